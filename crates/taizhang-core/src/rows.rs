@@ -1,0 +1,135 @@
+//! Row types: what a row's fields mean, with their units. Types and fields are only appended; the catalogue names every type of the domain, those below it are typed here.
+//!
+//! A row's fields are a CBOR array with trailing nulls dropped. Unknown types and further fields are kept and shown as written by a newer version.
+
+pub mod field;
+mod org;
+mod training;
+
+pub use org::{Accept, Burn, End, Grant, OfficeCode, Org, OrgKind, Positions, Role, RootStatement, Rural};
+pub use training::{
+    Activity, ActivityKind, Assessment, Checkpoint, Decision, DecisionTarget, Elsewhere, Evidence, Import, Leave, Level, Lock,
+    Marks, Person, RegisteredBy, Registration, Rollup, Session, Sheet, Status, Teacher, Unlock, Verdict,
+};
+
+use crate::{cbor::CborError, id::Kind};
+
+/// A row's fields as a typed value.
+pub trait RowType: Sized {
+    /// Its number.
+    const TYPE: u16;
+    /// Names of its fields, in order.
+    const FIELDS: &'static [&'static str];
+
+    /// The CBOR array of its fields.
+    fn to_fields(&self) -> Vec<u8>;
+
+    /// Reads the CBOR array of its fields. Fields beyond those known are counted, not read.
+    ///
+    /// # Errors
+    /// A known field is missing or has another form: the row counts as written by a newer version.
+    fn from_fields(fields: &[u8]) -> Result<Parsed<Self>, CborError>;
+}
+
+/// A typed row, and how many fields a newer version added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parsed<T> {
+    /// The known fields.
+    pub row: T,
+    /// Fields that this version does not know.
+    pub newer_fields: u64,
+}
+
+/// Declares row types: struct, number, field names, both directions.
+macro_rules! rows {
+    ($($(#[$doc:meta])* $number:literal $name:ident { $($(#[$fdoc:meta])* $field:ident : $t:ty),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name { $($(#[$fdoc])* pub $field: $t),* }
+
+        impl $crate::rows::RowType for $name {
+            const TYPE: u16 = $number;
+            const FIELDS: &'static [&'static str] = &[$(stringify!($field)),*];
+
+            fn to_fields(&self) -> Vec<u8> {
+                $crate::rows::field::array(&[$($crate::rows::field::Field::to_cbor(&self.$field)),*])
+            }
+
+            fn from_fields(fields: &[u8]) -> Result<$crate::rows::Parsed<Self>, $crate::cbor::CborError> {
+                let mut r = $crate::rows::field::FieldReader::new(fields)?;
+                let row = Self { $($field: r.take()?),* };
+                Ok($crate::rows::Parsed { row, newer_fields: r.remaining() })
+            }
+        }
+    )*};
+}
+pub(crate) use rows;
+
+/// What is known of a row type without reading its fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowInfo {
+    /// Its number.
+    pub number: u16,
+    /// The word used in commands and exports.
+    pub word: &'static str,
+    /// Names of its fields; empty where this version keeps the row without reading it.
+    pub fields: &'static [&'static str],
+}
+
+macro_rules! catalogue {
+    ($($number:literal $word:literal $($row:ident)?),* $(,)?) => {
+        /// Every row type of the domain (docs/rows.md); numbers without fields are reserved and kept unread.
+        pub const CATALOGUE: &[RowInfo] = &[$(RowInfo { number: $number, word: $word, fields: catalogue!(@fields $($row)?) }),*];
+    };
+    (@fields $row:ident) => { <$row as RowType>::FIELDS };
+    (@fields) => { &[] };
+}
+
+catalogue! {
+    1 "org" Org, 2 "grant" Grant, 3 "end" End, 4 "burn" Burn, 5 "accept" Accept, 6 "root_statement" RootStatement,
+    10 "policy_text", 11 "adopt",
+    20 "activity" Activity, 21 "session" Session, 22 "calendar", 23 "quota", 24 "course", 25 "instructor", 26 "ban_flag", 27 "sample_seed", 28 "published",
+    40 "teacher" Teacher, 41 "status" Status, 42 "transfer_in",
+    50 "person" Person, 51 "erase",
+    60 "plan", 61 "enrolment", 62 "sheet" Sheet, 63 "marks" Marks, 64 "registration" Registration, 65 "elsewhere" Elsewhere, 66 "fund", 67 "material",
+    68 "visit", 69 "appeal", 70 "leave" Leave, 71 "attestation", 72 "no_show", 73 "survey", 74 "answer", 75 "feedback", 76 "follow_up", 77 "mentoring",
+    78 "membership", 79 "taught", 80 "import" Import,
+    100 "plan_decision", 101 "decision" Decision, 102 "lock" Lock, 103 "unlock" Unlock, 104 "annual_review", 105 "recognition", 106 "waiver", 107 "ban",
+    108 "spot_check", 109 "appeal_answer", 110 "certificate", 111 "inspection", 112 "merge", 113 "enrol_decision", 114 "transfer_ack", 115 "included",
+    116 "selected", 117 "checkpoint" Checkpoint, 118 "dispose",
+    150 "rollup" Rollup,
+    170 "transfer_out", 171 "record_line",
+}
+
+/// Looks a type up in the catalogue.
+#[must_use]
+pub fn info(number: u16) -> Option<&'static RowInfo> {
+    CATALOGUE.iter().find(|i| i.number == number)
+}
+
+/// Does a type belong into documents of this kind? One that does not is kept and counts as nothing.
+#[must_use]
+pub fn belongs(number: u16, kind: Kind) -> bool {
+    match kind {
+        Kind::Registry => (1..=9).contains(&number),
+        Kind::Policy => (10..=19).contains(&number),
+        Kind::Notice => (20..=39).contains(&number),
+        Kind::Roster => (40..=49).contains(&number) || number == Import::TYPE,
+        Kind::Identity => (50..=59).contains(&number),
+        Kind::Ledger => (60..=99).contains(&number) || matches!(number, 20 | 21),
+        Kind::Review => (100..=139).contains(&number) || number == Accept::TYPE,
+        Kind::Rollup => (150..=169).contains(&number),
+        Kind::Transfer => (170..=179).contains(&number),
+    }
+}
+
+/// A typed row of `T`, if the operation is one and this version can read it.
+///
+/// # Errors
+/// The fields have a form that this version does not know.
+pub fn read<T: RowType>(op: &crate::op::RowOp<'_>) -> Option<Result<Parsed<T>, CborError>> {
+    (op.row_type == T::TYPE).then(|| T::from_fields(op.fields))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+//! The one loop that feeds the sync hub and performs its effects, the Node handle, the control socket.

@@ -1,0 +1,1 @@
+//! Pure: training rules as data become explained accounts and rollups, in integers.

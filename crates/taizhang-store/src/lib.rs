@@ -1,0 +1,1 @@
+//! The journal, the sled index, attachments and snapshots; a commit returns only when durable.

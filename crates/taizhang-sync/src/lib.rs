@@ -1,0 +1,1 @@
+//! Pure: replication as a deterministic state machine; input, now, rng in, ordered effects out.

@@ -1,0 +1,2 @@
+//! taizhang: the training ledger that works without a network.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Simulator, real-process tests, vectors, fuzz targets and benchmarks of the whole workspace.
