@@ -12,7 +12,10 @@ pub use training::{
     Marks, Person, RegisteredBy, Registration, Rollup, Session, Sheet, Status, Teacher, Unlock, Verdict,
 };
 
-use crate::{cbor::CborError, id::Kind};
+use crate::{
+    cbor::CborError,
+    id::{AttachmentId, Kind},
+};
 
 /// A row's fields as a typed value.
 pub trait RowType: Sized {
@@ -129,6 +132,17 @@ pub fn belongs(number: u16, kind: Kind) -> bool {
 /// The fields have a form that this version does not know.
 pub fn read<T: RowType>(op: &crate::op::RowOp<'_>) -> Option<Result<Parsed<T>, CborError>> {
     (op.row_type == T::TYPE).then(|| T::from_fields(op.fields))
+}
+
+/// The attachments that an operation's row names and that must be here before it: of locks, checkpoints and rollups.
+#[must_use]
+pub fn attachments(op: &crate::op::RowOp<'_>) -> Vec<AttachmentId> {
+    match op.row_type {
+        Lock::TYPE => Lock::from_fields(op.fields).map(|p| vec![p.row.tips]).unwrap_or_default(),
+        Checkpoint::TYPE => Checkpoint::from_fields(op.fields).map(|p| vec![p.row.tips]).unwrap_or_default(),
+        Rollup::TYPE => Rollup::from_fields(op.fields).map(|p| vec![p.row.inputs, p.row.lines]).unwrap_or_default(),
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]

@@ -23,11 +23,7 @@ impl Backoff {
     #[must_use]
     pub fn new(base_ms: u64, cap_ms: u64) -> Self {
         let base_ms = base_ms.max(1);
-        Self {
-            base_ms,
-            cap_ms: cap_ms.max(base_ms),
-            tries: 0,
-        }
+        Self { base_ms, cap_ms: cap_ms.max(base_ms), tries: 0 }
     }
 
     /// A try failed: the wait in ms before the next one. `random` is any 64 random bits.
@@ -64,10 +60,7 @@ mod tests {
             let mut backoff = Backoff::default();
             for (n, ceiling) in ceilings.into_iter().enumerate() {
                 let ms = backoff.next_ms(random);
-                assert!(
-                    (ceiling / 2..=ceiling).contains(&ms),
-                    "try {n} random {random}: {ms}"
-                );
+                assert!((ceiling / 2..=ceiling).contains(&ms), "try {n} random {random}: {ms}");
             }
         }
     }
@@ -76,11 +69,7 @@ mod tests {
     fn both_ends_of_the_spread_are_reached() {
         assert_eq!(Backoff::default().next_ms(0), 500);
         assert_eq!(Backoff::default().next_ms(500), 1_000);
-        assert_eq!(
-            Backoff::default().next_ms(501),
-            500,
-            "wraps, never above the ceiling"
-        );
+        assert_eq!(Backoff::default().next_ms(501), 500, "wraps, never above the ceiling");
     }
 
     #[test]

@@ -59,9 +59,7 @@ pub enum CloseReason {
     #[error("the other node let go of the connection")]
     Dropped,
     /// The other node does not accept this node's key.
-    #[error(
-        "the other node does not know this node's key; ask its administrator whether this node was admitted"
-    )]
+    #[error("the other node does not know this node's key; ask its administrator whether this node was admitted")]
     UnknownKey,
     /// This side said nothing for too long after connecting.
     #[error("the other node waited for a first frame and got none")]
@@ -89,15 +87,11 @@ impl From<ConnectionError> for CloseReason {
             ConnectionError::LocallyClosed => Self::Here,
             ConnectionError::TimedOut => Self::Idle,
             ConnectionError::Reset => Self::Restarted,
-            ConnectionError::ApplicationClosed(close) => {
-                from_code(close.error_code.into_inner(), &close.reason)
-            }
+            ConnectionError::ApplicationClosed(close) => from_code(close.error_code.into_inner(), &close.reason),
             other @ (ConnectionError::VersionMismatch
             | ConnectionError::TransportError(_)
             | ConnectionError::ConnectionClosed(_)
-            | ConnectionError::CidsExhausted) => {
-                Self::Broken(printable(other.to_string().as_bytes()))
-            }
+            | ConnectionError::CidsExhausted) => Self::Broken(printable(other.to_string().as_bytes())),
         }
     }
 }
@@ -110,10 +104,7 @@ fn from_code(code: u64, reason: &[u8]) -> CloseReason {
         3 => CloseReason::BadFrame,
         4 => CloseReason::ShuttingDown,
         code => match code.checked_sub(CODE_CALLER).map(u32::try_from) {
-            Some(Ok(code)) => CloseReason::There {
-                code,
-                text: printable(reason),
-            },
+            Some(Ok(code)) => CloseReason::There { code, text: printable(reason) },
             _ => CloseReason::Broken(format!("unknown close code {code}")),
         },
     }
@@ -121,20 +112,14 @@ fn from_code(code: u64, reason: &[u8]) -> CloseReason {
 
 /// A peer's words made safe for a log: bounded, and without control characters.
 fn printable(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes)
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(REASON_CHARS_MAX)
-        .collect()
+    String::from_utf8_lossy(bytes).chars().filter(|c| !c.is_control()).take(REASON_CHARS_MAX).collect()
 }
 
 /// Why an endpoint could not be opened.
 #[derive(Debug, Error)]
 pub enum BindError {
     /// The address is taken, not of this machine, or not permitted.
-    #[error(
-        "cannot listen at {addr} (UDP): {source}; is another copy running, or does the address belong to another machine?"
-    )]
+    #[error("cannot listen at {addr} (UDP): {source}; is another copy running, or does the address belong to another machine?")]
     Socket {
         /// Where it was to listen.
         addr: SocketAddr,
@@ -174,9 +159,7 @@ pub enum ConnectError {
         waited_ms: u32,
     },
     /// Somebody else answered. Nothing was told to it.
-    #[error(
-        "{addr} answered with key {found}, expected {expected}; wrong address, or the node was set up anew"
-    )]
+    #[error("{addr} answered with key {found}, expected {expected}; wrong address, or the node was set up anew")]
     WrongKey {
         /// What was dialed.
         addr: SocketAddr,
@@ -219,31 +202,18 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    pub(crate) fn from_handshake(
-        addr: SocketAddr,
-        waited_ms: u32,
-        error: ConnectionError,
-    ) -> Self {
+    pub(crate) fn from_handshake(addr: SocketAddr, waited_ms: u32, error: ConnectionError) -> Self {
         let no_protocol = TransportErrorCode::crypto(ALERT_NO_APPLICATION_PROTOCOL);
         match error {
             ConnectionError::TimedOut => Self::NoAnswer { addr, waited_ms },
             ConnectionError::VersionMismatch => Self::OtherProtocol { addr },
-            ConnectionError::ConnectionClosed(close) if close.error_code == no_protocol => {
-                Self::OtherProtocol { addr }
-            }
-            ConnectionError::TransportError(error) if error.code == no_protocol => {
-                Self::OtherProtocol { addr }
-            }
-            ConnectionError::ConnectionClosed(close)
-                if close.error_code == TransportErrorCode::CONNECTION_REFUSED =>
-            {
+            ConnectionError::ConnectionClosed(close) if close.error_code == no_protocol => Self::OtherProtocol { addr },
+            ConnectionError::TransportError(error) if error.code == no_protocol => Self::OtherProtocol { addr },
+            ConnectionError::ConnectionClosed(close) if close.error_code == TransportErrorCode::CONNECTION_REFUSED => {
                 Self::Busy { addr }
             }
             ConnectionError::LocallyClosed => Self::Closed,
-            other => Self::Failed {
-                addr,
-                reason: other.into(),
-            },
+            other => Self::Failed { addr, reason: other.into() },
         }
     }
 }

@@ -80,10 +80,7 @@ impl Decoder {
     /// A decoder for frames of at most `limit` bytes, and never more than [`FRAME_BYTES_MAX`].
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self {
-            limit: limit.min(FRAME_BYTES_MAX),
-            state: BETWEEN,
-        }
+        Self { limit: limit.min(FRAME_BYTES_MAX), state: BETWEEN }
     }
 
     /// Takes from the front of `input` until one frame is whole or nothing is left. Call again while it gives frames.
@@ -127,11 +124,7 @@ impl Decoder {
         *value |= usize::from(byte & 0x7f) << (7 * *bytes);
         *bytes += 1;
         if byte & 0x80 != 0 {
-            return if *bytes == LENGTH_BYTES_MAX {
-                Err(FrameError::BadLength)
-            } else {
-                Ok(())
-            };
+            return if *bytes == LENGTH_BYTES_MAX { Err(FrameError::BadLength) } else { Ok(()) };
         }
         if *byte == 0 && *bytes > 1 {
             return Err(FrameError::BadLength);
@@ -143,10 +136,7 @@ impl Decoder {
         self.state = if declared == 0 {
             BETWEEN
         } else {
-            State::Body {
-                length: declared,
-                frame: Vec::with_capacity(declared.min(FIRST_ALLOCATION)),
-            }
+            State::Body { length: declared, frame: Vec::with_capacity(declared.min(FIRST_ALLOCATION)) }
         };
         Ok(())
     }
@@ -197,10 +187,7 @@ mod tests {
 
     #[test]
     fn any_cut_of_the_bytes_gives_the_same_frames() {
-        let frames: Vec<Vec<u8>> = [1, 127, 128, 300, 2, 1]
-            .iter()
-            .map(|len| vec![*len as u8; *len])
-            .collect();
+        let frames: Vec<Vec<u8>> = [1, 127, 128, 300, 2, 1].iter().map(|len| vec![*len as u8; *len]).collect();
         let mut wire = Vec::new();
         for frame in &frames {
             encode(frame, &mut wire);
@@ -208,20 +195,14 @@ mod tests {
         }
         for piece in 1..wire.len() {
             let mut decoder = Decoder::new(FRAME_BYTES_MAX);
-            let got: Vec<_> = wire
-                .chunks(piece)
-                .flat_map(|chunk| all(&mut decoder, chunk).unwrap())
-                .collect();
+            let got: Vec<_> = wire.chunks(piece).flat_map(|chunk| all(&mut decoder, chunk).unwrap()).collect();
             assert_eq!(got, frames, "pieces of {piece}");
         }
     }
 
     #[test]
     fn bad_lengths_are_refused() {
-        let too_long = |declared| FrameError::TooLong {
-            declared,
-            limit: FRAME_BYTES_MAX,
-        };
+        let too_long = |declared| FrameError::TooLong { declared, limit: FRAME_BYTES_MAX };
         for (wire, error) in [
             (vec![0x80, 0x00], FrameError::BadLength),
             (vec![0x81, 0x00], FrameError::BadLength),
@@ -232,20 +213,10 @@ mod tests {
             (vec![0xff, 0xff, 0x7f], too_long((1 << 21) - 1)),
         ] {
             let mut decoder = Decoder::new(usize::MAX);
-            assert_eq!(
-                decoder.feed(&mut wire.as_slice()),
-                Err(error),
-                "{wire:02x?}"
-            );
+            assert_eq!(decoder.feed(&mut wire.as_slice()), Err(error), "{wire:02x?}");
         }
         let mut small = Decoder::new(10);
-        assert_eq!(
-            small.feed(&mut [11, 0].as_slice()),
-            Err(FrameError::TooLong {
-                declared: 11,
-                limit: 10
-            })
-        );
+        assert_eq!(small.feed(&mut [11, 0].as_slice()), Err(FrameError::TooLong { declared: 11, limit: 10 }));
     }
 
     #[test]
@@ -265,10 +236,7 @@ mod tests {
     #[test]
     fn keep_alives_are_not_frames() {
         let mut decoder = Decoder::new(FRAME_BYTES_MAX);
-        assert_eq!(
-            all(&mut decoder, &[0, 0, 1, 7, 0, 0]).unwrap(),
-            [vec![7_u8]]
-        );
+        assert_eq!(all(&mut decoder, &[0, 0, 1, 7, 0, 0]).unwrap(), [vec![7_u8]]);
         assert!(!decoder.is_mid_frame());
     }
 

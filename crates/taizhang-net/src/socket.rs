@@ -13,12 +13,14 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll},
+    time::Duration,
 };
 
 use quinn::{
-    AsyncUdpSocket, UdpPoller,
+    AsyncUdpSocket, ConnectionId, ConnectionIdGenerator, UdpPoller,
     udp::{RecvMeta, Transmit},
 };
+use sha2::{Digest, Sha256};
 
 /// UDP payload that went through an endpoint since it was opened (no IP or UDP headers: add 28 bytes a datagram on IPv4).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,10 +58,7 @@ impl Counters {
 fn add(bytes_total: &AtomicU64, datagrams_total: &AtomicU64, bytes: usize, segment: usize) {
     let datagrams = bytes.div_ceil(segment.max(1)).max(1);
     bytes_total.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::Relaxed);
-    datagrams_total.fetch_add(
-        u64::try_from(datagrams).unwrap_or(u64::MAX),
-        Ordering::Relaxed,
-    );
+    datagrams_total.fetch_add(u64::try_from(datagrams).unwrap_or(u64::MAX), Ordering::Relaxed);
 }
 
 /// quinn's socket, counted.
@@ -88,30 +87,15 @@ impl AsyncUdpSocket for Counted {
             src_ip: transmit.src_ip,
         })?;
         let bytes = transmit.contents.len();
-        add(
-            &self.counters.sent_bytes,
-            &self.counters.sent_datagrams,
-            bytes,
-            transmit.segment_size.unwrap_or(bytes),
-        );
+        add(&self.counters.sent_bytes, &self.counters.sent_datagrams, bytes, transmit.segment_size.unwrap_or(bytes));
         Ok(())
     }
 
-    fn poll_recv(
-        &self,
-        cx: &mut Context<'_>,
-        bufs: &mut [IoSliceMut<'_>],
-        meta: &mut [RecvMeta],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_recv(&self, cx: &mut Context<'_>, bufs: &mut [IoSliceMut<'_>], meta: &mut [RecvMeta]) -> Poll<io::Result<usize>> {
         let polled = self.inner.poll_recv(cx, bufs, meta);
         if let Poll::Ready(Ok(count)) = &polled {
             for received in meta.iter().take(*count) {
-                add(
-                    &self.counters.received_bytes,
-                    &self.counters.received_datagrams,
-                    received.len,
-                    received.stride,
-                );
+                add(&self.counters.received_bytes, &self.counters.received_datagrams, received.len, received.stride);
             }
         }
         polled
@@ -131,5 +115,47 @@ impl AsyncUdpSocket for Counted {
 
     fn may_fragment(&self) -> bool {
         self.inner.may_fragment()
+    }
+}
+
+/// Random connection ids of this many bytes, at most 8; 0: the address alone tells.
+pub(crate) struct ConnectionIds(pub(crate) usize);
+
+impl ConnectionIdGenerator for ConnectionIds {
+    fn generate_cid(&mut self) -> ConnectionId {
+        let mut bytes = [0; 8];
+        let bytes = bytes.get_mut(..self.0).unwrap_or_default();
+        getrandom::fill(bytes).expect("the system has random bytes; TLS could not work without");
+        ConnectionId::new(bytes)
+    }
+
+    fn cid_len(&self) -> usize {
+        self.0
+    }
+
+    fn cid_lifetime(&self) -> Option<Duration> {
+        None
+    }
+}
+
+/// Makes the tokens by which a restarted listener tells old peers that it has forgotten them. From the node's key, so
+/// that the tokens outlive the process; with random ones every peer would wait for its idle timeout.
+pub(crate) struct ResetKey(pub(crate) [u8; 32]);
+
+impl quinn::crypto::HmacKey for ResetKey {
+    fn sign(&self, data: &[u8], out: &mut [u8]) {
+        // A secret of fixed length before a connection id of fixed length, cut to 16 bytes by QUIC: nothing to extend.
+        let hash = Sha256::new().chain_update(self.0).chain_update(data).finalize();
+        out.iter_mut().zip(hash).for_each(|(out, byte)| *out = byte);
+    }
+
+    fn signature_len(&self) -> usize {
+        32
+    }
+
+    fn verify(&self, data: &[u8], signature: &[u8]) -> Result<(), quinn::crypto::CryptoError> {
+        let mut expected = [0; 32];
+        self.sign(data, &mut expected);
+        if expected == *signature { Ok(()) } else { Err(quinn::crypto::CryptoError) }
     }
 }

@@ -1,5 +1,7 @@
 //! A sheet as rows of raw cells, whatever the file's format was, and the limits that every format obeys.
 
+use std::collections::BTreeMap;
+
 use crate::error::ReadError;
 
 /// Largest file, in bytes.
@@ -74,8 +76,11 @@ impl GridRow {
 /// A sheet; row numbers rise, numbers left out are blank rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Grid {
-    pub(crate) rows: Vec<GridRow>,
-    cells: usize,
+    pub(crate) rows: BTreeMap<u32, GridRow>,
+    /// The last row the file has, blank or not, where the format tells.
+    pub(crate) last_row: u32,
+    /// Counts cells, for the limit.
+    pub(crate) cells: usize,
     /// Text is taken as it stands (only NFC): the file was written by a program.
     pub(crate) exact: bool,
     /// The workbook counts days from 1904.
@@ -96,11 +101,7 @@ impl Grid {
         {
             return Err(ReadError::CellTooLong { row, column: column.saturating_add(1) });
         }
-        let at = self.rows.partition_point(|r| r.number < row);
-        if self.rows.get(at).is_none_or(|r| r.number != row) {
-            self.rows.insert(at, GridRow { number: row, cells: Vec::new() });
-        }
-        let Some(line) = self.rows.get_mut(at) else { return Ok(()) };
+        let line = self.rows.entry(row).or_insert_with(|| GridRow { number: row, cells: Vec::new() });
         let before = line.cells.len();
         if before <= column {
             line.cells.resize(column + 1, Raw::Empty);
@@ -114,6 +115,6 @@ impl Grid {
 
     /// Is there anything in it?
     pub(crate) fn is_empty(&self) -> bool {
-        self.rows.iter().all(GridRow::is_blank)
+        self.rows.values().all(GridRow::is_blank)
     }
 }

@@ -1,0 +1,374 @@
+//! What a node knows of admitted entries besides their bytes: places in logs, open tips, the registry, what standing needs.
+//!
+//! A plain value: [`Ledger::admit`] reads it, [`Ledger::insert`] changes it, nothing else does. It is rebuilt from the store at start.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    entry::{Before, SignedEntry},
+    id::{DocId, EntryId, Kind, LogId, NetworkId, OrgId, Position, PublicKey, Run},
+    op::{self, Op, RowName},
+    registry::{GrantRecord, Registry},
+    rows::{self, Accept, Burn, End, Grant, Org, RootStatement, RowType},
+};
+
+/// Branches of one fork that are kept, lowest first ids first.
+pub const BRANCHES_MAX: usize = 4;
+
+/// Where an admitted entry stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its log.
+    pub log: LogId,
+    /// Its sequence in it.
+    pub sequence: u64,
+    /// The entry before it: previous, or link of sequence 1.
+    pub parent: Option<EntryId>,
+    /// The time it claims.
+    pub time: crate::units::Ms,
+    /// The grant under which its log was begun; none for the root statement's own.
+    pub grant: Option<RowName>,
+    /// Depth of that grant; 0 for root keys.
+    pub depth: u32,
+    /// Number in order of arrival here, a local matter.
+    pub arrival: u64,
+}
+
+/// One document's logs.
+#[derive(Clone, Debug, Default)]
+pub struct DocState {
+    /// Every entry in order of arrival here; entries stand behind those they name.
+    pub entries: Vec<EntryId>,
+    /// Entries that no later entry names as previous or link.
+    tips: BTreeSet<EntryId>,
+    /// By (key, run): ids by sequence; more than one at a sequence is a fork.
+    pub logs: BTreeMap<(PublicKey, Run), BTreeMap<u64, Vec<EntryId>>>,
+    /// First entries of branches beyond the lowest [`BRANCHES_MAX`] of their fork.
+    beyond: BTreeSet<EntryId>,
+}
+
+/// An end, burn or accept with where it was written.
+#[derive(Clone, Debug)]
+pub(crate) struct Written<T> {
+    pub(crate) entry: EntryId,
+    pub(crate) document: DocId,
+    pub(crate) row: T,
+}
+
+/// The set of admitted entries, reduced to what admission, standing and replication ask of it.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    /// The network it belongs to.
+    pub network: NetworkId,
+    /// Organisations and grants.
+    pub registry: Registry,
+    docs: BTreeMap<DocId, DocState>,
+    places: BTreeMap<EntryId, Place>,
+    pub(crate) ends: Vec<Written<End>>,
+    pub(crate) burns: Vec<Written<Burn>>,
+    pub(crate) accepts: Vec<Written<Accept>>,
+    registry_revision: u64,
+    /// (named, by): rows and values replaced, grants and what they rest on, positions.
+    named: BTreeSet<(EntryId, EntryId)>,
+    /// Entries on branches beyond the limit that no entry outside of such branches names.
+    surplus: BTreeSet<EntryId>,
+}
+
+impl Ledger {
+    /// Nothing known yet of this network.
+    #[must_use]
+    pub fn new(network: NetworkId) -> Self {
+        Self {
+            network,
+            registry: Registry::default(),
+            docs: BTreeMap::new(),
+            places: BTreeMap::new(),
+            ends: Vec::new(),
+            burns: Vec::new(),
+            accepts: Vec::new(),
+            registry_revision: 0,
+            named: BTreeSet::new(),
+            surplus: BTreeSet::new(),
+        }
+    }
+
+    /// Entries known.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.places.len() as u64
+    }
+
+    /// Nothing known?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Grows whenever an entry may have changed who may read, write or stand.
+    #[must_use]
+    pub fn registry_revision(&self) -> u64 {
+        self.registry_revision
+    }
+
+    /// Where an entry stands.
+    #[must_use]
+    pub fn place(&self, id: &EntryId) -> Option<&Place> {
+        self.places.get(id)
+    }
+
+    /// Every document with at least one entry.
+    pub fn documents(&self) -> impl Iterator<Item = &DocId> {
+        self.docs.keys()
+    }
+
+    /// One document's logs.
+    #[must_use]
+    pub fn document(&self, id: &DocId) -> Option<&DocState> {
+        self.docs.get(id)
+    }
+
+    /// The document's open tips: entries that no later one names, branches beyond the limit left out.
+    #[must_use]
+    pub fn open_tips(&self, document: &DocId) -> Vec<EntryId> {
+        let Some(doc) = self.docs.get(document) else { return Vec::new() };
+        if doc.beyond.is_empty() {
+            return doc.tips.iter().copied().collect();
+        }
+        // Below a surplus branch the last entry that counts is open again.
+        let counted: BTreeSet<EntryId> = doc.entries.iter().filter(|e| !self.surplus.contains(e)).copied().collect();
+        let parents: BTreeSet<EntryId> = counted.iter().filter_map(|e| self.places.get(e)?.parent).collect();
+        counted.difference(&parents).copied().collect()
+    }
+
+    /// Does the entry lie on a branch beyond the limit, and nothing that counts names it?
+    #[must_use]
+    pub fn is_surplus_entry(&self, id: &EntryId) -> bool {
+        self.surplus.contains(id)
+    }
+
+    /// SHA-256 over the document's id and its open tips: equal where both sides hold the same entries.
+    #[must_use]
+    pub fn digest(&self, document: &DocId) -> [u8; 32] {
+        let mut hash = Sha256::new().chain_update(document.to_bytes());
+        for tip in self.open_tips(document) {
+            hash.update(tip.0);
+        }
+        hash.finalize().into()
+    }
+
+    /// The entry itself and all that its previous and link reach, nearest first.
+    pub fn ancestry(&self, id: EntryId) -> impl Iterator<Item = EntryId> {
+        std::iter::successors(Some(id).filter(|i| self.places.contains_key(i)), |i| {
+            self.places.get(i).and_then(|p| p.parent).filter(|i| self.places.contains_key(i))
+        })
+    }
+
+    /// The position of an entry.
+    #[must_use]
+    pub fn position(&self, id: &EntryId) -> Option<Position> {
+        self.places.get(id).map(|p| Position { run: p.log.run, height: p.sequence, id: *id })
+    }
+
+    /// The open tip of what `key` wrote in a document, for the link of its next log: the one with the highest arrival, as one machine writes one chain.
+    #[must_use]
+    pub fn last_of(&self, document: &DocId, key: PublicKey) -> Option<EntryId> {
+        let doc = self.docs.get(document)?;
+        let mine = doc.tips.iter().filter(|t| !self.surplus.contains(t)).filter_map(|t| self.places.get(t).map(|p| (p, t)));
+        mine.filter(|(p, _)| p.log.key == key).max_by_key(|(p, _)| p.arrival).map(|(_, t)| *t)
+    }
+
+    /// Ids of entries at one place of a log; several are a fork.
+    #[must_use]
+    pub fn at(&self, log: &LogId, sequence: u64) -> &[EntryId] {
+        let ids = self.docs.get(&log.document).and_then(|d| d.logs.get(&(log.key, log.run))).and_then(|l| l.get(&sequence));
+        ids.map_or(&[], Vec::as_slice)
+    }
+
+    /// Every place at which two entries stand: proof that their author, or the author's disk, wrote twice.
+    pub fn forks(&self) -> impl Iterator<Item = (LogId, u64, &[EntryId])> {
+        self.docs.iter().flat_map(|(document, d)| {
+            d.logs.iter().flat_map(move |((key, run), log)| {
+                let at = LogId { document: *document, key: *key, run: *run };
+                log.iter().filter(|(_, ids)| ids.len() > 1).map(move |(n, ids)| (at, *n, ids.as_slice()))
+            })
+        })
+    }
+
+    /// Files an admitted entry; an entry known already changes nothing.
+    pub fn insert(&mut self, admitted: &crate::admission::AdmittedEntry) {
+        let e = admitted.entry();
+        if self.places.contains_key(&e.id) {
+            return;
+        }
+        let place = Place {
+            log: e.header.log,
+            sequence: e.header.sequence,
+            parent: e.header.before.parent(),
+            time: e.header.time,
+            grant: admitted.grant(),
+            depth: admitted.depth(),
+            arrival: self.len(),
+        };
+        self.places.insert(e.id, place);
+        self.file_names(e);
+        self.file_in_document(e);
+        match e.header.log.document.kind {
+            Kind::Registry => self.file_registry_rows(e),
+            Kind::Review => self.file_accepts(e),
+            _ => {}
+        }
+    }
+
+    fn file_in_document(&mut self, e: &SignedEntry) {
+        let doc = self.docs.entry(e.header.log.document).or_default();
+        doc.entries.push(e.id);
+        if let Some(parent) = e.header.before.parent() {
+            doc.tips.remove(&parent);
+        }
+        doc.tips.insert(e.id);
+        let at = doc.logs.entry((e.header.log.key, e.header.log.run)).or_default().entry(e.header.sequence).or_default();
+        at.push(e.id);
+        at.sort();
+        // A fork's branches begin side by side; what continues different branches is no further fork.
+        let parent = e.header.before.parent();
+        let is_sibling = |id: &EntryId| e.header.sequence == 1 || self.places.get(id).is_some_and(|p| p.parent == parent);
+        let beyond: Vec<EntryId> = at.iter().copied().filter(is_sibling).skip(BRANCHES_MAX).collect();
+        let forked = !beyond.is_empty();
+        doc.beyond.extend(beyond);
+        let names_surplus = || self.surplus.iter().any(|s| self.named.contains(&(*s, e.id)));
+        if forked || parent.is_some_and(|p| self.surplus.contains(&p)) || names_surplus() {
+            self.settle_surplus();
+        }
+    }
+
+    /// What lies on branches beyond the limit, less what an entry that is not surplus itself names, with all that leads there:
+    /// a node that never saw such a branch could not admit what names it. Names are hashes, so this comes to an end, and to the same one whatever came first.
+    fn settle_surplus(&mut self) {
+        let mut surplus = BTreeSet::new();
+        for doc in self.docs.values().filter(|d| !d.beyond.is_empty()) {
+            for id in &doc.entries {
+                let parent = self.places.get(id).and_then(|p| p.parent);
+                if doc.beyond.contains(id) || parent.is_some_and(|p| surplus.contains(&p)) {
+                    surplus.insert(*id);
+                }
+            }
+        }
+        loop {
+            let is_named = |s: &EntryId| {
+                let by = self.named.range((*s, EntryId([0; 32]))..=(*s, EntryId([0xff; 32])));
+                by.into_iter().any(|(_, by)| self.places.contains_key(by) && !surplus.contains(by))
+            };
+            let named: Vec<EntryId> = surplus.iter().copied().filter(is_named).collect();
+            if named.is_empty() {
+                break;
+            }
+            for id in named {
+                self.ancestry(id).for_each(|a| _ = surplus.remove(&a));
+            }
+        }
+        self.surplus = surplus;
+    }
+
+    /// Remembers what an entry names outside of its own chain.
+    fn file_names(&mut self, e: &SignedEntry) {
+        let mut names: Vec<EntryId> = Vec::new();
+        if let Before::Start { grant, .. } = e.header.before {
+            names.extend(grant.map(|g| g.entry));
+        }
+        for o in op::parse(&e.payload).unwrap_or_default() {
+            match o {
+                Op::Row(row) => {
+                    names.extend(row.replaces.iter().filter_map(|r| r.entry));
+                    names.extend(named_in_fields(e.header.log.document.kind, &row));
+                }
+                Op::Register(register) => names.extend(register.replaces),
+            }
+        }
+        self.named.extend(names.into_iter().map(|n| (n, e.id)));
+    }
+
+    fn file_registry_rows(&mut self, e: &SignedEntry) {
+        self.registry_revision += 1;
+        let registry = e.header.log.document.owner;
+        let depth = self.places.get(&e.id).map_or(0, |p| p.depth);
+        for (name, row) in row_ops(e) {
+            match row.row_type {
+                Org::TYPE => {
+                    if let Ok(org) = Org::from_fields(row.fields) {
+                        self.registry.insert_org(registry, name, &row.replaces, org.row);
+                    }
+                }
+                Grant::TYPE => self.file_grant(registry, depth, name, row.fields),
+                RootStatement::TYPE if matches!(e.header.before, Before::Start { grant: None, .. }) => {
+                    if let Ok(statement) = RootStatement::from_fields(row.fields) {
+                        // The same row may stand in several entries: the lowest name is shown, whatever came first.
+                        let lowest = self.registry.root.take().filter(|(known, _)| *known < name);
+                        self.registry.root = Some(lowest.unwrap_or((name, statement.row)));
+                    }
+                }
+                End::TYPE => file(&mut self.ends, e, End::from_fields(row.fields)),
+                Burn::TYPE => file(&mut self.burns, e, Burn::from_fields(row.fields)),
+                Accept::TYPE => file(&mut self.accepts, e, Accept::from_fields(row.fields)),
+                _ => {}
+            }
+        }
+    }
+
+    fn file_grant(&mut self, registry: OrgId, depth: u32, name: RowName, fields: &[u8]) {
+        let Ok(grant) = Grant::from_fields(fields) else { return };
+        let basis = grant.row.basis.resolve(name.entry);
+        let Some(org_kind) = self.org_row_kind(basis) else { return };
+        // A newcomer stands where the invite stands: as near to the root as if the admin had granted directly.
+        let by_invite = self.places.get(&name.entry).and_then(|p| self.registry.grants.get(&p.grant?)).is_some_and(|g| g.row.one_use);
+        let depth = if by_invite { depth } else { depth.saturating_add(1) };
+        self.registry.grants.insert(name, GrantRecord { row: grant.row, registry, depth, org_kind });
+    }
+
+    /// The kind of organisation that a creation or change row describes.
+    #[must_use]
+    pub fn org_row_kind(&self, name: RowName) -> Option<rows::OrgKind> {
+        let rows = self.registry.orgs.values().flat_map(|o| std::iter::once(&o.creation).chain(&o.changes));
+        rows.filter(|r| r.name == name).map(|r| r.row.kind).next()
+    }
+
+    fn file_accepts(&mut self, e: &SignedEntry) {
+        for (_, row) in row_ops(e) {
+            if row.row_type == Accept::TYPE {
+                self.registry_revision += 1;
+                file(&mut self.accepts, e, Accept::from_fields(row.fields));
+            }
+        }
+    }
+}
+
+fn file<T>(list: &mut Vec<Written<T>>, e: &SignedEntry, row: Result<rows::Parsed<T>, crate::cbor::CborError>) {
+    if let Ok(parsed) = row {
+        list.push(Written { entry: e.id, document: e.header.log.document, row: parsed.row });
+    }
+}
+
+/// Entries that the fields of a registry row or an accept name.
+fn named_in_fields(kind: Kind, row: &op::RowOp<'_>) -> Vec<EntryId> {
+    let ids = |p: &[rows::Positions]| p.iter().map(|p| p.id).collect();
+    match (kind, row.row_type) {
+        (Kind::Registry, Grant::TYPE) => Grant::from_fields(row.fields).map_or(Vec::new(), |g| g.row.basis.entry.into_iter().collect()),
+        (Kind::Registry, End::TYPE) => {
+            End::from_fields(row.fields).map_or(Vec::new(), |e| ids(e.row.positions.as_deref().unwrap_or_default()))
+        }
+        (Kind::Registry, Burn::TYPE) => Burn::from_fields(row.fields).map_or(Vec::new(), |b| ids(&b.row.positions)),
+        (Kind::Registry | Kind::Review, Accept::TYPE) => Accept::from_fields(row.fields).map_or(Vec::new(), |a| ids(&a.row.positions)),
+        _ => Vec::new(),
+    }
+}
+
+/// The rows of an admitted entry with their names.
+pub fn row_ops(e: &SignedEntry) -> Vec<(RowName, op::RowOp<'_>)> {
+    let ops = op::parse(&e.payload).unwrap_or_default();
+    let named = ops.into_iter().enumerate().filter_map(|(i, o)| match o {
+        Op::Row(row) => Some((RowName { entry: e.id, index: u16::try_from(i).ok()? }, row)),
+        Op::Register(_) => None,
+    });
+    named.collect()
+}

@@ -1,0 +1,253 @@
+//! Standing: does an admitted entry count? A function of the set of admitted entries, from the root down.
+//!
+//! Everything is ordered by the depth of grants (root keys 0, those they granted 1, …), so no question ever leads back to itself:
+//! - a burn or end acts on keys granted in the same registry, at its own depth or deeper; whether it acts is judged by what lies strictly nearer to the root. So two keys of one depth that burn each other are both burnt.
+//! - an accept is judged with all burns and ends, but only with accepts from strictly nearer to the root. So two burnt reviewers cannot accept each other.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use crate::{
+    id::{DocId, EntryId, Kind, OrgId, PublicKey},
+    ledger::{Ledger, Place},
+    op::RowName,
+    registry::{GrantRecord, may_write},
+    rows::Positions,
+};
+
+/// Whether and why an entry counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// It counts.
+    Stands,
+    /// On a branch of a fork beyond those kept.
+    Surplus,
+    /// No standing grant gives its key the role.
+    NoGrant,
+    /// Written after its author left.
+    Ended,
+    /// Its key was burnt and no position covers it.
+    Burnt,
+}
+
+impl Standing {
+    /// The word used in outputs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Stands => "stands",
+            Self::Surplus => "surplus",
+            Self::NoGrant => "no_grant",
+            Self::Ended => "ended",
+            Self::Burnt => "burnt",
+        }
+    }
+}
+
+/// Answers questions of standing over one state of a ledger; remembers what it found.
+#[derive(Debug)]
+pub struct Judge<'l> {
+    ledger: &'l Ledger,
+    reached: RefCell<BTreeMap<EntryId, BTreeSet<EntryId>>>,
+    found: RefCell<BTreeMap<(EntryId, Scope), Standing>>,
+}
+
+/// Which burns, ends and accepts are taken into account: those written at depths below these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Scope {
+    burns_below: u32,
+    accepts_below: u32,
+}
+
+impl Scope {
+    const ALL: Self = Self { burns_below: u32::MAX, accepts_below: u32::MAX };
+
+    /// Only what was written at this depth or nearer to the root.
+    fn up_to(self, depth: u32) -> Self {
+        let below = depth.saturating_add(1);
+        Self { burns_below: self.burns_below.min(below), accepts_below: self.accepts_below.min(below) }
+    }
+}
+
+impl<'l> Judge<'l> {
+    /// Judges by this ledger.
+    #[must_use]
+    pub fn new(ledger: &'l Ledger) -> Self {
+        Self { ledger, reached: RefCell::default(), found: RefCell::default() }
+    }
+
+    /// Does the entry count? Unknown entries do not.
+    #[must_use]
+    pub fn standing(&self, id: &EntryId) -> Standing {
+        // Most networks most of the time: nothing was ever ended or burnt, or forked and settled.
+        let l = self.ledger;
+        if l.ends.is_empty() && l.burns.is_empty() && l.accepts.is_empty() && !l.has_surplus() {
+            return if l.place(id).is_some() { Standing::Stands } else { Standing::NoGrant };
+        }
+        self.judge(*id, Scope::ALL)
+    }
+
+    /// Shorthand for [`Self::standing`] = stands.
+    #[must_use]
+    pub fn stands(&self, id: &EntryId) -> bool {
+        self.standing(id) == Standing::Stands
+    }
+
+    /// Does a grant count: does the entry that wrote it?
+    #[must_use]
+    pub fn grant_stands(&self, name: &RowName) -> bool {
+        self.ledger.registry.grants.contains_key(name) && self.stands(&name.entry)
+    }
+
+    /// The grant has neither ended (as of its own claim) nor been burnt: its key may go on writing.
+    #[must_use]
+    pub fn grant_is_open(&self, name: &RowName) -> bool {
+        let l = self.ledger;
+        let Some(g) = l.registry.grants.get(name) else { return false };
+        let mut ends = l.ends.iter().filter(|e| e.row.grant.resolve(e.entry) == *name && e.document.owner == g.registry);
+        let ended = ends.any(|e| self.acts(e.entry, g.depth, Scope::ALL));
+        self.grant_stands(name) && !ended && self.burns_of(g.row.key, g.depth, Scope::ALL).is_empty()
+    }
+
+    fn judge(&self, id: EntryId, scope: Scope) -> Standing {
+        let Some(place) = self.ledger.place(&id) else { return Standing::NoGrant };
+        // Only registries lead back to registries: what stands in other documents is judged by all that stands.
+        let scope = if place.log.document.kind == Kind::Registry { scope.up_to(place.depth) } else { scope };
+        if let Some(known) = self.found.borrow().get(&(id, scope)) {
+            return *known;
+        }
+        let found = self.judge_anew(id, place, scope);
+        self.found.borrow_mut().insert((id, scope), found);
+        found
+    }
+
+    fn judge_anew(&self, id: EntryId, place: &Place, scope: Scope) -> Standing {
+        if self.ledger.is_surplus_entry(&id) {
+            return Standing::Surplus;
+        }
+        if self.is_accepted(id, place, scope) {
+            return Standing::Stands;
+        }
+        if self.is_burnt(id, place, scope) {
+            return Standing::Burnt;
+        }
+        self.role_held(id, place, scope)
+    }
+
+    /// Under some standing grant, not ended for this entry?
+    fn role_held(&self, id: EntryId, place: &Place, scope: Scope) -> Standing {
+        // Depth 0 are the root keys, and nobody else.
+        if place.depth == 0 {
+            return Standing::Stands;
+        }
+        if self.is_used_up(id, place, scope) {
+            return Standing::Ended;
+        }
+        let mut best = Standing::NoGrant;
+        for (name, g) in self.ledger.registry.grants_of(place.log.key) {
+            if !self.gives(name, g, place) || self.judge(name.entry, scope) != Standing::Stands {
+                continue;
+            }
+            if !self.is_ended(*name, g, id, place, scope) {
+                return Standing::Stands;
+            }
+            best = Standing::Ended;
+        }
+        best
+    }
+
+    /// Does the grant give the role that this entry's document asks for? In a registry only grants no deeper than the log's own, so that depth decides every question.
+    fn gives(&self, name: &RowName, g: &GrantRecord, place: &Place) -> bool {
+        if g.row.one_use || self.is_one_use(place) {
+            return place.grant == Some(*name);
+        }
+        let near_enough = place.log.document.kind != Kind::Registry || g.depth <= place.depth;
+        near_enough && may_write(&place.log.document, g.row.role, g.row.org, g.org_kind)
+    }
+
+    fn is_one_use(&self, place: &Place) -> bool {
+        place.grant.and_then(|g| self.ledger.registry.grants.get(&g)).is_some_and(|g| g.row.one_use)
+    }
+
+    /// Was another use of the same invite accepted? Then this one changes nothing.
+    fn is_used_up(&self, id: EntryId, place: &Place, scope: Scope) -> bool {
+        self.is_one_use(place)
+            && self.ledger.at(&place.log, place.sequence).iter().any(|other| *other != id && self.is_accepted(*other, place, scope))
+    }
+
+    fn is_ended(&self, name: RowName, g: &GrantRecord, id: EntryId, place: &Place, scope: Scope) -> bool {
+        self.ledger.ends.iter().filter(|e| e.row.grant.resolve(e.entry) == name && e.document.owner == g.registry).any(|e| {
+            let acts = self.acts(e.entry, g.depth, scope);
+            let past = if g.row.role.decides() {
+                !self.covers(e.row.positions.as_deref().unwrap_or_default(), place.log.document, id)
+            } else {
+                place.time.day() > e.row.left_day
+            };
+            acts && past
+        })
+    }
+
+    /// Burn rows of one key in one entry are one burn; of several, only what all cover stands.
+    fn is_burnt(&self, id: EntryId, place: &Place, scope: Scope) -> bool {
+        let burns = self.burns_of(place.log.key, place.depth, scope);
+        burns.values().any(|positions| !self.covers(positions, place.log.document, id))
+    }
+
+    /// The burns of a key that act on what it wrote under a grant of this depth: what each lets stand.
+    fn burns_of(&self, key: PublicKey, depth: u32, scope: Scope) -> BTreeMap<EntryId, Vec<Positions>> {
+        let scope = scope.up_to(depth);
+        let mut burns: BTreeMap<EntryId, Vec<Positions>> = BTreeMap::new();
+        for b in self.ledger.burns.iter().filter(|b| b.row.key == key) {
+            let granted_here = self.ledger.registry.grants_of(key).filter(|(_, g)| g.registry == b.document.owner);
+            if granted_here.map(|(_, g)| g.depth).max().is_some_and(|depth| self.acts(b.entry, depth, scope)) {
+                burns.entry(b.entry).or_default().extend(&b.row.positions);
+            }
+        }
+        burns
+    }
+
+    /// Does a burn or end written in `entry` act on a key granted at `depth`?
+    fn acts(&self, entry: EntryId, depth: u32, scope: Scope) -> bool {
+        let Some(place) = self.ledger.place(&entry) else { return false };
+        place.depth <= depth
+            && place.depth < scope.burns_below
+            && self.judge(entry, Scope { burns_below: place.depth, accepts_below: place.depth }) == Standing::Stands
+    }
+
+    fn is_accepted(&self, id: EntryId, place: &Place, scope: Scope) -> bool {
+        self.ledger.accepts.iter().any(|a| {
+            let Some(by) = self.ledger.place(&a.entry) else { return false };
+            by.depth < scope.accepts_below
+                && self.may_accept(a.document, place)
+                && self.covers(&a.row.positions, place.log.document, id)
+                && self.judge(a.entry, Scope { burns_below: u32::MAX, accepts_below: by.depth }) == Standing::Stands
+        })
+    }
+
+    /// In a registry for keys granted there; in a review only for the subject's ledger, roster and identity.
+    fn may_accept(&self, written_in: DocId, place: &Place) -> bool {
+        let document = place.log.document;
+        match written_in.kind {
+            Kind::Registry => self.ledger.registry.grants_of(place.log.key).any(|(_, g)| g.registry == written_in.owner),
+            Kind::Review => {
+                let subject: Option<OrgId> = written_in.subject;
+                let of_subject =
+                    Some(document.owner) == subject || (document.kind == Kind::Ledger && document.subject == subject);
+                let above =
+                    subject.is_some_and(|s| s != written_in.owner && self.ledger.registry.is_at_or_above(written_in.owner, s));
+                of_subject && above && matches!(document.kind, Kind::Ledger | Kind::Roster | Kind::Identity)
+            }
+            _ => false,
+        }
+    }
+
+    /// Is the entry one of those that the positions reach through previous and link?
+    fn covers(&self, positions: &[Positions], document: DocId, id: EntryId) -> bool {
+        positions.iter().filter(|p| p.document == document).any(|p| {
+            let mut reached = self.reached.borrow_mut();
+            reached.entry(p.id).or_insert_with(|| self.ledger.ancestry(p.id).collect()).contains(&id)
+        })
+    }
+}

@@ -1,0 +1,307 @@
+//! What the reviews say about a row: nothing settles by itself, and what counts is what a standing decision names.
+//!
+//! - Only reviews owned by a county or city above the subject count, and in them only decisions about documents that concern the subject.
+//! - A decision gives way, for one matter, to a decision on the same matter that replaces it, directly or through others. So returning one line of an approved sheet leaves the other lines approved, and approving a second registration of one activity takes the approval from the first.
+//! - Of what remains, equal verdicts agree; unequal ones are undecided until a later decision replaces all of them.
+//! - A decision on one row counts for all rows of equal content.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{DocumentView, Replacements, ViewRow, matter::Matters};
+use crate::{
+    id::{DocId, EntryId, Kind},
+    ledger::Ledger,
+    op::{RowName, RowRef},
+    rows::{Decision, DecisionTarget, Elsewhere, OrgKind, Registration, RowType, Sheet, Verdict},
+};
+
+/// How far the review of a row has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Approval {
+    /// No decision names it.
+    Pending,
+    /// It counts.
+    Approved {
+        /// The decision; of several that agree the lowest name.
+        by: RowName,
+    },
+    /// Back to the school.
+    Returned {
+        /// The decision.
+        by: RowName,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// It does not count.
+    Rejected {
+        /// The decision.
+        by: RowName,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Decisions disagree, or one was made by a newer version.
+    Undecided {
+        /// The decisions that a later one must replace, by name.
+        rivals: Vec<RowName>,
+    },
+}
+
+impl Approval {
+    /// The word used in commands and exports.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved { .. } => "approved",
+            Self::Returned { .. } => "returned",
+            Self::Rejected { .. } => "rejected",
+            Self::Undecided { .. } => "undecided",
+        }
+    }
+
+    /// Does it count?
+    #[must_use]
+    pub fn is_approved(&self) -> bool {
+        matches!(self, Self::Approved { .. })
+    }
+}
+
+/// Why a standing decision, or a part of it, counts as nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DecisionProblem {
+    /// The sheet's entry has another payload than the one that was decided on.
+    DigestMismatch,
+    /// What it names is not among the documents at hand.
+    NotHere,
+    /// It names a sheet, but the row is none.
+    NotASheet,
+    /// What it names is in a document that does not concern the review's subject.
+    NotOfSubject,
+    /// The review's owner is no county or city above its subject.
+    NotAbove,
+    /// Made by a newer version: what it replaces is undecided.
+    Newer,
+}
+
+impl DecisionProblem {
+    /// The word used in commands and exports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::DigestMismatch => "digest_mismatch",
+            Self::NotHere => "target_not_here",
+            Self::NotASheet => "not_a_sheet",
+            Self::NotOfSubject => "not_of_subject",
+            Self::NotAbove => "not_above",
+            Self::Newer => "newer_version",
+        }
+    }
+}
+
+/// A decision that counts as nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DecisionFinding {
+    /// The decision.
+    pub decision: RowName,
+    /// The entry it names, where the problem is about one.
+    pub entry: Option<EntryId>,
+    /// Why.
+    pub problem: DecisionProblem,
+}
+
+/// A decision that counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Act {
+    /// `None`: of a newer version.
+    verdict: Option<Verdict>,
+    reason: Option<String>,
+    /// The decisions it replaces, directly or through others.
+    over: BTreeSet<RowName>,
+}
+
+/// The decisions of several reviews, resolved to the rows they name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decisions {
+    acts: BTreeMap<RowName, Act>,
+    /// By the row they are about.
+    on_row: BTreeMap<RowName, BTreeSet<RowName>>,
+    /// By the matter they are about.
+    on_matter: BTreeMap<String, BTreeSet<RowName>>,
+    /// The matter of every row that a decision names.
+    matter_of: BTreeMap<RowName, String>,
+    /// Decisions that count as nothing and that no decision replaces, sorted.
+    pub findings: BTreeSet<DecisionFinding>,
+}
+
+impl Decisions {
+    /// Resolves the decisions of all reviews among `views` to the rows of the other documents among them.
+    #[must_use]
+    pub fn build(views: &[DocumentView], matters: &Matters<'_>, ledger: &Ledger) -> Self {
+        let documents = Documents(views.iter().map(|v| (v.document, v)).collect());
+        let mut out = Self::default();
+        let reviews = || views.iter().filter(|v| v.document.kind == Kind::Review);
+        let replacements = Replacements::of(reviews(), &ledger.registry);
+        for view in reviews() {
+            let is_above = is_above(&view.document, ledger);
+            for row in view.rows.values().filter(|r| view.counts(r) && r.row_type == Decision::TYPE) {
+                if is_above {
+                    out.file(row, &view.document, &documents);
+                } else {
+                    out.find(row.name, None, DecisionProblem::NotAbove);
+                }
+            }
+        }
+        out.file_successors(views, &replacements, ledger);
+        out.close_over(&replacements);
+        for (row, acts) in &out.on_row {
+            if let Some(id) = matters.natural_id(*row) {
+                out.on_matter.entry(id.to_owned()).or_default().extend(acts);
+                out.matter_of.insert(*row, id.to_owned());
+            }
+        }
+        let acts = &out.acts;
+        out.findings.retain(|f| !acts.values().any(|a| a.over.contains(&f.decision)));
+        out
+    }
+
+    /// What the decisions say about rows of one content: all hands of it, as one decision counts for all.
+    #[must_use]
+    pub fn approval(&self, rows: &[RowName]) -> Approval {
+        let named: BTreeSet<RowName> = rows.iter().filter_map(|r| self.on_row.get(r)).flatten().copied().collect();
+        let matters: BTreeSet<&String> = rows.iter().filter_map(|r| self.matter_of.get(r)).collect();
+        let on_matters: Vec<&RowName> = matters.into_iter().filter_map(|m| self.on_matter.get(m)).flatten().collect();
+        let of_matter = || on_matters.iter().filter_map(|d| self.acts.get(d));
+        let left: Vec<RowName> = named.into_iter().filter(|d| !of_matter().any(|a| a.over.contains(d))).collect();
+        let acts: Vec<&Act> = left.iter().filter_map(|d| self.acts.get(d)).collect();
+        let (Some(by), Some(first)) = (left.first().copied(), acts.first()) else { return Approval::Pending };
+        let reason = first.reason.clone();
+        match first.verdict.filter(|v| acts.iter().all(|a| a.verdict == Some(*v))) {
+            Some(Verdict::Approved) => Approval::Approved { by },
+            Some(Verdict::Returned) => Approval::Returned { by, reason },
+            Some(Verdict::Rejected) => Approval::Rejected { by, reason },
+            None => Approval::Undecided { rivals: left },
+        }
+    }
+
+    fn find(&mut self, decision: RowName, entry: Option<EntryId>, problem: DecisionProblem) {
+        self.findings.insert(DecisionFinding { decision, entry, problem });
+    }
+
+    fn file(&mut self, row: &ViewRow, review: &DocId, documents: &Documents<'_>) {
+        let Some(parsed) = row.read::<Decision>() else {
+            self.acts.insert(row.name, Act { verdict: None, reason: None, over: BTreeSet::new() });
+            return self.find(row.name, None, DecisionProblem::Newer);
+        };
+        let Decision { target, verdict, reason } = parsed.row;
+        self.acts.insert(row.name, Act { verdict: Some(verdict), reason, over: BTreeSet::new() });
+        let named = match &target {
+            DecisionTarget::Rows { document, rows } => {
+                rows.iter().map(|(entry, indices)| (*entry, documents.rows(review, *document, *entry, indices))).collect()
+            }
+            DecisionTarget::Sheet { sheet, digest } => {
+                let here = sheet.resolve(row.name.entry);
+                vec![(here.entry, documents.sheet(review, sheet, here, digest))]
+            }
+        };
+        for (entry, result) in named {
+            match result {
+                Ok(rows) => rows.into_iter().for_each(|r| {
+                    self.on_row.entry(r).or_default().insert(row.name);
+                }),
+                Err(problem) => self.find(row.name, Some(entry), problem),
+            }
+        }
+    }
+
+    /// Rows of other or newer types that replace a decision: what it said no longer holds, and this version cannot read what holds instead.
+    fn file_successors(&mut self, views: &[DocumentView], replacements: &Replacements, ledger: &Ledger) {
+        let reviews = views.iter().filter(|v| v.document.kind == Kind::Review && is_above(&v.document, ledger));
+        let able: BTreeSet<RowName> = reviews.flat_map(|v| v.rows.values().filter(|r| v.counts(r)).map(|r| r.name)).collect();
+        let edges: Vec<(RowName, RowName)> = replacements.iter().filter(|(_, by)| able.contains(by)).collect();
+        // A chain of such rows is followed until nothing more is reached.
+        while edges.iter().fold(false, |changed, (replaced, by)| self.inherit(*replaced, *by) || changed) {}
+    }
+
+    /// Lets `by`, if this version cannot read it, stand on every row that `replaced` is about. Did that change anything?
+    fn inherit(&mut self, replaced: RowName, by: RowName) -> bool {
+        if !self.acts.contains_key(&replaced) {
+            return false;
+        }
+        let is_new = !self.acts.contains_key(&by);
+        let act = self.acts.entry(by).or_insert_with(|| Act { verdict: None, reason: None, over: BTreeSet::new() });
+        if act.verdict.is_some() {
+            return false;
+        }
+        self.find(by, None, DecisionProblem::Newer);
+        let inherited = self.on_row.values_mut().filter(|on| on.contains(&replaced)).map(|on| on.insert(by));
+        inherited.fold(is_new, |changed, added| changed || added)
+    }
+
+    /// Fills in what each act replaces through others.
+    fn close_over(&mut self, replacements: &Replacements) {
+        let mut direct: BTreeMap<RowName, Vec<RowName>> = BTreeMap::new();
+        for (replaced, by) in replacements.iter().filter(|(r, b)| self.acts.contains_key(r) && self.acts.contains_key(b)) {
+            direct.entry(by).or_default().push(replaced);
+        }
+        for (name, act) in &mut self.acts {
+            let mut open: Vec<RowName> = direct.get(name).cloned().unwrap_or_default();
+            while let Some(at) = open.pop() {
+                if act.over.insert(at) {
+                    open.extend(direct.get(&at).into_iter().flatten());
+                }
+            }
+        }
+    }
+}
+
+/// A county or city above the subject.
+fn is_above(review: &DocId, ledger: &Ledger) -> bool {
+    let registry = &ledger.registry;
+    let decides = matches!(registry.kind(review.owner), Some(OrgKind::County | OrgKind::City));
+    decides && review.subject.is_some_and(|s| registry.ancestors(s).contains(&review.owner))
+}
+
+/// Finds what decisions name.
+struct Documents<'v>(BTreeMap<DocId, &'v DocumentView>);
+
+impl<'v> Documents<'v> {
+    fn document(&self, review: &DocId, document: DocId) -> Result<&'v DocumentView, DecisionProblem> {
+        let concerns =
+            Some(document.owner) == review.subject || (document.subject.is_some() && document.subject == review.subject);
+        if !concerns {
+            return Err(DecisionProblem::NotOfSubject);
+        }
+        self.0.get(&document).copied().ok_or(DecisionProblem::NotHere)
+    }
+
+    /// No index means every registration of the entry.
+    fn rows(&self, review: &DocId, document: DocId, entry: EntryId, indices: &[u16]) -> Result<Vec<RowName>, DecisionProblem> {
+        let view = self.document(review, document)?;
+        if indices.is_empty() {
+            return if view.payload_digest(&entry).is_some() {
+                Ok(registrations(view, entry))
+            } else {
+                Err(DecisionProblem::NotHere)
+            };
+        }
+        let names = indices.iter().map(|i| RowName { entry, index: *i });
+        names.map(|n| view.rows.contains_key(&n).then_some(n).ok_or(DecisionProblem::NotHere)).collect()
+    }
+
+    fn sheet(&self, review: &DocId, r: &RowRef, sheet: RowName, digest: &[u8; 32]) -> Result<Vec<RowName>, DecisionProblem> {
+        let view = self.document(review, r.document.ok_or(DecisionProblem::NotOfSubject)?)?;
+        let payload = view.payload_digest(&sheet.entry).ok_or(DecisionProblem::NotHere)?;
+        if view.rows.get(&sheet).is_none_or(|row| row.row_type != Sheet::TYPE) {
+            return Err(DecisionProblem::NotASheet);
+        }
+        if payload != *digest {
+            return Err(DecisionProblem::DigestMismatch);
+        }
+        Ok(registrations(view, sheet.entry))
+    }
+}
+
+fn registrations(view: &DocumentView, entry: EntryId) -> Vec<RowName> {
+    let registers = |t: u16| t == Registration::TYPE || t == Elsewhere::TYPE;
+    view.rows_of(entry).filter(|r| registers(r.row_type)).map(|r| r.name).collect()
+}

@@ -1,0 +1,15 @@
+//! The core's rules as stories: who may write what, what counts, who reads it; whatever the order of arrival.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "tests"
+)]
+
+mod admission;
+mod kit;
+mod properties;
+mod reading;
+mod standing;

@@ -1,0 +1,1 @@
+../../../tests/tests/sheets_corpus.rs

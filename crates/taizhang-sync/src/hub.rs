@@ -1,0 +1,392 @@
+//! All sessions of a node and the one ledger they share.
+//!
+//! One commit is under way at a time; inputs that come meanwhile wait in order. So the ledger never shows what is not durable to anyone but the commit itself, and an acknowledgement always stands behind its commit.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use taizhang_core::{
+    admission::{AdmittedEntry, Refusal, Signature},
+    entries::{Entries, ReadFailed},
+    entry::SignedEntry,
+    id::{AttachmentId, DocId, EntryId, Kind, OrgId, PublicKey},
+    key::SecretKey,
+    ledger::Ledger,
+    op::Op,
+    receipt::Receipt,
+    rows::{self, Role},
+    standing::Judge,
+    units::Ms,
+};
+
+use crate::{
+    frame::{Frame, Kinds, VERSION},
+    io::{CommitId, CommitRequest, Effect, Event, Input, Refused, SessionId, Token},
+    limits,
+    session::{Session, SessionView},
+};
+
+mod compare;
+mod greet;
+mod receipts;
+mod receive;
+mod send;
+
+/// What a hub is told at its start.
+#[derive(Debug)]
+pub struct Config {
+    /// This node's key: signs receipts, nothing else.
+    pub node: SecretKey,
+    /// This node's organisation.
+    pub org: OrgId,
+    /// Kinds it asks others for.
+    pub wants: Kinds,
+    /// The use of an invite, until the registry certifies this node.
+    pub join: Option<SignedEntry>,
+    /// Grows with every start of the program: receipts of a later start have higher counters.
+    pub receipt_epoch: u32,
+    /// Least time between two receipts of one session, ms. Absent need: 60,000.
+    pub receipt_interval_ms: u64,
+    /// Raw bytes of a batch: what an interrupted transfer may have to send again. Absent need: 12 KiB.
+    pub batch_bytes: usize,
+    /// A bug planted on purpose, for the simulator to find.
+    #[cfg(feature = "planted")]
+    pub planted: Option<crate::planted::Planted>,
+}
+
+/// All sessions of a node and the one ledger they share.
+pub struct Hub {
+    config: Config,
+    ledger: Ledger,
+    sessions: BTreeMap<SessionId, Session>,
+    effects: VecDeque<Effect>,
+    inbox: VecDeque<Input>,
+    commits: u64,
+    under_way: Option<Pending>,
+    needs_reload: bool,
+    receipts: BTreeMap<(PublicKey, DocId), Receipt>,
+    receipts_signed: u32,
+    org_of: BTreeMap<PublicKey, OrgId>,
+    org_of_revision: Option<u64>,
+}
+
+/// The commit under way and what follows it.
+struct Pending {
+    id: CommitId,
+    entries: Vec<EntryId>,
+    from: Origin,
+}
+
+/// Where a commit came from.
+#[derive(Clone, Copy)]
+enum Origin {
+    Local(Token),
+    Batch { session: SessionId, last: bool },
+    Joined { session: SessionId },
+    Receipt,
+}
+
+/// The store, and before it what is about to be committed.
+struct Fresh<'a> {
+    store: &'a dyn Entries,
+    entries: BTreeMap<EntryId, Vec<u8>>,
+    attachments: BTreeMap<AttachmentId, Vec<u8>>,
+}
+
+impl Entries for Fresh<'_> {
+    fn entry(&self, id: &EntryId) -> Result<Option<Vec<u8>>, ReadFailed> {
+        self.entries.get(id).map_or_else(|| self.store.entry(id), |e| Ok(Some(e.clone())))
+    }
+
+    fn attachment(&self, id: &AttachmentId) -> Result<Option<Vec<u8>>, ReadFailed> {
+        self.attachments.get(id).map_or_else(|| self.store.attachment(id), |a| Ok(Some(a.clone())))
+    }
+}
+
+impl<'a> Fresh<'a> {
+    fn new(store: &'a dyn Entries, attachments: BTreeMap<AttachmentId, Vec<u8>>) -> Self {
+        Self { store, entries: BTreeMap::new(), attachments }
+    }
+}
+
+impl Hub {
+    /// A hub over what the store holds.
+    #[must_use]
+    pub fn new(config: Config, ledger: Ledger) -> Self {
+        Self {
+            config,
+            ledger,
+            sessions: BTreeMap::new(),
+            effects: VecDeque::new(),
+            inbox: VecDeque::new(),
+            commits: 0,
+            under_way: None,
+            needs_reload: false,
+            receipts: BTreeMap::new(),
+            receipts_signed: 0,
+            org_of: BTreeMap::new(),
+            org_of_revision: None,
+        }
+    }
+
+    /// What this node knows.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// This node's organisation.
+    #[must_use]
+    pub fn org(&self) -> OrgId {
+        self.config.org
+    }
+
+    /// The sessions as others may see them.
+    pub fn sessions(&self) -> impl Iterator<Item = SessionView> {
+        self.sessions.iter().map(|(id, s)| s.view(*id))
+    }
+
+    /// Asks others for these kinds from the next session on.
+    pub fn set_wants(&mut self, wants: Kinds) {
+        self.config.wants = wants;
+    }
+
+    /// The next thing to do outside.
+    pub fn poll_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// Was a commit lost? Then the ledger must be loaded again from the store before anything else.
+    #[must_use]
+    pub fn needs_reload(&self) -> bool {
+        self.needs_reload
+    }
+
+    /// Starts again from what the store holds; every session ends and may connect anew.
+    pub fn reload(&mut self, ledger: Ledger) {
+        self.ledger = ledger;
+        self.under_way = None;
+        self.needs_reload = false;
+        self.org_of_revision = None;
+        let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
+        ids.into_iter().for_each(|s| self.close(s, "storage failed; connect again"));
+        // Writers that waited hear that nothing of theirs was stored.
+        for input in std::mem::take(&mut self.inbox) {
+            if let Input::Local { token, .. } = input {
+                self.notify(Event::NotWritten(token, Refused::Storage));
+            }
+        }
+    }
+
+    /// Takes in what happened.
+    pub fn handle(&mut self, now: Ms, store: &dyn Entries, input: Input) {
+        match input {
+            Input::Committed(id) => self.committed(now, store, id),
+            Input::CommitFailed(id) => self.commit_failed(id),
+            waiting if self.under_way.is_some() || self.needs_reload => self.wait(waiting),
+            input => self.take(now, store, input),
+        }
+        while self.under_way.is_none() && !self.needs_reload {
+            let Some(input) = self.inbox.pop_front() else { break };
+            self.take(now, store, input);
+        }
+    }
+
+    fn wait(&mut self, input: Input) {
+        if self.inbox.len() >= limits::INBOX_MAX
+            && let Input::Frame { session, .. } = input
+        {
+            self.close(session, "too many frames while a commit is under way");
+            return;
+        }
+        self.inbox.push_back(input);
+    }
+
+    fn take(&mut self, now: Ms, store: &dyn Entries, input: Input) {
+        match input {
+            Input::Connected { session, remote, dialer } => self.connected(session, remote, dialer),
+            Input::Frame { session, bytes } => self.frame(now, store, session, &bytes),
+            Input::Local { token, entries, attachments } => self.local(store, token, entries, attachments),
+            Input::Closed { session } => self.ended(session, "the connection is gone"),
+            Input::Timeout => self.due_receipts(now, store),
+            Input::Compare { session } => self.begin_comparison(session),
+            Input::Committed(_) | Input::CommitFailed(_) => {}
+        }
+    }
+
+    fn frame(&mut self, now: Ms, store: &dyn Entries, session: SessionId, bytes: &[u8]) {
+        if !self.sessions.contains_key(&session) {
+            return;
+        }
+        let frame = match Frame::decode(bytes) {
+            Ok(Some(frame)) => frame,
+            Ok(None) => return,
+            Err(_) => return self.close(session, "a frame that this version cannot read"),
+        };
+        let greeted = self.sessions.get(&session).is_some_and(|s| s.phase != crate::session::Phase::Greeting);
+        match frame {
+            Frame::Hello { version, network, org: _, wants, join } if !greeted => {
+                self.hello(now, store, session, greet::Greeting { version, network, wants, join });
+            }
+            _ if !greeted => self.close(session, "the first frame must be a greeting"),
+            Frame::Hello { .. } => self.close(session, "a second greeting"),
+            Frame::Root { digest, reply } => self.root(now, store, session, digest, reply),
+            Frame::Summaries(list) => self.summaries(now, store, session, &list),
+            Frame::Tips { document, tips } => self.tips(now, store, session, document, &tips),
+            Frame::Compared => self.compared(now, store, session),
+            Frame::Batch(batch) => self.batch(store, session, &batch),
+            Frame::Ack { batches } => self.acknowledged(now, store, session, batches),
+            Frame::Refused { log, sequence, code } => self.refused_there(session, log, sequence, code),
+            Frame::Receipt(receipt) => self.receipt(session, receipt),
+        }
+    }
+
+    /// One commit of our own, whole or absent.
+    fn local(&mut self, store: &dyn Entries, token: Token, entries: Vec<SignedEntry>, attachments: Vec<(AttachmentId, Vec<u8>)>) {
+        let mut fresh = Fresh::new(store, attachments.iter().cloned().collect());
+        let mut request = CommitRequest { attachments, ..CommitRequest::default() };
+        for entry in entries {
+            match self.admit(&mut fresh, entry, Signature::Check) {
+                Ok(admitted) => request.entries.push(admitted),
+                Err(refusal) => {
+                    self.notify(Event::NotWritten(token, refusal.into()));
+                    // What this act put into the ledger so far must not stay.
+                    self.needs_reload = !request.entries.is_empty();
+                    return;
+                }
+            }
+        }
+        self.commit(request, Origin::Local(token));
+    }
+
+    /// Admits an entry and files it; the caller commits it next.
+    fn admit(&mut self, fresh: &mut Fresh<'_>, entry: SignedEntry, signature: Signature) -> Result<AdmittedEntry, Refusal> {
+        for id in named_attachments(&entry) {
+            if fresh.attachment(&id)?.is_none() && !self.planted(crate::planted::Planted::AttachmentsMayMiss) {
+                return Err(Refusal::Missing(EntryId(id.0)));
+            }
+        }
+        let admitted = self.ledger.admit(fresh, entry, signature)?;
+        fresh.entries.insert(admitted.entry().id, admitted.entry().to_bytes());
+        self.ledger.insert(&admitted);
+        Ok(admitted)
+    }
+
+    fn commit(&mut self, request: CommitRequest, from: Origin) {
+        self.commits += 1;
+        let id = CommitId(self.commits);
+        let entries = request.entries.iter().map(|e| e.entry().id).collect();
+        self.under_way = Some(Pending { id, entries, from });
+        self.effects.push_back(Effect::Commit(id, request));
+    }
+
+    fn committed(&mut self, now: Ms, store: &dyn Entries, id: CommitId) {
+        let Some(pending) = self.under_way.take_if(|p| p.id == id) else { return };
+        let source = match pending.from {
+            Origin::Batch { session, .. } | Origin::Joined { session } => Some(session),
+            Origin::Local(_) | Origin::Receipt => None,
+        };
+        if !pending.entries.is_empty() {
+            let from = source.and_then(|s| self.sessions.get(&s)).map(|s| s.remote);
+            let mut documents: Vec<DocId> =
+                pending.entries.iter().filter_map(|e| self.ledger.place(e)).map(|p| p.log.document).collect();
+            documents.sort();
+            documents.dedup();
+            if documents.iter().any(|d| d.kind == Kind::Registry) {
+                self.registry_changed();
+            }
+            self.forward(&pending.entries, source);
+            self.notify(Event::Stored { from, entries: pending.entries, documents });
+        }
+        match pending.from {
+            Origin::Local(token) => self.notify(Event::Written(token)),
+            Origin::Batch { session, last } => self.batch_is_durable(now, store, session, last),
+            Origin::Joined { session } => self.greeted(session),
+            Origin::Receipt => {}
+        }
+        self.pump_all(now, store);
+    }
+
+    fn commit_failed(&mut self, id: CommitId) {
+        let Some(pending) = self.under_way.take_if(|p| p.id == id) else { return };
+        if let Origin::Local(token) = pending.from {
+            self.notify(Event::NotWritten(token, Refused::Storage));
+        }
+        self.needs_reload = true;
+    }
+
+    /// The organisation of a node whose key a standing, open grant certifies.
+    fn org_of_node(&mut self, key: PublicKey) -> Option<OrgId> {
+        if self.org_of_revision != Some(self.ledger.registry_revision()) {
+            let judge = Judge::new(&self.ledger);
+            let nodes = self.ledger.registry.grants.iter().filter(|(_, g)| g.row.role == Role::Node && !g.row.one_use);
+            let open = nodes.filter(|(name, _)| judge.grant_is_open(name));
+            self.org_of = open.map(|(_, g)| (g.row.key, g.row.org)).collect();
+            self.org_of_revision = Some(self.ledger.registry_revision());
+        }
+        self.org_of.get(&key).copied()
+    }
+
+    fn registry_changed(&mut self) {
+        let remotes: Vec<(SessionId, PublicKey)> = self.sessions.iter().map(|(id, s)| (*id, s.remote)).collect();
+        for (id, remote) in remotes {
+            let org = self.org_of_node(remote);
+            if let Some(s) = self.sessions.get_mut(&id) {
+                s.org = org.or(s.org);
+                s.stale |= !planted(&self.config, crate::planted::Planted::RegistryChangeIgnored);
+            }
+        }
+    }
+
+    fn notify(&mut self, event: Event) {
+        self.effects.push_back(Effect::Notify(event));
+    }
+
+    fn send(&mut self, session: SessionId, frame: &Frame) {
+        self.effects.push_back(Effect::Send { session, frame: frame.encode() });
+    }
+
+    fn close(&mut self, session: SessionId, reason: &'static str) {
+        if self.sessions.contains_key(&session) {
+            self.effects.push_back(Effect::Close { session, reason });
+            self.ended(session, reason);
+        }
+    }
+
+    fn ended(&mut self, session: SessionId, reason: &'static str) {
+        if let Some(s) = self.sessions.remove(&session) {
+            self.notify(Event::Ended { session, with: s.remote, reason });
+        }
+    }
+
+    fn planted(&self, bug: crate::planted::Planted) -> bool {
+        planted(&self.config, bug)
+    }
+}
+
+/// Is this bug planted? Never outside of tests.
+#[cfg(feature = "planted")]
+fn planted(config: &Config, bug: crate::planted::Planted) -> bool {
+    config.planted == Some(bug)
+}
+
+#[cfg(not(feature = "planted"))]
+fn planted(_: &Config, _: crate::planted::Planted) -> bool {
+    false
+}
+
+/// The attachments that an entry's rows name and that travel before it.
+fn named_attachments(entry: &SignedEntry) -> Vec<AttachmentId> {
+    let ops = taizhang_core::op::parse(&entry.payload).unwrap_or_default();
+    let rows = ops.iter().filter_map(|o| match o {
+        Op::Row(row) => Some(rows::attachments(row)),
+        Op::Register(_) => None,
+    });
+    rows.flatten().collect()
+}
+
+/// Hello of this node.
+fn hello(config: &Config, ledger: &Ledger) -> Frame {
+    let certified = config.join.as_ref().is_none_or(|j| ledger.place(&j.id).is_some());
+    let join = config.join.as_ref().filter(|_| !certified).map(SignedEntry::to_bytes);
+    Frame::Hello { version: VERSION, network: ledger.network, org: config.org, wants: config.wants, join }
+}

@@ -1,0 +1,115 @@
+//! The beginning of a session: who is it, what may it read, what does it want?
+
+use taizhang_core::{
+    admission::{ONE_USE_RUN, Signature},
+    entries::Entries,
+    entry::{Before, SignedEntry},
+    id::{NetworkId, PublicKey},
+    op::Op,
+    rows::{self, Grant, Role},
+    units::Ms,
+};
+
+use super::{Fresh, Hub, Origin, hello};
+use crate::{
+    frame::{Kinds, VERSION},
+    io::{CommitRequest, Event, SessionId},
+    limits,
+    planted::Planted,
+    session::{Phase, Session},
+};
+
+/// A Hello.
+pub(super) struct Greeting {
+    pub(super) version: u64,
+    pub(super) network: NetworkId,
+    pub(super) wants: Kinds,
+    pub(super) join: Option<Vec<u8>>,
+}
+
+impl Hub {
+    pub(super) fn connected(&mut self, session: SessionId, remote: PublicKey, dialer: bool) {
+        if self.sessions.len() >= limits::SESSIONS_MAX {
+            self.effects.push_back(crate::io::Effect::Close { session, reason: "too many sessions" });
+            return;
+        }
+        let mut s = Session::new(remote, dialer);
+        s.org = self.org_of_node(remote);
+        self.sessions.insert(session, s);
+        let frame = hello(&self.config, &self.ledger);
+        self.send(session, &frame);
+    }
+
+    pub(super) fn hello(&mut self, now: Ms, store: &dyn Entries, session: SessionId, greeting: Greeting) {
+        if greeting.version != VERSION {
+            return self.close(session, "another version of the protocol");
+        }
+        if greeting.network != self.ledger.network {
+            return self.close(session, "another network");
+        }
+        let Some(s) = self.sessions.get_mut(&session) else { return };
+        s.wants = greeting.wants;
+        // A newcomer's ledger is empty: it cannot know the node that answers its invite, and trusts the key named in the invite.
+        let is_newcomer = self.config.join.as_ref().is_some_and(|j| self.ledger.place(&j.id).is_none());
+        match (s.org, greeting.join) {
+            (Some(_), _) => self.greeted(session),
+            (None, Some(join)) => self.join(now, store, session, &join),
+            (None, None) if is_newcomer => self.greeted(session),
+            (None, None) => self.close(session, "this node's key is not certified in our registry"),
+        }
+    }
+
+    /// First contact by an invite: the one entry that its one-use key may sign.
+    fn join(&mut self, now: Ms, store: &dyn Entries, session: SessionId, bytes: &[u8]) {
+        let Ok(entry) = SignedEntry::parse(bytes, &self.ledger.network) else {
+            return self.close(session, "the invite's use is not readable");
+        };
+        let Some(remote) = self.sessions.get(&session).map(|s| s.remote) else { return };
+        if let Err(reason) = self.may_join(now, remote, &entry) {
+            return self.close(session, reason);
+        }
+        let mut fresh = Fresh::new(store, std::collections::BTreeMap::new());
+        match self.admit(&mut fresh, entry, Signature::Check) {
+            Ok(admitted) => {
+                self.commit(CommitRequest { entries: vec![admitted], ..CommitRequest::default() }, Origin::Joined { session })
+            }
+            Err(_) => self.close(session, "the invite is not valid here"),
+        }
+    }
+
+    /// Expiry and second use are judged by the node that answers first contact, not by admission.
+    fn may_join(&self, now: Ms, remote: PublicKey, entry: &SignedEntry) -> Result<(), &'static str> {
+        let Before::Start { grant: Some(grant), .. } = entry.header.before else { return Err("not the use of an invite") };
+        let invite = self.ledger.registry.grants.get(&grant).filter(|g| g.row.one_use).ok_or("this invite is not known here")?;
+        if invite.row.expires_ms.is_some_and(|e| e < now) && !self.planted(Planted::InviteExpired) {
+            return Err("this invite has expired");
+        }
+        let used = self.ledger.document(&entry.header.log.document).and_then(|d| d.logs.get(&(invite.row.key, ONE_USE_RUN)));
+        if used.is_some() && !self.planted(Planted::InviteTwice) {
+            return Err("this invite was used already");
+        }
+        if granted_nodes(entry).contains(&remote) { Ok(()) } else { Err("the invite was used for another node") }
+    }
+
+    pub(super) fn greeted(&mut self, session: SessionId) {
+        let Some(remote) = self.sessions.get(&session).map(|s| s.remote) else { return };
+        let org = self.org_of_node(remote);
+        let Some(s) = self.sessions.get_mut(&session) else { return };
+        s.org = org;
+        s.phase = Phase::Comparing;
+        let dialer = s.dialer;
+        self.notify(Event::Greeted { session, with: remote });
+        if dialer {
+            self.begin_comparison(session);
+        }
+    }
+}
+
+fn granted_nodes(entry: &SignedEntry) -> Vec<PublicKey> {
+    let ops = taizhang_core::op::parse(&entry.payload).unwrap_or_default();
+    let grants = ops.iter().filter_map(|o| match o {
+        Op::Row(row) => rows::read::<Grant>(row)?.ok(),
+        Op::Register(_) => None,
+    });
+    grants.filter(|g| g.row.role == Role::Node).map(|g| g.row.key).collect()
+}

@@ -1,0 +1,147 @@
+//! Receipts: signed by the receiving node, only of what changed since the last, at most one a minute.
+
+use taizhang_core::{
+    entries::Entries,
+    id::{DocId, EntryId, PublicKey},
+    ledger::Ledger,
+    receipt::Receipt,
+    units::Ms,
+};
+
+use super::{Hub, Origin};
+use crate::{
+    frame::{Frame, WireReceipt},
+    io::{CommitRequest, Event, SessionId},
+    limits,
+    planted::Planted,
+};
+
+impl Hub {
+    /// The next moment at which a receipt is due.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Ms> {
+        let waiting = self.sessions.values().filter(|s| !s.touched.is_empty() && !s.incoming);
+        waiting.filter_map(|s| s.last_receipt.map(|l| Ms(l.0.saturating_add(self.config.receipt_interval_ms)))).min()
+    }
+
+    /// Takes in a receipt read back from the store.
+    pub fn load_receipt(&mut self, receipt: Receipt) {
+        for (document, _) in receipt.documents.clone() {
+            self.file_receipt(document, &receipt);
+        }
+    }
+
+    /// The receipts held: by node and document, the one that covers most.
+    pub fn receipts(&self) -> impl Iterator<Item = (&PublicKey, &DocId, &Receipt)> {
+        self.receipts.iter().map(|((node, document), r)| (node, document, r))
+    }
+
+    pub(super) fn due_receipts(&mut self, now: Ms, store: &dyn Entries) {
+        let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
+        ids.into_iter().for_each(|s| self.offer_receipt(now, store, s));
+    }
+
+    /// Signs what is durable here of the documents that this session brought.
+    pub(super) fn offer_receipt(&mut self, now: Ms, _store: &dyn Entries, session: SessionId) {
+        let early = self.planted(Planted::ReceiptTooEarly);
+        let Some(s) = self.sessions.get_mut(&session) else { return };
+        // A clock that jumped back must not silence receipts for ever.
+        let waited = s.last_receipt.is_none_or(|l| now < l || now.0 - l.0 >= self.config.receipt_interval_ms);
+        if s.touched.is_empty() || s.incoming || !waited {
+            return;
+        }
+        let mut documents = Vec::new();
+        let mut tips = 0;
+        while let Some(document) = s.touched.first().copied() {
+            let mut open = self.ledger.open_tips(&document);
+            if early {
+                open.push(EntryId([0; 32]));
+            }
+            if documents.len() == limits::RECEIPT_DOCUMENTS_MAX
+                || (tips + open.len() > limits::RECEIPT_TIPS_MAX && !documents.is_empty())
+            {
+                break;
+            }
+            s.touched.remove(&document);
+            open.truncate(limits::RECEIPT_TIPS_MAX);
+            tips += open.len();
+            documents.push((document, open));
+        }
+        s.last_receipt = Some(now);
+        self.receipts_signed += 1;
+        let counter = u64::from(self.config.receipt_epoch) << 32 | u64::from(self.receipts_signed);
+        let receipt = Receipt::sign(&self.config.node, &self.ledger.network, counter, now, documents);
+        self.send(session, &Frame::Receipt(wire(&receipt)));
+    }
+
+    pub(super) fn receipt(&mut self, session: SessionId, wire: WireReceipt) {
+        let Some(s) = self.sessions.get(&session) else { return };
+        let from = s.remote;
+        // A receipt that names entries we do not have cannot be rebuilt; the next one will do.
+        let Some(receipt) = expand(&self.ledger, from, wire) else { return };
+        if !receipt.is_signed(&self.ledger.network) {
+            return self.close(session, "a receipt with a wrong signature");
+        }
+        let bytes = receipt.to_bytes();
+        let documents: Vec<DocId> = receipt.documents.iter().map(|(d, _)| *d).collect();
+        let better: Vec<DocId> = documents.into_iter().filter(|d| self.file_receipt(*d, &receipt)).collect();
+        if better.is_empty() {
+            return;
+        }
+        let notes = better.iter().map(|d| (note_key(&from, d), bytes.clone())).collect();
+        self.notify(Event::Receipt { from, documents: better, time: receipt.time });
+        self.commit(CommitRequest { notes, ..CommitRequest::default() }, Origin::Receipt);
+    }
+
+    /// Keeps the one whose tips cover the other's, else the higher counter.
+    fn file_receipt(&mut self, document: DocId, receipt: &Receipt) -> bool {
+        let key = (receipt.node, document);
+        let better = self.receipts.get(&key).is_none_or(|old| {
+            let (new_covers, old_covers) =
+                (covers(&self.ledger, document, receipt, old), covers(&self.ledger, document, old, receipt));
+            if new_covers == old_covers { receipt.counter > old.counter } else { new_covers }
+        });
+        if better {
+            self.receipts.insert(key, receipt.clone());
+        }
+        better
+    }
+}
+
+/// Key of a receipt among the store's notes.
+fn note_key(node: &PublicKey, document: &DocId) -> Vec<u8> {
+    [b"receipt/".as_slice(), &node.0, &document.to_bytes()].concat()
+}
+
+fn tips_of(receipt: &Receipt, document: DocId) -> &[EntryId] {
+    receipt.documents.iter().find(|(d, _)| *d == document).map_or(&[], |(_, tips)| tips.as_slice())
+}
+
+fn covers(ledger: &Ledger, document: DocId, this: &Receipt, that: &Receipt) -> bool {
+    let reached = |id: &EntryId| tips_of(this, document).iter().any(|t| ledger.ancestry(*t).any(|a| a == *id));
+    tips_of(that, document).iter().all(reached)
+}
+
+fn wire(receipt: &Receipt) -> WireReceipt {
+    let short = |id: &EntryId| {
+        let mut out = [0; 16];
+        out.iter_mut().zip(id.0).for_each(|(o, b)| *o = b);
+        out
+    };
+    let documents = receipt.documents.iter().map(|(d, tips)| (*d, tips.iter().map(short).collect())).collect();
+    WireReceipt { counter: receipt.counter, time: receipt.time, documents, signature: receipt.signature }
+}
+
+/// Finds the whole ids among our own entries.
+fn expand(ledger: &Ledger, node: PublicKey, wire: WireReceipt) -> Option<Receipt> {
+    let whole = |document: &DocId, short: &[u8; 16]| {
+        let entries = &ledger.document(document)?.entries;
+        entries.iter().rev().find(|id| id.0.starts_with(short)).copied()
+    };
+    let documents = wire.documents.iter().map(|(d, tips)| {
+        let tips = tips.iter().map(|t| whole(d, t)).collect::<Option<Vec<_>>>()?;
+        Some((*d, tips))
+    });
+    let documents = documents.collect::<Option<Vec<_>>>()?;
+    Some(Receipt { node, counter: wire.counter, time: wire.time, documents, signature: wire.signature })
+}

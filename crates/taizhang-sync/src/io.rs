@@ -1,0 +1,192 @@
+//! What goes into the hub and what comes out.
+
+use taizhang_core::{
+    admission::{AdmittedEntry, Refusal},
+    entry::SignedEntry,
+    id::{AttachmentId, DocId, EntryId, PublicKey},
+    units::Ms,
+};
+
+/// One connection's sync.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u64);
+
+/// One commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CommitId(pub u64);
+
+/// Names a local write, so that its writer hears what became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Token(pub u64);
+
+/// What happened outside.
+#[derive(Debug)]
+pub enum Input {
+    /// A connection stands; the transport has proved the remote key.
+    Connected {
+        /// Its name from now on.
+        session: SessionId,
+        /// The remote node's key.
+        remote: PublicKey,
+        /// Did we dial?
+        dialer: bool,
+    },
+    /// A whole frame arrived.
+    Frame {
+        /// On which connection.
+        session: SessionId,
+        /// The frame.
+        bytes: Vec<u8>,
+    },
+    /// Somebody here wrote: one commit, whole or absent.
+    Local {
+        /// Hears what became of it.
+        token: Token,
+        /// In the order of their logs.
+        entries: Vec<SignedEntry>,
+        /// Named by those entries.
+        attachments: Vec<(AttachmentId, Vec<u8>)>,
+    },
+    /// The commit is durable.
+    Committed(CommitId),
+    /// The commit failed; nothing of it is in the store. The ledger must be loaded again: [`crate::Hub::reload`].
+    CommitFailed(CommitId),
+    /// The connection is gone.
+    Closed {
+        /// Which.
+        session: SessionId,
+    },
+    /// The time of [`crate::Hub::poll_timeout`] has come.
+    Timeout,
+    /// Compare with this session again now (a person pressed "sync").
+    Compare {
+        /// Which.
+        session: SessionId,
+    },
+}
+
+/// What one commit holds.
+#[derive(Clone, Debug, Default)]
+pub struct CommitRequest {
+    /// Verified entries, each behind those it names.
+    pub entries: Vec<AdmittedEntry>,
+    /// Verified attachments.
+    pub attachments: Vec<(AttachmentId, Vec<u8>)>,
+    /// Small keyed values: receipts.
+    pub notes: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// What is to be done outside, in this order.
+#[derive(Debug)]
+pub enum Effect {
+    /// Make durable, then answer [`Input::Committed`] or [`Input::CommitFailed`].
+    Commit(CommitId, CommitRequest),
+    /// Put a frame on the session's stream.
+    Send {
+        /// Which session.
+        session: SessionId,
+        /// The frame.
+        frame: Vec<u8>,
+    },
+    /// End the connection.
+    Close {
+        /// Which session.
+        session: SessionId,
+        /// Why, for people.
+        reason: &'static str,
+    },
+    /// Tell whoever watches.
+    Notify(Event),
+}
+
+/// What people and views may want to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Entries are durable here.
+    Stored {
+        /// From another node, or written here.
+        from: Option<PublicKey>,
+        /// The entries, in order.
+        entries: Vec<EntryId>,
+        /// Their documents.
+        documents: Vec<DocId>,
+    },
+    /// A local write is durable.
+    Written(Token),
+    /// A local write was refused by a rule or by the disk; nothing of it is stored.
+    NotWritten(Token, Refused),
+    /// The other node has so many of our entries more, durably.
+    Delivered {
+        /// Which node.
+        to: PublicKey,
+        /// Entries acknowledged with this message.
+        entries: usize,
+    },
+    /// Nothing is owed in either direction as far as both know.
+    InSync {
+        /// Which session.
+        session: SessionId,
+        /// Which node.
+        with: PublicKey,
+    },
+    /// An entry from another node was refused.
+    RefusedHere {
+        /// Which node sent it.
+        from: PublicKey,
+        /// Which document.
+        document: DocId,
+        /// Which author.
+        author: PublicKey,
+        /// Why.
+        reason: Refusal,
+    },
+    /// Another node refused one of the entries we sent.
+    RefusedThere {
+        /// Which node.
+        by: PublicKey,
+        /// Which document.
+        document: DocId,
+        /// Which author.
+        author: PublicKey,
+        /// Which sequence of the log.
+        sequence: u64,
+        /// [`Refusal::code`].
+        code: u64,
+    },
+    /// A receipt arrived.
+    Receipt {
+        /// The node that signed it.
+        from: PublicKey,
+        /// What it covers.
+        documents: Vec<DocId>,
+        /// When, by its clock.
+        time: Ms,
+    },
+    /// A session began to sync.
+    Greeted {
+        /// Which session.
+        session: SessionId,
+        /// Which node.
+        with: PublicKey,
+    },
+    /// A session ended.
+    Ended {
+        /// Which session.
+        session: SessionId,
+        /// Which node.
+        with: PublicKey,
+        /// Why.
+        reason: &'static str,
+    },
+}
+
+/// Why a local write was not stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// A rule.
+    #[error(transparent)]
+    Rule(#[from] Refusal),
+    /// The disk.
+    #[error("the store could not write it")]
+    Storage,
+}

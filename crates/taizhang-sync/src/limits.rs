@@ -1,0 +1,32 @@
+//! A limit on everything that another node can make grow.
+
+/// Bytes of one frame, at most (the transport refuses longer ones before allocating).
+pub const FRAME_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of a batch after decompression, at most.
+pub const BATCH_RAW_BYTES_MAX: usize = 256 * 1024;
+/// Entries in a batch, at most.
+pub const BATCH_ENTRIES_MAX: usize = 1024;
+/// Documents listed in one leaf of a summary, at most; a subtree with more is sent as a node.
+pub const LEAF_DOCUMENTS_MAX: usize = 16;
+/// Nodes and leaves in one frame, at most.
+pub const SUMMARY_NODES_MAX: usize = 256;
+/// Open tips in one frame, at most.
+pub const TIPS_MAX: usize = 1024;
+/// Earlier logs named beside a tip, at most.
+pub const HINTS_MAX: usize = 48;
+/// Logs that one direction of a session may number.
+pub const LOG_REFS_MAX: usize = 1_000_000;
+/// Bytes of one attachment, at most.
+pub const ATTACHMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bytes of an attachment in one batch.
+pub const ATTACHMENT_CHUNK_BYTES: usize = 48 * 1024;
+/// Sessions at once; more are closed on arrival.
+pub const SESSIONS_MAX: usize = 1024;
+/// Inputs waiting while a commit is under way, at most; the session that overflows it is closed.
+pub const INBOX_MAX: usize = 4096;
+/// Documents in one receipt, at most.
+pub const RECEIPT_DOCUMENTS_MAX: usize = 16;
+/// Tips in one receipt, at most: what does not fit goes into the next one. Keeps a stored receipt under 4 KB.
+pub const RECEIPT_TIPS_MAX: usize = 64;
+/// Refused logs remembered per session; beyond it the session ends.
+pub const REFUSED_LOGS_MAX: usize = 4096;
