@@ -1,1 +1,4 @@
 //! Simulator, real-process tests, vectors, fuzz targets and benchmarks of the whole workspace.
+
+pub mod bytes;
+pub mod nodes;

@@ -345,9 +345,7 @@ impl Named<'_> {
         let owner = self.entry.header.log.document.owner;
         let known = self.ledger.registry.orgs.get(&grant.org);
         let here = own.iter().find(|(n, o)| *n == basis && o.org == grant.org).map(|(_, o)| (owner, o.kind));
-        let there = known.and_then(|o| {
-            o.rows().find(|r| r.name == basis).map(|r| (o.registry, r.row.kind))
-        });
+        let there = known.and_then(|o| o.rows().find(|r| r.name == basis).map(|r| (o.registry, r.row.kind)));
         let Some((created_in, kind)) = here.or(there) else {
             return Err(if self.ledger.place(&basis.entry).is_none() && basis.entry != self.entry.id {
                 Refusal::Missing(basis.entry)

@@ -40,6 +40,31 @@ impl Author {
     }
 }
 
+impl Author {
+    /// Signs several entries of one act, each behind the one before it in its document.
+    pub fn write_all(
+        &self,
+        ledger: &Ledger,
+        writes: impl IntoIterator<Item = (DocId, Option<RowName>, Vec<u8>)>,
+        now: Ms,
+    ) -> Vec<SignedEntry> {
+        let mut last: std::collections::BTreeMap<DocId, (u64, EntryId)> = std::collections::BTreeMap::new();
+        let signed = writes.into_iter().map(|(document, grant, payload)| {
+            let entry = match last.get(&document) {
+                Some((sequence, id)) => {
+                    let log = LogId { document, key: self.public(), run: self.run };
+                    let header = Header { log, sequence: sequence + 1, before: Before::Previous(*id), time: now };
+                    SignedEntry::sign(header, payload, &self.key, &ledger.network)
+                }
+                None => self.write(ledger, document, grant, payload, now),
+            };
+            last.insert(document, (entry.header.sequence, entry.id));
+            entry
+        });
+        signed.collect()
+    }
+}
+
 /// The highest entry of a log; of a fork's branches that count the lowest id.
 fn last_in(ledger: &Ledger, log: &LogId) -> Option<(u64, EntryId)> {
     let entries = ledger.document(&log.document)?.logs.get(&(log.key, log.run))?;

@@ -148,6 +148,12 @@ impl Ledger {
         self.surplus.contains(id)
     }
 
+    /// Does any branch of a fork lie beyond the limit?
+    #[must_use]
+    pub(crate) fn has_surplus(&self) -> bool {
+        !self.surplus.is_empty()
+    }
+
     /// SHA-256 over the document's id and its open tips: equal where both sides hold the same entries.
     #[must_use]
     pub fn digest(&self, document: &DocId) -> [u8; 32] {
@@ -321,7 +327,8 @@ impl Ledger {
         let basis = grant.row.basis.resolve(name.entry);
         let Some(org_kind) = self.org_row_kind(basis) else { return };
         // A newcomer stands where the invite stands: as near to the root as if the admin had granted directly.
-        let by_invite = self.places.get(&name.entry).and_then(|p| self.registry.grants.get(&p.grant?)).is_some_and(|g| g.row.one_use);
+        let by_invite =
+            self.places.get(&name.entry).and_then(|p| self.registry.grants.get(&p.grant?)).is_some_and(|g| g.row.one_use);
         let depth = if by_invite { depth } else { depth.saturating_add(1) };
         self.registry.grants.insert(name, GrantRecord { row: grant.row, registry, depth, org_kind });
     }
@@ -329,8 +336,8 @@ impl Ledger {
     /// The kind of organisation that a creation or change row describes.
     #[must_use]
     pub fn org_row_kind(&self, name: RowName) -> Option<rows::OrgKind> {
-        let rows = self.registry.orgs.values().flat_map(|o| std::iter::once(&o.creation).chain(&o.changes));
-        rows.filter(|r| r.name == name).map(|r| r.row.kind).next()
+        let mut rows = self.registry.orgs.values().flat_map(crate::registry::OrgRecord::rows);
+        rows.find(|r| r.name == name).map(|r| r.row.kind)
     }
 
     fn file_accepts(&mut self, e: &SignedEntry) {
@@ -353,12 +360,16 @@ fn file<T>(list: &mut Vec<Written<T>>, e: &SignedEntry, row: Result<rows::Parsed
 fn named_in_fields(kind: Kind, row: &op::RowOp<'_>) -> Vec<EntryId> {
     let ids = |p: &[rows::Positions]| p.iter().map(|p| p.id).collect();
     match (kind, row.row_type) {
-        (Kind::Registry, Grant::TYPE) => Grant::from_fields(row.fields).map_or(Vec::new(), |g| g.row.basis.entry.into_iter().collect()),
+        (Kind::Registry, Grant::TYPE) => {
+            Grant::from_fields(row.fields).map_or(Vec::new(), |g| g.row.basis.entry.into_iter().collect())
+        }
         (Kind::Registry, End::TYPE) => {
             End::from_fields(row.fields).map_or(Vec::new(), |e| ids(e.row.positions.as_deref().unwrap_or_default()))
         }
         (Kind::Registry, Burn::TYPE) => Burn::from_fields(row.fields).map_or(Vec::new(), |b| ids(&b.row.positions)),
-        (Kind::Registry | Kind::Review, Accept::TYPE) => Accept::from_fields(row.fields).map_or(Vec::new(), |a| ids(&a.row.positions)),
+        (Kind::Registry | Kind::Review, Accept::TYPE) => {
+            Accept::from_fields(row.fields).map_or(Vec::new(), |a| ids(&a.row.positions))
+        }
         _ => Vec::new(),
     }
 }

@@ -174,7 +174,11 @@ impl<'l> Judge<'l> {
     /// Was another use of the same invite accepted? Then this one changes nothing.
     fn is_used_up(&self, id: EntryId, place: &Place, scope: Scope) -> bool {
         self.is_one_use(place)
-            && self.ledger.at(&place.log, place.sequence).iter().any(|other| *other != id && self.is_accepted(*other, place, scope))
+            && self
+                .ledger
+                .at(&place.log, place.sequence)
+                .iter()
+                .any(|other| *other != id && self.is_accepted(*other, place, scope))
     }
 
     fn is_ended(&self, name: RowName, g: &GrantRecord, id: EntryId, place: &Place, scope: Scope) -> bool {

@@ -22,7 +22,6 @@ use crate::{
     id::{DocId, EntryId, Kind, PublicKey},
     ledger::{Ledger, Place},
     op::{self, Op, RowName, RowRef},
-    registry::Registry,
     rows::{self, Parsed, RowType, field::Field},
     standing::{Judge, Standing},
     units::Ms,
@@ -181,8 +180,7 @@ impl DocumentView {
     /// Rows that count and that no counting row of this document replaces, by name.
     #[must_use]
     pub fn current(&self) -> Vec<&ViewRow> {
-        let replaced: BTreeSet<RowName> = self.replacing().filter(|(_, r)| r.document.is_none()).map(|(row, r)| r.resolve(row.name.entry)).collect();
-        self.rows.values().filter(|row| self.counts(row) && !replaced.contains(&row.name)).collect()
+        self.current_among(&Replacements::of([self]))
     }
 
     /// The same, where rows of reviews further up may replace rows of this one.
@@ -199,7 +197,8 @@ impl DocumentView {
     /// The standing writes of a register that no standing write replaces, by entry. Several with different values are a conflict.
     #[must_use]
     pub fn register(&self, key: &str) -> Vec<&RegisterWrite> {
-        let standing = || self.registers.get(key).into_iter().flat_map(BTreeMap::values).filter(|w| w.standing == Standing::Stands);
+        let standing =
+            || self.registers.get(key).into_iter().flat_map(BTreeMap::values).filter(|w| w.standing == Standing::Stands);
         let replaced: BTreeSet<EntryId> = standing().flat_map(|w| w.replaces.iter().copied()).collect();
         standing().filter(|w| !replaced.contains(&w.entry)).collect()
     }
@@ -228,16 +227,12 @@ impl DocumentView {
 pub struct Replacements(BTreeMap<RowName, BTreeSet<RowName>>);
 
 impl Replacements {
-    /// Takes rows of the same document and, between reviews of one subject, of an owner at or above the other's.
+    /// Which rows a row may name is for admission to say: those of its own document and, in a review, those of a review of the same subject further down.
     #[must_use]
-    pub fn of<'v>(views: impl IntoIterator<Item = &'v DocumentView>, registry: &Registry) -> Self {
+    pub fn of<'v>(views: impl IntoIterator<Item = &'v DocumentView>) -> Self {
         let mut replaced: BTreeMap<RowName, BTreeSet<RowName>> = BTreeMap::new();
-        for view in views {
-            for (row, r) in view.replacing() {
-                if may_replace(view.document, r.document.unwrap_or(view.document), registry) {
-                    replaced.entry(r.resolve(row.name.entry)).or_default().insert(row.name);
-                }
-            }
+        for (row, r) in views.into_iter().flat_map(DocumentView::replacing) {
+            replaced.entry(r.resolve(row.name.entry)).or_default().insert(row.name);
         }
         Self(replaced)
     }
@@ -252,12 +247,6 @@ impl Replacements {
     pub fn iter(&self) -> impl Iterator<Item = (RowName, RowName)> {
         self.0.iter().flat_map(|(replaced, by)| by.iter().map(|b| (*replaced, *b)))
     }
-}
-
-/// Admission lets any review of a subject name rows of another; which of them replaces depends on the tree, so it is judged here.
-fn may_replace(from: DocId, there: DocId, registry: &Registry) -> bool {
-    let reviews_of_one = from.kind == Kind::Review && there.kind == Kind::Review && from.subject == there.subject;
-    from == there || (reviews_of_one && registry.is_at_or_above(from.owner, there.owner))
 }
 
 #[cfg(test)]

@@ -79,8 +79,10 @@ impl Cells<'_> {
 
     /// Reports a cell that can't be used.
     pub(crate) fn refuse(&mut self, column: &Column, kind: FindingKind, stood: String) {
-        let severity = if column.strict { self.costs_row } else { Severity::Refused };
-        self.unreadable |= column.strict;
+        // A birth date without its day is what the form asks for; nothing counts from it.
+        let costs_row = column.strict && kind != FindingKind::MonthOnly;
+        let severity = if costs_row { self.costs_row } else { Severity::Refused };
+        self.unreadable |= costs_row;
         let personal = column.personal || kind == FindingKind::TeacherNumberIsIdNumber;
         self.findings.push(Finding::cell(self.row.number, column.name, kind, severity, stood).personal(personal));
     }
@@ -128,6 +130,12 @@ impl Cells<'_> {
 
     pub(crate) fn day(&mut self, column: &'static Column) -> Option<Day> {
         let reading = date::parse_day(self.raw(column), self.context);
+        self.take(column, reading)
+    }
+
+    /// A day, or a month whose first day stands for it.
+    pub(crate) fn day_or_month(&mut self, column: &'static Column) -> Option<Day> {
+        let reading = date::parse_day_or_month(self.raw(column), self.context);
         self.take(column, reading)
     }
 

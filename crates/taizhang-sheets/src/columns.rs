@@ -13,6 +13,8 @@ pub(crate) struct Column {
     pub(crate) strict: bool,
     /// Its cells are about a person.
     pub(crate) personal: bool,
+    /// A code that every row of data has and totals and signatures lack.
+    pub(crate) key: bool,
 }
 
 /// Must a column be there?
@@ -27,7 +29,7 @@ pub(crate) enum Need {
 }
 
 const fn column(name: &'static str, also: &'static [&'static str]) -> Column {
-    Column { name, also, need: Need::Optional, strict: false, personal: false }
+    Column { name, also, need: Need::Optional, strict: false, personal: false, key: false }
 }
 
 impl Column {
@@ -35,6 +37,11 @@ impl Column {
         self.need = Need::Filled;
         self.strict = true;
         self
+    }
+
+    const fn key(mut self) -> Self {
+        self.key = true;
+        self.filled()
     }
 
     const fn present(mut self) -> Self {
@@ -67,7 +74,7 @@ macro_rules! sheet {
 sheet! {
     /// 机构代码表.
     orgs {
-        CODE = column("机构代码", &["代码", "单位代码", "机构编号", "学校代码", "学校标识码"]).filled();
+        CODE = column("机构代码", &["代码", "单位代码", "机构编号", "学校代码", "学校标识码"]).key();
         TYPE = column("机构类型", &["类型", "单位类型", "机构类别"]).filled();
         NAME = column("机构名称", &["名称", "单位名称", "学校名称", "单位"]).filled();
         PARENT = column("上级代码", &["上级机构代码", "上级单位代码", "主管单位代码", "上级"]).present().strict();
@@ -77,7 +84,7 @@ sheet! {
     /// 教师花名册.
     roster {
         SEQ = column("序号", &["编号序号", "no.", "no"]);
-        TEACHER = column("教师编号", &["教师号", "工号", "教工号", "职工号", "教师代码", "人员编号"]).filled();
+        TEACHER = column("教师编号", &["教师号", "工号", "教工号", "职工号", "教师代码", "人员编号"]).key();
         NAME = column("姓名", &["教师姓名"]).filled().personal();
         SEX = column("性别", &[]).personal();
         ID = column("身份证号", &["身份证号码", "身份证", "公民身份号码", "证件号码", "证件号"]).personal();
@@ -97,7 +104,7 @@ sheet! {
 sheet! {
     /// 培训计划一览表.
     activities {
-        ACTIVITY = column("活动编号", &["项目编号", "培训编号", "活动代码", "登记号"]).filled();
+        ACTIVITY = column("活动编号", &["项目编号", "培训编号", "活动代码", "登记号"]).key();
         TITLE = column("活动名称", &["项目名称", "培训名称", "活动", "项目", "培训项目"]).filled();
         ORGANISER = column("组织单位", &["主办单位", "承办单位", "举办单位", "培训机构"]).present();
         LEVEL = column("组织级别", &["级别", "培训级别", "层次"]).filled();
@@ -116,9 +123,9 @@ sheet! {
     /// 考勤及学时登记表.
     attendance {
         SEQ = column("序号", &["no.", "no"]);
-        ACTIVITY = column("活动编号", &["项目编号", "培训编号", "活动代码"]).filled();
+        ACTIVITY = column("活动编号", &["项目编号", "培训编号", "活动代码"]).key();
         TITLE = column("活动名称", &["项目名称", "培训名称", "活动", "项目", "培训项目"]);
-        TEACHER = column("教师编号", &["教师号", "工号", "教工号", "职工号", "教师代码", "人员编号"]).filled();
+        TEACHER = column("教师编号", &["教师号", "工号", "教工号", "职工号", "教师代码", "人员编号"]).key();
         NAME = column("姓名", &["教师姓名"]).personal();
         PLANNED = column("应到学时", &["计划学时", "应修学时"]).filled();
         ATTENDED = column("实到学时", &["实际学时", "实修学时", "完成学时"]).filled();
@@ -134,7 +141,7 @@ sheet! {
     /// 签到表; its sessions are further columns, see `header::session_of`.
     signin {
         SEQ = column("序号", &["no.", "no"]);
-        TEACHER = column("教师编号", &["教师号", "工号", "教工号", "职工号", "教师代码", "人员编号"]).filled();
+        TEACHER = column("教师编号", &["教师号", "工号", "教工号", "职工号", "教师代码", "人员编号"]).key();
         NAME = column("姓名", &["教师姓名"]).personal();
     }
 }
@@ -142,7 +149,7 @@ sheet! {
     /// 校外培训登记: trainings done elsewhere. The English names are the fields of the JSON form.
     registrations {
         ID = column("登记编号", &["id", "登记号", "编号"]).strict();
-        TEACHER = column("教师编号", &["teacher_id", "教师号", "工号", "教工号", "职工号", "教师代码", "人员编号"]).filled();
+        TEACHER = column("教师编号", &["teacher_id", "教师号", "工号", "教工号", "职工号", "教师代码", "人员编号"]).key();
         TITLE = column("培训名称", &["title", "活动名称", "项目名称", "培训项目"]).filled();
         KIND = column("培训类别", &["kind", "类别", "培训类型", "培训方式"]).filled();
         HOURS = column("学时", &["hours", "实到学时", "培训学时", "完成学时"]).filled();
@@ -157,7 +164,7 @@ sheet! {
 sheet! {
     /// 调动登记表.
     transfers {
-        TEACHER = column("教师编号", &["教师号", "工号", "教工号", "职工号", "教师代码", "人员编号"]).filled();
+        TEACHER = column("教师编号", &["教师号", "工号", "教工号", "职工号", "教师代码", "人员编号"]).key();
         NAME = column("姓名", &["教师姓名"]).personal();
         FROM_CODE = column("调出学校代码", &["调出单位代码"]).filled();
         FROM_NAME = column("调出学校", &["调出单位"]);
@@ -169,7 +176,7 @@ sheet! {
 sheet! {
     /// 减免登记表.
     leaves {
-        TEACHER = column("教师编号", &["教师号", "工号", "教工号", "职工号", "教师代码", "人员编号"]).filled();
+        TEACHER = column("教师编号", &["教师号", "工号", "教工号", "职工号", "教师代码", "人员编号"]).key();
         NAME = column("姓名", &["教师姓名"]).personal();
         YEAR = column("年度", &["年份"]).filled();
         MONTHS = column("月数", &["减免月数"]).filled();
@@ -181,8 +188,8 @@ sheet! {
     /// 更正登记表.
     corrections {
         TARGET = column("原登记编号", &["原登记号", "原编号"]).filled();
-        TEACHER = column("教师编号", &["教师号", "工号", "教工号", "职工号", "教师代码", "人员编号"]).filled();
-        ACTIVITY = column("活动编号", &["项目编号", "培训编号", "活动代码"]).filled();
+        TEACHER = column("教师编号", &["教师号", "工号", "教工号", "职工号", "教师代码", "人员编号"]).key();
+        ACTIVITY = column("活动编号", &["项目编号", "培训编号", "活动代码"]).key();
         OLD = column("原学时", &[]).filled();
         NEW = column("更正学时", &["更正后学时", "现学时"]).filled();
         DAY = column("更正日期", &["更正时间"]).filled();
@@ -196,12 +203,47 @@ mod tests {
 
     #[test]
     fn a_name_means_one_column_of_a_sheet() {
-        for sheet in [orgs::ALL, roster::ALL, activities::ALL, attendance::ALL, signin::ALL, registrations::ALL, transfers::ALL, leaves::ALL, corrections::ALL] {
-            let mut names: Vec<String> = sheet.iter().flat_map(|c| c.also.iter().chain([&c.name])).map(|n| crate::header::plain(n)).collect();
+        for sheet in [
+            orgs::ALL,
+            roster::ALL,
+            activities::ALL,
+            attendance::ALL,
+            signin::ALL,
+            registrations::ALL,
+            transfers::ALL,
+            leaves::ALL,
+            corrections::ALL,
+        ] {
+            let mut names: Vec<String> =
+                sheet.iter().flat_map(|c| c.also.iter().chain([&c.name])).map(|n| crate::header::plain(n)).collect();
             names.sort();
             let all = names.len();
             names.dedup();
             assert_eq!(names.len(), all, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn the_documentation_names_every_column() {
+        let text = include_str!("../../../docs/sheets.md");
+        let sections: Vec<&str> = text.split("\n### ").skip(1).collect();
+        let sheets = [
+            orgs::ALL,
+            roster::ALL,
+            activities::ALL,
+            attendance::ALL,
+            signin::ALL,
+            registrations::ALL,
+            transfers::ALL,
+            leaves::ALL,
+            corrections::ALL,
+        ];
+        assert_eq!(sections.len(), sheets.len());
+        for (section, sheet) in sections.iter().zip(sheets) {
+            for column in sheet {
+                let start = format!("| {} | {} |", column.name, column.also.join("、"));
+                assert!(section.lines().any(|l| l.starts_with(&start)), "{start}");
+            }
         }
     }
 }

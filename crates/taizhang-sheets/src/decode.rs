@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn no_text() {
-        for bytes in [b"\xff\x80\x80".as_slice(), b"\xef\xbb\xbf\xd0\xd5", b"\xff\xfe\x00\xd8\x41\x00", b"a\0b", b"\xd0\xd5\xff"] {
+        for bytes in [b"\xff\x80\x80".as_slice(), b"\xef\xbb\xbf\xd0\xd5", b"\xff\xfe\x00\xd8\x41\x00", b"a\0b", b"\xd0\xd5\xff"]
+        {
             assert_eq!(text(bytes), Err(ReadError::NotText), "{bytes:?}");
         }
     }

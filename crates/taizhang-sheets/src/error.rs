@@ -1,7 +1,7 @@
 //! Why a file could not be read at all. What is wrong with single rows and cells is a [`crate::Finding`].
 
 use crate::finding::Lang;
-use crate::grid::{MAX_CELL_BYTES, MAX_CELLS, MAX_COLUMNS, MAX_FILE_BYTES, MAX_ROWS};
+use crate::grid::{MAX_CELL_BYTES, MAX_CELLS, MAX_COLUMNS, MAX_FILE_BYTES, MAX_FINDINGS, MAX_ROWS};
 
 /// Why a file gave no sheet. Names columns of ours, never a cell of the file, so it may go into a log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +20,8 @@ pub enum ReadError {
     },
     /// More than [`MAX_CELLS`] cells.
     TooManyCells,
+    /// More than [`MAX_FINDINGS`] things to report.
+    TooManyFindings,
     /// A cell longer than [`MAX_CELL_BYTES`].
     CellTooLong {
         /// Where.
@@ -87,6 +89,7 @@ impl ReadError {
             Self::TooManyRows => format!("第{MAX_ROWS}行以后还有内容。请拆成几个文件。"),
             Self::TooManyColumns { row } => format!("第{row}行超过{MAX_COLUMNS}列。请删去多余的列。"),
             Self::TooManyCells => format!("单元格超过{MAX_CELLS}个。请拆成几个文件。"),
+            Self::TooManyFindings => format!("问题超过{MAX_FINDINGS}处。请检查表的种类,或拆成几个文件。"),
             Self::CellTooLong { row, column } => {
                 format!("第{row}行第{column}列超过{MAX_CELL_BYTES}字节。请缩短,并检查引号是否成对。")
             }
@@ -122,6 +125,9 @@ impl ReadError {
                 format!("Row {row} has more than {MAX_COLUMNS} columns. Delete those not needed.")
             }
             Self::TooManyCells => format!("More than {MAX_CELLS} cells. Split the file."),
+            Self::TooManyFindings => {
+                format!("More than {MAX_FINDINGS} things to report. Check the kind of sheet, or split the file.")
+            }
             Self::CellTooLong { row, column } => format!(
                 "Row {row}, column {column} is longer than {MAX_CELL_BYTES} bytes. Shorten it, and check that quotation marks come in pairs."
             ),

@@ -49,6 +49,8 @@ pub enum FindingKind {
     DateSerial,
     /// A date with a year of two digits.
     DateShortYear,
+    /// A date without its day: of hiring, the first of the month; of birth, the ID number's.
+    MonthOnly,
     /// Hours or a number with a unit, in Chinese digits, with needless decimals.
     NumberForm,
     /// Another word for the same.

@@ -15,6 +15,9 @@ pub const MAX_CELL_BYTES: usize = 4 << 10;
 /// Cells in one sheet; bounds the memory of a sheet that is both wide and long.
 pub const MAX_CELLS: usize = 4_000_000;
 
+/// Findings about one file; a sheet with more is not the form it is taken for.
+pub const MAX_FINDINGS: usize = 500_000;
+
 /// A cell as the file has it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Raw {

@@ -1,6 +1,6 @@
 //! Finds the header row and what its columns mean.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -9,6 +9,7 @@ use crate::error::ReadError;
 use crate::finding::{Finding, FindingKind, Severity};
 use crate::grid::{Grid, GridRow, Raw};
 use crate::mend;
+use crate::value::code;
 
 /// The header stands within this many rows that have content.
 const SEARCHED_ROWS: usize = 50;
@@ -29,7 +30,7 @@ pub struct Session {
 pub(crate) struct Header {
     pub(crate) row: u32,
     places: BTreeMap<&'static str, usize>,
-    needed: BTreeSet<usize>,
+    keys: Vec<usize>,
     pub(crate) sessions: Vec<(usize, Session)>,
     /// Normal names by place, to know the header again further down.
     names: Vec<String>,
@@ -87,14 +88,14 @@ impl Header {
 
     fn of(row: &GridRow, known: &Names, with_sessions: bool) -> Result<Self, ReadError> {
         let names = row.cells.iter().map(|c| plain(&c.shown())).collect();
-        let mut header = Self { row: row.number, places: BTreeMap::new(), needed: BTreeSet::new(), sessions: Vec::new(), names };
+        let mut header = Self { row: row.number, places: BTreeMap::new(), keys: Vec::new(), sessions: Vec::new(), names };
         for (place, name) in header.names.iter().enumerate() {
             if let Some(column) = row.cells.get(place).and_then(|c| known.meaning(c)) {
                 if header.places.insert(column.name, place).is_some() {
                     return Err(ReadError::ColumnTwice { header_row: row.number, column: column.name });
                 }
-                if column.need == Need::Filled {
-                    header.needed.insert(place);
+                if column.key {
+                    header.keys.push(place);
                 }
             } else if with_sessions && let Some((week, weekday)) = session_of(name) {
                 header.sessions.push((place, Session { header: name.clone(), week, weekday }));
@@ -108,9 +109,9 @@ impl Header {
         self.places.get(column.name).copied()
     }
 
-    /// Does a column that must be filled stand here?
-    pub(crate) fn is_needed(&self, place: usize) -> bool {
-        self.needed.contains(&place)
+    /// Has this row any key of its own?
+    pub(crate) fn has_key(&self, row: &GridRow) -> bool {
+        self.keys.iter().any(|place| matches!(code::parse(row.cell(*place)), Ok(Some(_))))
     }
 
     /// Is this row the header once more?
@@ -189,7 +190,11 @@ mod tests {
             ("出生日期(年月日)", "出生日期"),
             ("ＮＯ", "序号"),
         ] {
-            assert_eq!(Names::of(crate::columns::roster::ALL).meaning(&Raw::Text(stood.into())).map(|c| c.name), Some(ours), "{stood:?}");
+            assert_eq!(
+                Names::of(crate::columns::roster::ALL).meaning(&Raw::Text(stood.into())).map(|c| c.name),
+                Some(ours),
+                "{stood:?}"
+            );
         }
         for stood in ["", " ", "教师编号一览表", "(备注)"] {
             assert_eq!(Names::of(crate::columns::roster::ALL).meaning(&Raw::Text(stood.into())), None, "{stood:?}");

@@ -23,11 +23,11 @@ pub mod write;
 pub use decode::Encoding;
 pub use error::ReadError;
 pub use finding::{Finding, FindingKind, Lang, Severity};
-pub use grid::{MAX_CELL_BYTES, MAX_CELLS, MAX_COLUMNS, MAX_FILE_BYTES, MAX_ROWS};
+pub use grid::{MAX_CELL_BYTES, MAX_CELLS, MAX_COLUMNS, MAX_FILE_BYTES, MAX_FINDINGS, MAX_ROWS};
 pub use header::Session;
 pub use lines::{
-    ActivityLine, Assessment, AttendanceLine, ClaimedState, CorrectionLine, Date, Form, LeaveLine, Level, Lines, Mark, OrgLine, OrgType,
-    RegistrationLine, RosterLine, Sex, SignInLine, SignInLines, Stage, TrainingKind, TransferLine,
+    ActivityLine, Assessment, AttendanceLine, ClaimedState, CorrectionLine, Date, Form, LeaveLine, Level, Lines, Mark, OrgLine,
+    OrgType, RegistrationLine, RosterLine, Sex, SignInLine, SignInLines, Stage, TrainingKind, TransferLine,
 };
 pub use read::{Options, Sheet, SheetKind, read};
 pub use value::number::h100_text;

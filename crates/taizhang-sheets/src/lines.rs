@@ -35,14 +35,16 @@ pub enum Lines {
 pub(crate) trait Line: Clone + Ord {
     /// The row in the file.
     fn row(&self) -> u32;
-    /// Which lines may not stand beside each other with different content.
-    fn key(&self) -> Option<String>;
+    /// What copies of the line share.
+    fn key(&self) -> String;
+    /// May no other line of this key say something else?
+    fn is_unique(&self) -> bool;
     /// The line without what may differ between copies: row and serial number.
     fn bare(&self) -> Self;
 }
 
 macro_rules! line {
-    ($(#[$doc:meta])* $name:ident [$key:expr] $([$seq:ident])? { $($(#[$fdoc:meta])* $field:ident: $type:ty,)* }) => {
+    ($(#[$doc:meta])* $name:ident [$key:expr, unique: $unique:expr] $([$seq:ident])? { $($(#[$fdoc:meta])* $field:ident: $type:ty,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub struct $name {
@@ -56,9 +58,14 @@ macro_rules! line {
                 self.row
             }
 
-            fn key(&self) -> Option<String> {
-                let key: fn(&Self) -> Option<String> = $key;
+            fn key(&self) -> String {
+                let key: fn(&Self) -> String = $key;
                 key(self)
+            }
+
+            fn is_unique(&self) -> bool {
+                let unique: fn(&Self) -> bool = $unique;
+                unique(self)
             }
 
             fn bare(&self) -> Self {
@@ -70,7 +77,7 @@ macro_rules! line {
 
 line! {
     /// An organisation.
-    OrgLine [|l| Some(l.code.clone())] {
+    OrgLine [|l| l.code.clone(), unique: |_| true] {
         /// 机构代码.
         code: String,
         /// 机构类型.
@@ -83,7 +90,7 @@ line! {
 }
 line! {
     /// A teacher. `first_job` is in no office's sheet: ask when importing.
-    RosterLine [|l| Some(l.teacher.clone())] [seq] {
+    RosterLine [|l| l.teacher.clone(), unique: |_| true] [seq] {
         /// 序号, as text.
         seq: Option<String>,
         /// 教师编号.
@@ -120,7 +127,7 @@ line! {
 }
 line! {
     /// A planned training.
-    ActivityLine [|l| Some(l.activity.clone())] {
+    ActivityLine [|l| l.activity.clone(), unique: |_| true] {
         /// 活动编号.
         activity: String,
         /// 活动名称.
@@ -151,7 +158,7 @@ line! {
 }
 line! {
     /// A teacher's attendance of one training.
-    AttendanceLine [|l| Some(format!("{}/{}", l.activity, l.teacher))] [seq] {
+    AttendanceLine [|l| format!("{}/{}", l.activity, l.teacher), unique: |_| true] [seq] {
         /// 序号, as text.
         seq: Option<String>,
         /// 活动编号.
@@ -182,7 +189,7 @@ line! {
 }
 line! {
     /// A teacher's marks, one a session.
-    SignInLine [|l| Some(l.teacher.clone())] [seq] {
+    SignInLine [|l| l.teacher.clone(), unique: |_| true] [seq] {
         /// 序号, as text.
         seq: Option<String>,
         /// 教师编号.
@@ -195,7 +202,7 @@ line! {
 }
 line! {
     /// A training done elsewhere.
-    RegistrationLine [|l| l.external_id.clone()] {
+    RegistrationLine [|l| l.external_id.clone().unwrap_or_else(|| format!("/{}/{}", l.teacher, l.start)), unique: |l| l.external_id.is_some()] {
         /// 登记编号 of the place it comes from.
         external_id: Option<String>,
         /// 教师编号.
@@ -224,7 +231,7 @@ line! {
 }
 line! {
     /// A teacher moves.
-    TransferLine [|_| None] {
+    TransferLine [|l| l.teacher.clone(), unique: |_| false] {
         /// 教师编号.
         teacher: String,
         /// 姓名.
@@ -243,7 +250,7 @@ line! {
 }
 line! {
     /// Months of leave that lower the need of hours.
-    LeaveLine [|_| None] {
+    LeaveLine [|l| l.teacher.clone(), unique: |_| false] {
         /// 教师编号.
         teacher: String,
         /// 姓名.
@@ -260,7 +267,7 @@ line! {
 }
 line! {
     /// A correction of hours.
-    CorrectionLine [|_| None] {
+    CorrectionLine [|l| l.target.clone(), unique: |_| false] {
         /// 原登记编号.
         target: String,
         /// 教师编号.

@@ -1,6 +1,6 @@
 //! From a file's bytes to the lines of a sheet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cells::{Cells, NumberColumns, Unreadable};
 use crate::columns::{self, Column};
@@ -8,7 +8,7 @@ use crate::decode::{self, Encoding};
 use crate::delimited;
 use crate::error::ReadError;
 use crate::finding::{Finding, FindingKind, Severity};
-use crate::grid::{Grid, GridRow, MAX_FILE_BYTES};
+use crate::grid::{Grid, GridRow, MAX_FILE_BYTES, MAX_FINDINGS};
 use crate::header::{Header, plain};
 use crate::json;
 use crate::lines::*;
@@ -87,6 +87,12 @@ pub struct Sheet {
 }
 
 impl Sheet {
+    /// How many findings of this severity there are.
+    #[must_use]
+    pub fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|f| f.severity == severity).count()
+    }
+
     /// Was the file refused because of its rows?
     #[must_use]
     pub fn is_stopped(&self) -> bool {
@@ -100,12 +106,20 @@ impl Sheet {
 /// The file is no table of this kind, or beyond a limit. Rows and cells that can't be read are findings, not errors.
 pub fn read(kind: SheetKind, file_name: &str, bytes: &[u8], options: &Options) -> Result<Sheet, ReadError> {
     let source = Source::open(kind, bytes)?;
-    let context = Context { short_year_end: options.short_year_end, epoch_1904: source.grid.epoch_1904, exact: source.grid.exact };
+    let context =
+        Context { short_year_end: options.short_year_end, epoch_1904: source.grid.epoch_1904, exact: source.grid.exact };
     let costs_row = if options.skip_bad_rows { Severity::RowRefused } else { Severity::Stops };
-    let mut reading =
-        Reading { header: &source.header, grid: &source.grid, context, costs_row, findings: source.findings, numbers: BTreeMap::new(), rows_read: 0 };
+    let mut reading = Reading {
+        header: &source.header,
+        grid: &source.grid,
+        context,
+        costs_row,
+        findings: source.findings,
+        numbers: BTreeMap::new(),
+        rows_read: 0,
+    };
     reading.above_and_header();
-    let mut lines = reading.lines(kind);
+    let mut lines = reading.lines(kind)?;
     let (mut findings, rows_read) = (reading.findings, reading.rows_read);
     findings.sort_by_key(|f| f.row);
     if findings.iter().any(|f| f.severity == Severity::Stops) {
@@ -158,6 +172,7 @@ impl Source {
             }
             match workbook.grid(&name).and_then(|grid| Ok((find_header(kind, &grid)?, grid))) {
                 Ok((header, grid)) => found = Some((grid, header, name)),
+                Err(error @ ReadError::BadWorkbook(_)) => return Err(error),
                 Err(error) => {
                     first_error.get_or_insert(error);
                     others.push(name);
@@ -195,21 +210,21 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn lines(&mut self, kind: SheetKind) -> Lines {
-        match kind {
-            SheetKind::Orgs => Lines::Orgs(self.each(OrgLine::read)),
-            SheetKind::Roster => Lines::Roster(self.each(RosterLine::read)),
-            SheetKind::Activities => Lines::Activities(self.each(ActivityLine::read)),
-            SheetKind::Attendance => Lines::Attendance(self.each(AttendanceLine::read)),
+    fn lines(&mut self, kind: SheetKind) -> Result<Lines, ReadError> {
+        Ok(match kind {
+            SheetKind::Orgs => Lines::Orgs(self.each(OrgLine::read)?),
+            SheetKind::Roster => Lines::Roster(self.each(RosterLine::read)?),
+            SheetKind::Activities => Lines::Activities(self.each(ActivityLine::read)?),
+            SheetKind::Attendance => Lines::Attendance(self.each(AttendanceLine::read)?),
             SheetKind::SignIn => {
                 let sessions = self.header.sessions.iter().map(|(_, s)| s.clone()).collect();
-                Lines::SignIn(SignInLines { sessions, lines: self.each(SignInLine::read) })
+                Lines::SignIn(SignInLines { sessions, lines: self.each(SignInLine::read)? })
             }
-            SheetKind::Registrations => Lines::Registrations(self.each(RegistrationLine::read)),
-            SheetKind::Transfers => Lines::Transfers(self.each(TransferLine::read)),
-            SheetKind::Leaves => Lines::Leaves(self.each(LeaveLine::read)),
-            SheetKind::Corrections => Lines::Corrections(self.each(CorrectionLine::read)),
-        }
+            SheetKind::Registrations => Lines::Registrations(self.each(RegistrationLine::read)?),
+            SheetKind::Transfers => Lines::Transfers(self.each(TransferLine::read)?),
+            SheetKind::Leaves => Lines::Leaves(self.each(LeaveLine::read)?),
+            SheetKind::Corrections => Lines::Corrections(self.each(CorrectionLine::read)?),
+        })
     }
 
     /// Rows above the header, the header itself, and columns that have content but no name.
@@ -234,7 +249,7 @@ impl Reading<'_> {
         }
     }
 
-    fn each<T: Line>(&mut self, read: fn(&mut Cells<'_>) -> Result<T, Unreadable>) -> Vec<T> {
+    fn each<T: Line>(&mut self, read: fn(&mut Cells<'_>) -> Result<T, Unreadable>) -> Result<Vec<T>, ReadError> {
         let mut lines = Vec::new();
         let mut last = self.header.row;
         for row in self.grid.rows.range(self.header.row + 1..).map(|(_, r)| r).filter(|r| !r.is_blank()) {
@@ -260,6 +275,9 @@ impl Reading<'_> {
             {
                 lines.push(line);
             }
+            if self.findings.len() > MAX_FINDINGS {
+                return Err(ReadError::TooManyFindings);
+            }
         }
         self.blank_between(last, self.grid.last_row.saturating_add(1));
         for (column, (first, last)) in std::mem::take(&mut self.numbers) {
@@ -267,7 +285,7 @@ impl Reading<'_> {
             finding.last_row = last;
             self.findings.push(finding);
         }
-        self.only_one_of_each(lines)
+        Ok(self.only_one_of_each(lines))
     }
 
     /// Rows without content between two rows. (JSON has no rows, and its header is row 0.)
@@ -284,17 +302,16 @@ impl Reading<'_> {
         if self.header.is_again(row) {
             return Some(FindingKind::RepeatedHeader);
         }
-        let mut filled = row.cells.iter().enumerate().filter(|(_, c)| !c.is_blank());
-        let (place, first) = filled.next()?;
-        let needed = |at: usize| self.header.is_needed(at);
-        if filled.any(|(at, _)| at != place && needed(at)) {
+        let first = row.cells.iter().find(|c| !c.is_blank())?;
+        if self.header.has_key(row) {
             return None;
         }
         let word = plain(&first.shown());
         let starts = |words: &[&str]| words.iter().any(|w| word.starts_with(w));
         if starts(&["合计", "总计", "小计", "共计", "累计", "总人数", "total"]) {
             Some(FindingKind::TotalRow)
-        } else if starts(&["填表", "制表", "审核", "负责人", "校长", "单位", "注:", "备注", "说明", "联系电话", "日期"]) {
+        } else if starts(&["填表", "制表", "审核", "负责人", "校长", "单位", "注:", "备注", "说明", "联系电话", "日期"])
+        {
             Some(FindingKind::FooterRow)
         } else {
             None
@@ -303,28 +320,37 @@ impl Reading<'_> {
 
     /// Copies are left out; rows of one key that differ cost all of them, for only the office knows which is right.
     fn only_one_of_each<T: Line>(&mut self, lines: Vec<T>) -> Vec<T> {
-        let mut seen: BTreeMap<T, u32> = BTreeMap::new();
-        let mut rows_of: BTreeMap<String, Vec<u32>> = BTreeMap::new();
-        let mut kept = Vec::with_capacity(lines.len());
-        for line in lines {
-            let bare = line.bare();
-            if let Some(first) = seen.get(&bare) {
-                self.findings.push(Finding::row(line.row(), FindingKind::DuplicateRow, Severity::Dropped, first.to_string(), false));
-                continue;
-            }
-            seen.insert(bare, line.row());
-            if let Some(key) = line.key() {
-                rows_of.entry(key).or_default().push(line.row());
-            }
-            kept.push(line);
+        let mut groups: BTreeMap<String, Vec<&T>> = BTreeMap::new();
+        for line in &lines {
+            groups.entry(line.key()).or_default().push(line);
         }
-        rows_of.retain(|_, rows| rows.len() > 1);
-        kept.retain(|line| {
-            let Some(rows) = line.key().and_then(|k| rows_of.get(&k)) else { return true };
-            let all: Vec<String> = rows.iter().map(u32::to_string).collect();
-            self.findings.push(Finding::row(line.row(), FindingKind::Rivals, self.costs_row, all.join(", "), false));
-            false
-        });
-        kept
+        let mut left_out = BTreeSet::new();
+        for group in groups.values().filter(|g| g.len() > 1) {
+            let mut first: BTreeMap<T, u32> = BTreeMap::new();
+            for line in group {
+                let row = *first.entry(line.bare()).or_insert(line.row());
+                if row != line.row() {
+                    left_out.insert(line.row());
+                    self.findings.push(Finding::row(
+                        line.row(),
+                        FindingKind::DuplicateRow,
+                        Severity::Dropped,
+                        row.to_string(),
+                        false,
+                    ));
+                }
+            }
+            if first.len() > 1 && group.iter().all(|line| line.is_unique()) {
+                let rows: BTreeSet<u32> = first.into_values().collect();
+                let named: Vec<String> = rows.iter().take(NAMED_RIVALS).map(u32::to_string).collect();
+                let rival = |row: &u32| Finding::row(*row, FindingKind::Rivals, self.costs_row, named.join(", "), false);
+                self.findings.extend(rows.iter().map(rival).collect::<Vec<_>>());
+                left_out.extend(rows);
+            }
+        }
+        lines.into_iter().filter(|line| !left_out.contains(&line.row())).collect()
     }
 }
+
+/// So many rows of one key are named in each other's findings.
+const NAMED_RIVALS: usize = 10;

@@ -30,7 +30,7 @@ pub(crate) struct Workbook<'a> {
 impl<'a> Workbook<'a> {
     pub(crate) fn open(bytes: &'a [u8]) -> Result<Self, ReadError> {
         check_bounds(bytes)?;
-        let xlsx: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
+        let xlsx: Xlsx<_> = guarded(|| Xlsx::new(Cursor::new(bytes)).map_err(|e| damaged(&e)))?;
         let (mut sheets, mut skipped) = (Vec::new(), Vec::new());
         for sheet in xlsx.sheets_metadata() {
             let read = sheet.visible == SheetVisible::Visible && sheet.typ == SheetType::WorkSheet && sheets.len() < MAX_SHEETS;
@@ -40,18 +40,29 @@ impl<'a> Workbook<'a> {
     }
 
     pub(crate) fn grid(&mut self, sheet: &str) -> Result<Grid, ReadError> {
-        let mut grid = Grid { epoch_1904: self.xlsx.has_1904_epoch(), ..Grid::default() };
-        let mut cells = self.xlsx.worksheet_cells_reader(sheet).map_err(|e| damaged(&e))?;
-        while let Some(cell) = cells.next_cell().map_err(|e| damaged(&e))? {
-            let (row, column) = cell.get_position();
-            let raw = raw(cell.get_value());
-            if raw != Raw::Empty {
-                let column = usize::try_from(column).unwrap_or(usize::MAX);
-                grid.put(row.saturating_add(1), column, raw)?;
-            }
-        }
-        Ok(grid)
+        guarded(|| stream(&mut self.xlsx, sheet))
     }
+}
+
+fn stream(xlsx: &mut Xlsx<Cursor<&[u8]>>, sheet: &str) -> Result<Grid, ReadError> {
+    let mut grid = Grid { epoch_1904: xlsx.has_1904_epoch(), ..Grid::default() };
+    let mut cells = xlsx.worksheet_cells_reader(sheet).map_err(|e| damaged(&e))?;
+    while let Some(cell) = cells.next_cell().map_err(|e| damaged(&e))? {
+        let (row, column) = cell.get_position();
+        let raw = raw(cell.get_value());
+        if raw != Raw::Empty {
+            let column = usize::try_from(column).unwrap_or(usize::MAX);
+            grid.put(row.saturating_add(1), column, raw)?;
+        }
+    }
+    Ok(grid)
+}
+
+/// calamine 0.38 panics on some cell references and dimensions (arithmetic that overflows, in `get_row_column` and `get_dimension`):
+/// such a workbook is damaged, the program is not.
+fn guarded<T>(work: impl FnOnce() -> Result<T, ReadError>) -> Result<T, ReadError> {
+    let answer = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    answer.unwrap_or_else(|_| Err(ReadError::BadWorkbook("content".into())))
 }
 
 /// The kind of failure only: the reader's own words may quote cells.
@@ -149,7 +160,9 @@ impl Watch {
                 self.digits = Some(n);
                 self.declares_too_much |= n > MAX_DECLARED;
             }
-            _ if self.seen == DECLARES.len() && self.digits.is_none() && matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'=' | b'"' | b'\'' | b'+') => {}
+            _ if self.seen == DECLARES.len()
+                && self.digits.is_none()
+                && matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'=' | b'"' | b'\'' | b'+') => {}
             _ => {
                 let next = if self.seen < DECLARES.len() { self.seen } else { 0 };
                 self.digits = None;

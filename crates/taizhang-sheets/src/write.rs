@@ -57,8 +57,7 @@ pub enum WriteError {
 /// A row wider than the header; a private-use character that GB18030 lacks.
 pub fn csv(table: &Table, gbk: bool) -> Result<Vec<u8>, WriteError> {
     check_width(table)?;
-    let mut writer =
-        csv::WriterBuilder::new().flexible(true).terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new().flexible(true).terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     let mut put = |record: Vec<String>| writer.write_record(record).map_err(|e| WriteError::Workbook(e.to_string()));
     if !table.title.is_empty() {
         let blanks = table.headers.iter().skip(1).map(|_| String::new());

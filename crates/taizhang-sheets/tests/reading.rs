@@ -5,7 +5,8 @@
 use std::io::{Cursor, Write};
 
 use taizhang_sheets::{
-    AttendanceLine, FindingKind as K, Form, Lang, Lines, Mark, Options, ReadError, RosterLine, Severity, Sheet, SheetKind, read, write,
+    AttendanceLine, FindingKind as K, Form, Lang, Lines, Mark, Options, ReadError, RosterLine, Severity, Sheet, SheetKind, read,
+    write,
 };
 
 const ROSTER: &str = "教师编号,姓名,性别,身份证号,出生日期,参加工作时间,任教学段,备注\n";
@@ -47,6 +48,7 @@ fn what_can_not_be_read_stops_the_file_or_costs_the_row() {
         ("T1,张三,男,,,2001-02-30,小学,", "参加工作时间", K::NotADate),
         ("T1,张三,男,,,1965-02-03,小学,", "参加工作时间", K::NotADate),
         ("T1,张三,男,,1972.13,2001-09-01,小学,", "出生日期", K::NotADate),
+        ("T1,张三,男,,,2001.13,小学,", "参加工作时间", K::NotADate),
         ("T1,张三,男,,,2001-09-01,大学,", "任教学段", K::UnknownWord),
     ] {
         let text = format!("{ROSTER}T9,李四,女,,,2001-09-01,小学,\n{row}\n");
@@ -63,8 +65,12 @@ fn what_can_not_be_read_stops_the_file_or_costs_the_row() {
 
 #[test]
 fn what_may_stay_empty_is_refused_alone() {
-    let sheet = roster("T1,张三,3,429804197212270061,1972-12-27,2001-09-01,小学,\nT2,李四,,429804197212270000,,2001-09-01,小学,\n");
-    assert_eq!(kinds(&sheet), [(2, K::UnknownWord, Severity::Refused), (2, K::IdWrong, Severity::Refused), (3, K::IdEndsInZeros, Severity::Refused)]);
+    let sheet =
+        roster("T1,张三,3,429804197212270061,1972-12-27,2001-09-01,小学,\nT2,李四,,429804197212270000,,2001-09-01,小学,\n");
+    assert_eq!(
+        kinds(&sheet),
+        [(2, K::UnknownWord, Severity::Refused), (2, K::IdWrong, Severity::Refused), (3, K::IdEndsInZeros, Severity::Refused)]
+    );
     assert!(teachers(&sheet).iter().all(|t| t.sex.is_none() && t.id_number.is_none()));
     assert!(sheet.findings.iter().all(|f| f.personal));
 }
@@ -84,10 +90,24 @@ fn birth_date_and_sex_are_held_against_the_id_number() {
 }
 
 #[test]
+fn dates_without_a_day() {
+    let sheet = roster(
+        "T1,张三,女,42980419721227006X,1972年12月,2001.9,小学,\nT2,李四,女,42980419721227006X,1972.11,2001.09,小学,\nT3,王五,女,,197212,2001-09-01,小学,\n",
+    );
+    let dates: Vec<_> = teachers(&sheet).iter().map(|t| (t.birth.map(|d| d.to_string()), t.hired.to_string())).collect();
+    assert_eq!(
+        dates,
+        [(Some("1972-12-27".into()), "2001-09-01".into()), (None, "2001-09-01".into()), (None, "2001-09-01".into())]
+    );
+    assert!(sheet.findings.iter().all(|f| f.kind == K::MonthOnly));
+    assert_eq!((sheet.count(Severity::Mended), sheet.count(Severity::Refused)), (3, 2));
+}
+
+#[test]
 fn duplicates_totals_blanks_headers_footers() {
     let row = "2198-S1,T1,张三,20,20,合格,2023-06-30\n";
     let text = format!(
-        "某校考勤表,,,,,,\n\n{ATTENDANCE}{row}\n ,,,,,,\n{row}{ATTENDANCE}2198-S1,T 1,张 三,20学时,20.0,合格,2023.6.30\n合计,,,,,,1人\n填表人:王五,,,,审核:,,\n\n\n"
+        "某校考勤表,,,,,,\n\n{ATTENDANCE}{row}\n ,,,,,,\n{row}{ATTENDANCE}2198-S1,T 1,张 三,20学时,20.0,合格,2023.6.30\n合计,,,20,20.0,,1人\n填表人:,王五,,,审核:,,\n\n\n"
     );
     let sheet = sheet(SheetKind::Attendance, &text);
     let expected = [
@@ -98,7 +118,7 @@ fn duplicates_totals_blanks_headers_footers() {
         (9, K::Spaces, Severity::Mended),
         (9, K::Spaces, Severity::Mended),
         (9, K::NumberForm, Severity::Mended),
-        (9, K::NumberForm, Severity::Mended),
+        (9, K::FloatForm, Severity::Mended),
         (9, K::DateForm, Severity::Mended),
         (9, K::DuplicateRow, Severity::Dropped),
         (10, K::TotalRow, Severity::Dropped),
@@ -145,9 +165,15 @@ fn columns_in_any_order_with_other_names_and_unknown_ones() {
     let sheet = sheet(SheetKind::Roster, text);
     let line = &teachers(&sheet)[0];
     assert_eq!((line.name.as_str(), line.teacher.as_str(), line.phone.as_deref()), ("欧阳娜", "T1", Some("12000000000")));
-    let unknown: Vec<_> = sheet.findings.iter().filter(|f| f.kind == K::UnknownColumn).map(|f| f.column.as_deref().unwrap()).collect();
+    let unknown: Vec<_> =
+        sheet.findings.iter().filter(|f| f.kind == K::UnknownColumn).map(|f| f.column.as_deref().unwrap()).collect();
     assert_eq!(unknown, ["血型", "第8列"]);
-    let header: Vec<_> = sheet.findings.iter().filter(|f| f.kind == K::HeaderForm).map(|f| (f.column.as_deref().unwrap(), f.stood.as_str())).collect();
+    let header: Vec<_> = sheet
+        .findings
+        .iter()
+        .filter(|f| f.kind == K::HeaderForm)
+        .map(|f| (f.column.as_deref().unwrap(), f.stood.as_str()))
+        .collect();
     assert_eq!(header, [("任教学段", "学 段\n")]);
 }
 
@@ -160,7 +186,8 @@ fn marks_are_kept_exactly() {
     assert_eq!(signin.lines[0].marks, [Present, Present, Absent, Empty, Leave, Late, Empty]);
     assert_eq!(signin.lines[1].marks, [Present, Absent, Leave, Unread, Early, Unread, Empty]);
     assert_eq!((signin.sessions.len(), signin.sessions[3].week, signin.sessions[3].weekday), (7, 2, 4));
-    let refused: Vec<_> = sheet.findings.iter().filter(|f| f.severity == Severity::Refused).map(|f| f.column.as_deref().unwrap()).collect();
+    let refused: Vec<_> =
+        sheet.findings.iter().filter(|f| f.severity == Severity::Refused).map(|f| f.column.as_deref().unwrap()).collect();
     assert_eq!(refused, ["第2周周四", "第3周周四"]);
 }
 
@@ -176,13 +203,26 @@ fn registrations_by_hand() {
 #[test]
 fn json_that_is_not_a_list_of_flat_objects() {
     for bad in [
-        "[", "[1]", "[[]]", "[{\"a\":[]}]", "[{\"a\":{}}]", "[{\"a\":1,\"a\":2}]", "[{}] x", "[{\"a\":1}", "[null]", "[{\"hours\":1e999}]", "[{\"a\":\"\u{0}\"}]",
+        "[",
+        "[1]",
+        "[[]]",
+        "[{\"a\":[]}]",
+        "[{\"a\":{}}]",
+        "[{\"a\":1,\"a\":2}]",
+        "[{}] x",
+        "[{\"a\":1}",
+        "[null]",
+        "[{\"hours\":1e999}]",
+        "[{\"a\":\"\u{0}\"}]",
     ] {
         assert!(matches!(read(SheetKind::Registrations, "a", bad.as_bytes(), &SKIP), Err(ReadError::BadJson { .. })), "{bad}");
     }
     assert_eq!(read(SheetKind::Registrations, "a", b"[]", &SKIP), Err(ReadError::Empty));
     assert!(matches!(read(SheetKind::Registrations, "a", b"[{}]", &SKIP), Err(ReadError::Empty)));
-    assert!(matches!(read(SheetKind::Registrations, "a", br#"[{"id":"1","title":"x"}]"#, &SKIP), Err(ReadError::MissingColumns { .. })));
+    assert!(matches!(
+        read(SheetKind::Registrations, "a", br#"[{"id":"1","title":"x"}]"#, &SKIP),
+        Err(ReadError::MissingColumns { .. })
+    ));
     let record = r#"{"teacher_id":"T1","title":" 第２期 ","kind":"visit","hours":1.5,"start":"2023-05-01","end":"2023-05-01","organizer":"某校","extra":true,"recorded_at":"2023-05-01T00:00:00Z"}"#;
     let sheet = read(SheetKind::Registrations, "a", format!("[{record},{record}]").as_bytes(), &SKIP).unwrap();
     let Lines::Registrations(lines) = &sheet.lines else { panic!() };
@@ -207,7 +247,10 @@ fn files_that_are_no_sheet() {
         (vec![b' '; (32 << 20) + 1], ReadError::FileTooLarge),
         ("教师编号,\"姓名\n".into(), ReadError::OpenQuote { row: 1 }),
         ("姓名\n张三\n".into(), ReadError::NoHeader { looked_for: vec!["教师编号", "姓名", "参加工作时间", "任教学段"] }),
-        ("教师编号,姓名\nT1,张三\n".into(), ReadError::MissingColumns { header_row: 1, missing: vec!["参加工作时间", "任教学段"] }),
+        (
+            "教师编号,姓名\nT1,张三\n".into(),
+            ReadError::MissingColumns { header_row: 1, missing: vec!["参加工作时间", "任教学段"] },
+        ),
         ("\n教师编号,姓名,工号\nT1,张三,T2\n".into(), ReadError::ColumnTwice { header_row: 2, column: "教师编号" }),
     ] {
         let got = read(SheetKind::Roster, "a", &bytes, &SKIP).unwrap_err();
@@ -217,6 +260,8 @@ fn files_that_are_no_sheet() {
     }
     let no_sessions = read(SheetKind::SignIn, "a", "教师编号,姓名\nT1,张三\n".as_bytes(), &SKIP);
     assert!(matches!(no_sessions, Err(ReadError::MissingColumns { .. })));
+    let padded = format!("{ROSTER}{}", "T1 ,张三 ,男 , , , , ,\n".repeat(80_000));
+    assert_eq!(read(SheetKind::Roster, "a", padded.as_bytes(), &SKIP), Err(ReadError::TooManyFindings));
 }
 
 #[test]
@@ -245,9 +290,13 @@ fn zip_of(parts: &[(&str, &[u8])]) -> Vec<u8> {
 fn workbook_of(sheet_data: &str, strings: &str) -> Vec<u8> {
     let ns = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     let rel = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
-    let rels = |inner: &str| format!("<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">{inner}</Relationships>");
+    let rels = |inner: &str| {
+        format!("<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">{inner}</Relationships>")
+    };
     let root = rels(&format!("<Relationship Id=\"rId1\" Type=\"{rel}/officeDocument\" Target=\"xl/workbook.xml\"/>"));
-    let book = format!("<workbook xmlns=\"{ns}\" xmlns:r=\"{rel}\"><sheets><sheet name=\"S\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>");
+    let book = format!(
+        "<workbook xmlns=\"{ns}\" xmlns:r=\"{rel}\"><sheets><sheet name=\"S\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>"
+    );
     let links = rels(&format!("<Relationship Id=\"rId1\" Type=\"{rel}/worksheet\" Target=\"worksheets/sheet1.xml\"/>"));
     let sheet = format!("<worksheet xmlns=\"{ns}\">{sheet_data}</worksheet>");
     zip_of(&[
@@ -267,7 +316,11 @@ fn inline(at: &str, text: &str) -> String {
 fn workbooks_that_would_cost_too_much() {
     let read = |bytes: &[u8]| read(SheetKind::Orgs, "a.xlsx", bytes, &SKIP).unwrap_err();
     let none = "<sst uniqueCount=\"0\"></sst>";
-    let far = format!("<sheetData><row r=\"1\">{}</row><row r=\"1048576\">{}</row></sheetData>", inline("A1", "x"), inline("XFD1048576", "y"));
+    let far = format!(
+        "<sheetData><row r=\"1\">{}</row><row r=\"1048576\">{}</row></sheetData>",
+        inline("A1", "x"),
+        inline("XFD1048576", "y")
+    );
     assert_eq!(read(&workbook_of(&far, none)), ReadError::TooManyRows);
     let wide = format!("<sheetData><row r=\"1\">{}</row></sheetData>", inline("XFD1", "x"));
     assert_eq!(read(&workbook_of(&wide, none)), ReadError::TooManyColumns { row: 1 });
@@ -281,6 +334,63 @@ fn workbooks_that_would_cost_too_much() {
     let parts: Vec<(&str, &[u8])> = many.iter().map(|n| (n.as_str(), b"".as_slice())).collect();
     assert_eq!(read(&zip_of(&parts)), ReadError::UnpacksTooLarge);
     assert!(matches!(read(&zip_of(&[("a", b"b")])), ReadError::BadWorkbook(_)));
+}
+
+/// Each is a place where a reader of workbooks computes with what the file says.
+#[test]
+fn workbooks_full_of_nonsense_are_answered() {
+    let none = "<sst uniqueCount=\"0\"></sst>";
+    for cell in [
+        "<c r=\"ZZZZZZZZZZ1\"><v>1</v></c>",
+        "<c r=\"A99999999999999999999\"><v>1</v></c>",
+        "<c r=\"A4294967295\"><v>1</v></c>",
+        "<c r=\"A4294967296\"><v>1</v></c>",
+        "<c r=\"A0\"><v>1</v></c>",
+        "<c r=\"\"><v>1</v></c>",
+        "<c r=\"1A\"><v>1</v></c>",
+        "<c r=\"é1\"><v>1</v></c>",
+        "<c r=\"A1\" t=\"s\"><v>0</v></c>",
+        "<c r=\"A1\" t=\"s\"><v>99999999999999999999</v></c>",
+        "<c r=\"A1\" t=\"s\"><v>-1</v></c>",
+        "<c r=\"A1\" t=\"s\"><v>x</v></c>",
+        "<c r=\"A1\" t=\"b\"><v>7</v></c>",
+        "<c r=\"A1\" t=\"e\"><v>#WHAT!</v></c>",
+        "<c r=\"A1\" t=\"d\"><v>9999-99-99</v></c>",
+        "<c r=\"A1\" t=\"zz\"><v>1</v></c>",
+        "<c r=\"A1\" s=\"4294967296\"><v>1</v></c>",
+        "<c r=\"A1\" s=\"-1\"><v>1</v></c>",
+        "<c r=\"A1\" s=\"1\"><v>1e308</v></c>",
+        "<c r=\"A1\" s=\"1\"><v>-1e308</v></c>",
+        "<c r=\"A1\" s=\"1\"><v>NaN</v></c>",
+        "<c r=\"A1\"><v>1e999</v></c>",
+        "<c r=\"A1\"><f t=\"shared\" si=\"4294967295\" ref=\"A1:XFD1048576\">A1</f><v>1</v></c>",
+        "<c r=\"A1\" t=\"inlineStr\"><is><t>&#x110000;&nope;</t></is></c>",
+        "<c r=\"A1\"><v>1",
+        "<c",
+    ] {
+        for row in ["<row r=\"1\">", "<row r=\"4294967295\">", "<row r=\"0\">", "<row r=\"99999999999\">", "<row>"] {
+            for dimension in [
+                "",
+                "<dimension ref=\"A1:XFD1048576\"/>",
+                "<dimension ref=\"XFD9:A1\"/>",
+                "<dimension ref=\"A1:B2:C3\"/>",
+                "<dimension ref=\"\"/>",
+            ] {
+                let sheet = format!("{dimension}<sheetData>{row}{cell}{cell}</row></row></sheetData>");
+                let got = read(SheetKind::Orgs, "a.xlsx", &workbook_of(&sheet, none), &SKIP);
+                assert!(got.is_err(), "{sheet}");
+            }
+        }
+    }
+    for strings in [
+        "",
+        "<sst",
+        "<sst uniqueCount=\"-1\"></sst>",
+        "<sst uniqueCount=\"4999999\"><si></si></sst>",
+        "<sst><si><t>&#0;</t></si></sst>",
+    ] {
+        assert!(read(SheetKind::Orgs, "a.xlsx", &workbook_of("<sheetData/>", strings), &SKIP).is_err());
+    }
 }
 
 #[test]
@@ -301,13 +411,27 @@ fn a_zip_that_lies_about_its_sizes_is_counted() {
 #[test]
 fn workbooks_as_offices_keep_them() {
     let cells = |r: u32, cells: &[&str]| {
-        let inner: String = cells.iter().zip('A'..).map(|(c, at)| if c.starts_with('<') { c.replace('@', &format!("{at}{r}")) } else { inline(&format!("{at}{r}"), c) }).collect();
+        let inner: String = cells
+            .iter()
+            .zip('A'..)
+            .map(|(c, at)| if c.starts_with('<') { c.replace('@', &format!("{at}{r}")) } else { inline(&format!("{at}{r}"), c) })
+            .collect();
         format!("<row r=\"{r}\">{inner}</row>")
     };
     let rows = [
         cells(1, &["某校2023年考勤表"]),
         cells(3, &["活动编号", "教师编号", "应到学时", "实到学时", "考核结果", "登记日期"]),
-        cells(4, &["A", "<c r=\"@\"><v>4298041100003001</v></c>", "<c r=\"@\"><v>8</v></c>", "<c r=\"@\"><v>1.5</v></c>", "合格", "<c r=\"@\"><v>45047</v></c>"]),
+        cells(
+            4,
+            &[
+                "A",
+                "<c r=\"@\"><v>4298041100003001</v></c>",
+                "<c r=\"@\"><v>8</v></c>",
+                "<c r=\"@\"><v>1.5</v></c>",
+                "合格",
+                "<c r=\"@\"><v>45047</v></c>",
+            ],
+        ),
         cells(6, &["A", "<c r=\"@\"><v>4298041100003000</v></c>", "8", "8", "合格", "2023.5.1"]),
         cells(7, &["A", "T3", "8", "<c r=\"@\" t=\"e\"><v>#REF!</v></c>", "合格", ""]),
     ];
@@ -335,12 +459,40 @@ fn tables_are_written_as_text_and_numbers_and_read_back() {
     let day = taizhang_core::units::Day::from_ymd(2023, 5, 1).unwrap();
     let row = |teacher: &str, title: &str| {
         let text = |t: &str| C::Text(t.into());
-        vec![text("A-1"), text(title), text(teacher), text("王\u{2CB4E}䶮"), C::H100(2000), C::H100(150), C::Int(2), C::Empty, text("合格"), C::Day(day)]
+        vec![
+            text("A-1"),
+            text(title),
+            text(teacher),
+            text("王\u{2CB4E}䶮"),
+            C::H100(2000),
+            C::H100(150),
+            C::Int(2),
+            C::Empty,
+            text("合格"),
+            C::Day(day),
+        ]
     };
     let table = write::Table {
         title: "考勤\"表\",一".into(),
-        headers: ["活动编号", "活动名称", "教师编号", "姓名", "应到学时", "实到学时", "迟到次数", "早退次数", "考核结果", "登记日期"].map(str::to_owned).into(),
-        rows: vec![row("T1", "=HYPERLINK(\"http://x\")"), row("T2", "+1,\n\"行\""), row("4298041100003000", "㛃𫖯𬭎喆堃犇昇燚€·—…")],
+        headers: [
+            "活动编号",
+            "活动名称",
+            "教师编号",
+            "姓名",
+            "应到学时",
+            "实到学时",
+            "迟到次数",
+            "早退次数",
+            "考核结果",
+            "登记日期",
+        ]
+        .map(str::to_owned)
+        .into(),
+        rows: vec![
+            row("T1", "=HYPERLINK(\"http://x\")"),
+            row("T2", "+1,\n\"行\""),
+            row("4298041100003000", "㛃𫖯𬭎喆堃犇昇燚€·—…"),
+        ],
     };
     for bytes in [write::csv(&table, false).unwrap(), write::csv(&table, true).unwrap(), write::xlsx(&table).unwrap()] {
         let sheet = read(SheetKind::Attendance, "a", &bytes, &Options::default()).unwrap();
@@ -349,15 +501,20 @@ fn tables_are_written_as_text_and_numbers_and_read_back() {
         let titles: Vec<_> = lines.iter().map(|l| l.title.as_deref().unwrap()).collect();
         assert_eq!(titles, ["=HYPERLINK(\"http://x\")", "+1,\n\"行\"", "㛃𫖯𬭎喆堃犇昇燚€·—…"]);
         let line = &lines[2];
-        assert_eq!((line.teacher.as_str(), line.name.as_deref(), line.planned_h100, line.attended_h100), ("4298041100003000", Some("王\u{2CB4E}䶮"), 2000, 150));
+        assert_eq!(
+            (line.teacher.as_str(), line.name.as_deref(), line.planned_h100, line.attended_h100),
+            ("4298041100003000", Some("王\u{2CB4E}䶮"), 2000, 150)
+        );
         assert_eq!((line.late, line.early, line.registered), (Some(2), None, Some(day)));
     }
     assert_eq!(write::xlsx(&table), write::xlsx(&table));
     assert!(write::csv(&table, true).unwrap().windows(2).any(|w| w == b"\r\n"));
-    let wide = write::Table { headers: vec!["a".into()], rows: vec![vec![], vec![C::Empty, C::Empty]], ..write::Table::default() };
+    let wide =
+        write::Table { headers: vec!["a".into()], rows: vec![vec![], vec![C::Empty, C::Empty]], ..write::Table::default() };
     assert_eq!(write::csv(&wide, false), Err(write::WriteError::TooWide { row: 2 }));
     assert_eq!(write::xlsx(&wide), Err(write::WriteError::TooWide { row: 2 }));
-    let long = write::Table { headers: vec!["a".into()], rows: vec![vec![C::Text("x".repeat(40_000))]], ..write::Table::default() };
+    let long =
+        write::Table { headers: vec!["a".into()], rows: vec![vec![C::Text("x".repeat(40_000))]], ..write::Table::default() };
     assert!(matches!(write::xlsx(&long), Err(write::WriteError::Workbook(_))));
 }
 

@@ -7,10 +7,7 @@ use std::ops::ControlFlow;
 use taizhang_core::id::{AttachmentId, EntryId};
 
 use crate::testing::{attachment, document, entry};
-use crate::{
-    Commit, CommitError, MAX_ATTACHMENT_BYTES, MAX_ENTRY_BYTES, MAX_NOTE_BYTES, MAX_NOTE_KEY_BYTES,
-    NewEntry, Store,
-};
+use crate::{Commit, CommitError, MAX_ATTACHMENT_BYTES, MAX_ENTRY_BYTES, MAX_NOTE_BYTES, MAX_NOTE_KEY_BYTES, NewEntry, Store};
 
 /// A place for a store: a folder, a modelled disk, nothing at all.
 pub trait Place {
@@ -150,9 +147,9 @@ fn notes(place: &mut dyn Place) {
 fn many_notes(place: &mut dyn Place) {
     let key = |n: u32| [b"k/", &n.to_be_bytes()[..]].concat();
     let mut store = place.open();
-    let mut commit = Commit::default();
-    commit.notes = (0..1100).map(|n| (key(n), Some(vec![1; 20]))).collect();
-    commit.notes.push((b"l".to_vec(), Some(vec![])));
+    let mut notes: Vec<_> = (0..1100).map(|n| (key(n), Some(vec![1; 20]))).collect();
+    notes.push((b"l".to_vec(), Some(vec![])));
+    let commit = Commit { notes, ..Commit::default() };
     store.commit(&commit).unwrap();
     let keys: Vec<_> = store.notes(b"k/").unwrap().into_iter().map(|(k, _)| k).collect();
     assert_eq!(keys, (0..1100).map(key).collect::<Vec<_>>());
@@ -188,10 +185,7 @@ fn snapshots(place: &mut dyn Place) {
 fn refused(place: &mut dyn Place) {
     let mut store = place.open();
     let with_bytes = |bytes: Vec<u8>| Commit::of(vec![NewEntry { bytes, ..entry(9, 300) }]);
-    let with_note = |key: Vec<u8>, value: Vec<u8>| Commit {
-        notes: vec![(key, Some(value))],
-        ..Commit::default()
-    };
+    let with_note = |key: Vec<u8>, value: Vec<u8>| Commit { notes: vec![(key, Some(value))], ..Commit::default() };
     let with_attachment = |id, bytes| Commit { attachments: vec![(id, bytes)], ..Commit::default() };
     let too_large = attachment(vec![0; MAX_ATTACHMENT_BYTES + 1]);
     let bad = [

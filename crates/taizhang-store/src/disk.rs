@@ -16,7 +16,7 @@ use crate::index::{Batch, Index, IndexFault, IndexSource, NoIndex, Tree};
 use crate::journal::Journal;
 pub use crate::journal::{Cut, Hole};
 use crate::medium::Medium;
-use crate::{Commit, CommitError, Describe, NewEntry, Statistics, Store};
+use crate::{Commit, CommitError, Describe, NewEntry, Notes, Statistics, Store};
 pub use check::Finding;
 pub use open::{IndexState, OpenReport, Options};
 
@@ -69,10 +69,7 @@ impl DiskStore {
                 at.segment, at.offset
             ))
         };
-        let bytes = self
-            .journal
-            .read(&*self.medium, row.place)
-            .map_err(|e| failed(e.to_string()))?;
+        let bytes = self.journal.read(&*self.medium, row.place).map_err(|e| failed(e.to_string()))?;
         if crc32c::crc32c(&bytes) != row.crc {
             return Err(failed("damaged since it was written".into()));
         }
@@ -95,10 +92,7 @@ impl DiskStore {
         let named = |e: &NewEntry| (self.describe)(&e.bytes) == Some((e.id, e.log, e.sequence));
         match entries.iter().find(|e| !named(e)) {
             None => Ok(()),
-            Some(e) => Err(CommitError::Refused(format!(
-                "entry {} is not what its bytes say it is",
-                e.id
-            ))),
+            Some(e) => Err(CommitError::Refused(format!("entry {} is not what its bytes say it is", e.id))),
         }
     }
 
@@ -108,29 +102,19 @@ impl DiskStore {
         let mut batch = notes.clone();
         if !fresh.is_empty() {
             let bytes: Vec<&[u8]> = fresh.iter().map(|e| e.bytes.as_slice()).collect();
-            let places = self
-                .journal
-                .append(&mut *self.medium, &bytes)
-                .map_err(|(path, e)| CommitError::io(&path, &e))?;
+            let places = self.journal.append(&mut *self.medium, &bytes).map_err(|(path, e)| CommitError::io(&path, &e))?;
             for (entry, place) in fresh.iter().zip(places) {
-                let row = Row {
-                    id: entry.id,
-                    log: entry.log,
-                    sequence: entry.sequence,
-                    place,
-                    crc: crc32c::crc32c(&entry.bytes),
-                };
+                let row =
+                    Row { id: entry.id, log: entry.log, sequence: entry.sequence, place, crc: crc32c::crc32c(&entry.bytes) };
                 reconcile::push_row(&mut batch, self.len, &row);
                 self.len += 1;
                 reconcile::push_mark(&mut batch, Mark::after(place, self.len));
             }
         }
         if let Err(fault) = self.settle(&batch) {
-            self.restore_index(&fault.to_string(), &|_, _| ())
-                .map_err(|e| CommitError::io("index", &e))?;
+            self.restore_index(&fault, &|_, _| ()).map_err(|e| CommitError::io("index", &e))?;
             if self.settle(&notes).is_err() {
-                self.index_in_memory(&fault.to_string(), &|_, _| ())
-                    .map_err(|e| CommitError::io("index", &e))?;
+                self.index_in_memory(&fault, &|_, _| ()).map_err(|e| CommitError::io("index", &e))?;
                 self.settle(&notes).ok();
             }
         }
@@ -146,8 +130,8 @@ impl DiskStore {
     }
 
     /// Takes the index out, so that its files are closed before they are opened again.
-    fn drop_index(&mut self, why: &str) {
-        self.index = Box::new(NoIndex(why.into()));
+    fn drop_index(&mut self, fault: &IndexFault) {
+        self.index = Box::new(NoIndex(fault.clone()));
     }
 }
 
@@ -157,8 +141,7 @@ impl Store for DiskStore {
         let fresh = match self.fresh(commit) {
             Ok(fresh) => fresh,
             Err(fault) => {
-                self.restore_index(&fault.to_string(), &|_, _| ())
-                    .map_err(|e| CommitError::io("index", &e))?;
+                self.restore_index(&fault, &|_, _| ()).map_err(|e| CommitError::io("index", &e))?;
                 self.fresh(commit).map_err(|f| index_failed(&f))?
             }
         };
@@ -173,11 +156,7 @@ impl Store for DiskStore {
         outcome
     }
 
-    fn scan(
-        &self,
-        from: u64,
-        visit: &mut dyn FnMut(u64, NewEntry) -> ControlFlow<()>,
-    ) -> Result<(), ReadFailed> {
+    fn scan(&self, from: u64, visit: &mut dyn FnMut(u64, NewEntry) -> ControlFlow<()>) -> Result<(), ReadFailed> {
         let mut next = from;
         loop {
             let key = next.to_be_bytes();
@@ -206,7 +185,7 @@ impl Store for DiskStore {
         self.index.get(Tree::Notes, key).map_err(|f| unreadable(&f))
     }
 
-    fn notes(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ReadFailed> {
+    fn notes(&self, prefix: &[u8]) -> Result<Notes, ReadFailed> {
         let (mut notes, mut from) = (Vec::new(), prefix.to_vec());
         loop {
             let chunk = self.index.range(Tree::Notes, &from, CHUNK_ROWS);
@@ -265,8 +244,5 @@ fn unreadable(why: &dyn std::fmt::Display) -> ReadFailed {
 }
 
 fn index_failed(fault: &IndexFault) -> CommitError {
-    CommitError::Failed {
-        at: "index".into(),
-        why: fault.to_string(),
-    }
+    CommitError::Failed { at: "index".into(), why: fault.to_string() }
 }

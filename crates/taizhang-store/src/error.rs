@@ -7,9 +7,7 @@ use std::io;
 #[non_exhaustive]
 pub enum OpenError {
     /// Another process has it.
-    #[error(
-        "the data folder {path} is in use by another running program: use that one, or end it first"
-    )]
+    #[error("the data folder {path} is in use by another running program: use that one, or end it first")]
     InUse {
         /// The data folder.
         path: String,
@@ -31,9 +29,7 @@ pub enum OpenError {
 #[non_exhaustive]
 pub enum CommitError {
     /// The disk is full.
-    #[error(
-        "the disk is full ({at}): nothing was saved, what was saved before stays readable; free some space and try again"
-    )]
+    #[error("the disk is full ({at}): nothing was saved, what was saved before stays readable; free some space and try again")]
     NoSpace {
         /// The file that could not grow.
         at: String,
@@ -42,9 +38,7 @@ pub enum CommitError {
     #[error("this cannot be stored: {0}")]
     Refused(String),
     /// The disk or the file system failed.
-    #[error(
-        "saving failed ({at}: {why}): nothing was saved; try again, and if it fails again check the disk"
-    )]
+    #[error("saving failed ({at}: {why}): nothing was saved; try again, and if it fails again check the disk")]
     Failed {
         /// The file concerned.
         at: String,
@@ -58,10 +52,7 @@ impl CommitError {
         use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
         match error.kind() {
             StorageFull | QuotaExceeded | FileTooLarge => Self::NoSpace { at: at.into() },
-            _ => Self::Failed {
-                at: at.into(),
-                why: error.to_string(),
-            },
+            _ => Self::Failed { at: at.into(), why: error.to_string() },
         }
     }
 }

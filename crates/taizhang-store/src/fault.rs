@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use taizhang_core::entries::{Entries, ReadFailed};
 use taizhang_core::id::{AttachmentId, DocId, EntryId};
 
-use crate::{Commit, CommitError, NewEntry, Statistics, Store};
+use crate::{Commit, CommitError, NewEntry, Notes, Statistics, Store};
 
 /// How a commit fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,10 +60,7 @@ impl<S: Store> Store for FaultStore<S> {
         let number = self.commits;
         self.commits += 1;
         let order = self.orders.iter().position(|(at, _)| *at == number);
-        let failed = || CommitError::Failed {
-            at: "here".into(),
-            why: "a test ordered it".into(),
-        };
+        let failed = || CommitError::Failed { at: "here".into(), why: "a test ordered it".into() };
         match order.map(|n| self.orders.swap_remove(n).1) {
             None => self.inner.commit(commit),
             Some(CommitFault::NoSpace) => Err(CommitError::NoSpace { at: "here".into() }),
@@ -75,11 +72,7 @@ impl<S: Store> Store for FaultStore<S> {
         }
     }
 
-    fn scan(
-        &self,
-        from: u64,
-        visit: &mut dyn FnMut(u64, NewEntry) -> ControlFlow<()>,
-    ) -> Result<(), ReadFailed> {
+    fn scan(&self, from: u64, visit: &mut dyn FnMut(u64, NewEntry) -> ControlFlow<()>) -> Result<(), ReadFailed> {
         self.readable()?.scan(from, visit)
     }
 
@@ -87,7 +80,7 @@ impl<S: Store> Store for FaultStore<S> {
         self.readable()?.note(key)
     }
 
-    fn notes(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ReadFailed> {
+    fn notes(&self, prefix: &[u8]) -> Result<Notes, ReadFailed> {
         self.readable()?.notes(prefix)
     }
 

@@ -15,8 +15,7 @@ pub(crate) enum Tree {
 }
 
 impl Tree {
-    pub(crate) const NAMES: [&'static str; 5] =
-        ["entries", "arrivals", "notes", "snapshots", "meta"];
+    pub(crate) const NAMES: [&'static str; 5] = ["entries", "arrivals", "notes", "snapshots", "meta"];
 }
 
 /// Writes to apply together; `None` deletes.
@@ -26,10 +25,12 @@ pub(crate) type Batch = Vec<(Tree, Vec<u8>, Option<Vec<u8>>)>;
 pub(crate) type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// The index cannot be relied on any more.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum IndexFault {
     /// Another process has it.
     InUse,
+    /// Its disk is full; it may be good.
+    NoSpace(String),
     /// It is damaged, or its disk fails.
     Broken(String),
 }
@@ -38,7 +39,7 @@ impl std::fmt::Display for IndexFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::InUse => write!(f, "the index is in use by another program"),
-            Self::Broken(why) => write!(f, "{why}"),
+            Self::NoSpace(why) | Self::Broken(why) => write!(f, "{why}"),
         }
     }
 }
@@ -62,14 +63,16 @@ pub(crate) trait IndexSource: Send {
     fn open(&mut self) -> Result<(Box<dyn Index>, bool), IndexFault>;
     /// Moves a bad index out of the way; returns the name it has now, if there was one.
     fn set_aside(&mut self) -> Result<Option<String>, IndexFault>;
+    /// Removes a half-made index, to give its space back.
+    fn discard(&mut self);
 }
 
 /// Stands where an index could not be opened.
-pub(crate) struct NoIndex(pub(crate) String);
+pub(crate) struct NoIndex(pub(crate) IndexFault);
 
 impl NoIndex {
     fn fault(&self) -> IndexFault {
-        IndexFault::Broken(self.0.clone())
+        self.0.clone()
     }
 }
 

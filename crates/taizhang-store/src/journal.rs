@@ -59,29 +59,20 @@ impl Segment {
             len: 0,
             state: State::Sealed,
         };
-        (segment.number > 0 && segment.path() == format!("{FOLDER}/{name}"))
-            .then_some((segment.number, segment.salt))
+        (segment.number > 0 && segment.path() == format!("{FOLDER}/{name}")).then_some((segment.number, segment.salt))
     }
 }
 
 impl Journal {
     /// Writes one record; when it returns, the record is durable. Says where the entries lie, or which file failed and why.
-    pub(crate) fn append(
-        &mut self,
-        medium: &mut dyn Medium,
-        entries: &[&[u8]],
-    ) -> Result<Vec<Place>, (String, io::Error)> {
+    pub(crate) fn append(&mut self, medium: &mut dyn Medium, entries: &[&[u8]]) -> Result<Vec<Place>, (String, io::Error)> {
         let need: usize = entries.iter().map(|e| e.len()).sum();
-        let segment = self
-            .writable(medium, need as u64)
-            .map_err(|e| (FOLDER.to_owned(), e))?;
+        let segment = self.writable(medium, need as u64).map_err(|e| (FOLDER.to_owned(), e))?;
         let path = segment.path();
         let (bytes, ranges) = record::encode(segment.salt, entries);
-        let places = places(segment.number, segment.len, ranges)
-            .ok_or_else(|| (path.clone(), io::ErrorKind::FileTooLarge.into()))?;
-        let written = medium
-            .append(&path, segment.len, &bytes)
-            .and_then(|()| medium.sync(&path));
+        let places =
+            places(segment.number, segment.len, ranges).ok_or_else(|| (path.clone(), io::ErrorKind::FileTooLarge.into()))?;
+        let written = medium.append(&path, segment.len, &bytes).and_then(|()| medium.sync(&path));
         match written {
             Ok(()) => {
                 segment.len += bytes.len() as u64;
@@ -107,12 +98,7 @@ impl Journal {
             begin = full || last.state == State::Sealed;
         }
         if begin {
-            let segment = Segment {
-                number: self.next_number,
-                salt: medium.salt()?,
-                len: 0,
-                state: State::Unnamed,
-            };
+            let segment = Segment { number: self.next_number, salt: medium.salt()?, len: 0, state: State::Unnamed };
             medium.create(&segment.path())?;
             self.next_number += 1;
             self.segments.push(segment);
@@ -135,11 +121,7 @@ impl Journal {
     }
 
     /// Visits every readable entry in order.
-    pub(crate) fn visit(
-        &self,
-        medium: &dyn Medium,
-        reading: &mut Reading<'_>,
-    ) -> io::Result<Vec<Hole>> {
+    pub(crate) fn visit(&self, medium: &dyn Medium, reading: &mut Reading<'_>) -> io::Result<Vec<Hole>> {
         let mut holes = Vec::new();
         for segment in &self.segments {
             let (mut bytes, unreadable) = match open::read_segment(medium, &segment.path()) {
@@ -170,9 +152,7 @@ impl Segment {
             return;
         }
         let path = self.path();
-        let cut = medium
-            .truncate(&path, self.len)
-            .and_then(|()| medium.sync(&path));
+        let cut = medium.truncate(&path, self.len).and_then(|()| medium.sync(&path));
         if cut.is_ok() {
             self.state = State::Open;
         }
@@ -180,12 +160,7 @@ impl Segment {
 }
 
 fn places(segment: u32, from: u64, ranges: Vec<Range<usize>>) -> Option<Vec<Place>> {
-    let place = |range: Range<usize>| {
-        Some(Place {
-            segment,
-            offset: from + range.start as u64,
-            len: u32::try_from(range.len()).ok()?,
-        })
-    };
+    let place =
+        |range: Range<usize>| Some(Place { segment, offset: from + range.start as u64, len: u32::try_from(range.len()).ok()? });
     ranges.into_iter().map(place).collect()
 }

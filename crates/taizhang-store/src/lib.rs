@@ -39,8 +39,8 @@ use taizhang_core::id::DocId;
 pub use error::{CommitError, OpenError};
 pub use medium::model::{Fault as DiskFault, ModelDisk};
 pub use shape::{
-    Commit, Describe, MAX_ATTACHMENT_BYTES, MAX_ENTRY_BYTES, MAX_NOTE_BYTES, MAX_NOTE_KEY_BYTES,
-    MAX_RECORD_BYTES, NewEntry, Statistics,
+    Commit, Describe, MAX_ATTACHMENT_BYTES, MAX_ENTRY_BYTES, MAX_NOTE_BYTES, MAX_NOTE_KEY_BYTES, MAX_RECORD_BYTES, NewEntry,
+    Notes, Statistics,
 };
 
 /// Where entries, attachments, notes and snapshots are kept. Synchronous: a call returns when its effect is what it says.
@@ -58,11 +58,7 @@ pub trait Store: Entries + Send {
     ///
     /// # Errors
     /// The store could not be read there; what was visited before is good.
-    fn scan(
-        &self,
-        from: u64,
-        visit: &mut dyn FnMut(u64, NewEntry) -> ControlFlow<()>,
-    ) -> Result<(), ReadFailed>;
+    fn scan(&self, from: u64, visit: &mut dyn FnMut(u64, NewEntry) -> ControlFlow<()>) -> Result<(), ReadFailed>;
 
     /// The note kept under `key`.
     ///
@@ -74,7 +70,7 @@ pub trait Store: Entries + Send {
     ///
     /// # Errors
     /// The store could not be read.
-    fn notes(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ReadFailed>;
+    fn notes(&self, prefix: &[u8]) -> Result<Notes, ReadFailed>;
 
     /// The last snapshot of a document, if it is still there and whole.
     ///

@@ -6,7 +6,7 @@ use std::ops::{Bound, ControlFlow};
 use taizhang_core::entries::{Entries, ReadFailed};
 use taizhang_core::id::{AttachmentId, DocId, EntryId};
 
-use crate::{Commit, CommitError, NewEntry, Statistics, Store};
+use crate::{Commit, CommitError, NewEntry, Notes, Statistics, Store};
 
 /// Keeps everything in maps; nothing survives it.
 #[derive(Clone, Debug, Default)]
@@ -46,11 +46,7 @@ impl Store for MemoryStore {
         Ok(first)
     }
 
-    fn scan(
-        &self,
-        from: u64,
-        visit: &mut dyn FnMut(u64, NewEntry) -> ControlFlow<()>,
-    ) -> Result<(), ReadFailed> {
+    fn scan(&self, from: u64, visit: &mut dyn FnMut(u64, NewEntry) -> ControlFlow<()>) -> Result<(), ReadFailed> {
         for (arrival, entry) in (0..).zip(&self.entries) {
             if arrival >= from && visit(arrival, entry.clone()).is_break() {
                 break;
@@ -63,7 +59,7 @@ impl Store for MemoryStore {
         Ok(self.notes.get(key).cloned())
     }
 
-    fn notes(&self, prefix: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ReadFailed> {
+    fn notes(&self, prefix: &[u8]) -> Result<Notes, ReadFailed> {
         let from = (Bound::Included(prefix.to_vec()), Bound::Unbounded);
         let notes = self.notes.range(from).take_while(|(key, _)| key.starts_with(prefix));
         Ok(notes.map(|(k, v)| (k.clone(), v.clone())).collect())

@@ -1,5 +1,7 @@
 //! What goes into a store: entries, attachments, notes, and the limits on each.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 use taizhang_core::id::{AttachmentId, EntryId, LogId};
 
@@ -18,7 +20,7 @@ pub const MAX_NOTE_KEY_BYTES: usize = 256;
 pub const MAX_NOTE_BYTES: usize = 4096;
 
 /// Reads an entry's name, log and sequence number off its bytes; `None` if they are not an entry this program knows.
-pub type Describe = fn(&[u8]) -> Option<(EntryId, LogId, u64)>;
+pub type Describe = Arc<dyn Fn(&[u8]) -> Option<(EntryId, LogId, u64)> + Send + Sync>;
 
 /// An entry on its way into a store. The store trusts that it has been admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +46,9 @@ pub struct Commit {
     pub notes: Vec<(Vec<u8>, Option<Vec<u8>>)>,
 }
 
+/// Keys and values of notes.
+pub type Notes = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// What a store holds, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
@@ -65,10 +70,7 @@ impl Commit {
     /// A commit of these entries and nothing else.
     #[must_use]
     pub fn of(entries: Vec<NewEntry>) -> Self {
-        Self {
-            entries,
-            ..Self::default()
-        }
+        Self { entries, ..Self::default() }
     }
 
     /// Refuses what no store may hold.
@@ -108,14 +110,10 @@ impl Commit {
 fn check_attachment(id: &AttachmentId, bytes: &[u8]) -> Result<(), CommitError> {
     let len = bytes.len();
     if len > MAX_ATTACHMENT_BYTES {
-        return Err(CommitError::Refused(format!(
-            "attachment {id} has {len} bytes, the most is {MAX_ATTACHMENT_BYTES}"
-        )));
+        return Err(CommitError::Refused(format!("attachment {id} has {len} bytes, the most is {MAX_ATTACHMENT_BYTES}")));
     }
     if sha256(bytes) != id.0 {
-        return Err(CommitError::Refused(format!(
-            "attachment {id} is not named after its content"
-        )));
+        return Err(CommitError::Refused(format!("attachment {id} is not named after its content")));
     }
     Ok(())
 }

@@ -11,10 +11,7 @@ use crate::shape::sha256;
 pub fn entry(n: u64, len: usize) -> NewEntry {
     let mut encoder = Encoder::new(vec![0xd2]);
     let filler: Vec<u8> = sha256(&n.to_be_bytes()).into_iter().cycle().take(len).collect();
-    let written = encoder
-        .array(2)
-        .and_then(|e| e.u64(n))
-        .and_then(|e| e.bytes(&filler).map(drop));
+    let written = encoder.array(2).and_then(|e| e.u64(n)).and_then(|e| e.bytes(&filler).map(drop));
     written.expect("a vector takes everything");
     let bytes = encoder.into_writer();
     let id = EntryId(sha256(&bytes));

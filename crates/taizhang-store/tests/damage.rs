@@ -273,36 +273,44 @@ fn a_bad_sector_is_a_hole_and_never_cut() {
 
 #[test]
 fn bytes_in_an_entry_that_pose_as_a_record_are_none() {
-    // Somebody knows the format and hides a record in an entry of his, with every salt he can guess.
-    let mut hidden = entry(666, 50).bytes;
-    hidden = [&[0x81][..], &hidden].concat();
-    let mut payload = Vec::new();
-    for salt in [[0; 4], [0, 0, 0, 1], *b"salt", [0xff; 4]] {
-        let crc = crc(&[&salt[..], &hidden].concat());
-        payload.extend([&[0x82, 0x1a], &crc.to_be_bytes()[..], &hidden].concat());
+    let hidden = entry(666, 50);
+    let inner = [&[0x81][..], &hidden.bytes].concat();
+    let record = |salt: [u8; 4]| {
+        let crc = crc32c::crc32c(&[&salt[..], &inner].concat()).to_be_bytes();
+        [&[0x82, 0x1a], &crc[..], &inner].concat()
+    };
+    for knows_the_salt in [false, true] {
+        let disk = ModelDisk::new(1);
+        let (mut store, _) = open(&disk);
+        store.commit(&Commit::of(some(0..1))).unwrap();
+        let path = disk.paths().remove(0);
+        let salt = path.rsplit(['-', '.']).nth(1).unwrap();
+        let salt = u32::from_str_radix(salt, 16).unwrap().to_be_bytes();
+        // Somebody who knows the format hides records in his entry; the salt he can only guess.
+        let mut guesses = vec![[0; 4], [0, 0, 0, 1], *b"salt", [0xff; 4]];
+        if knows_the_salt {
+            guesses.push(salt);
+        }
+        let mut encoder = minicbor::Encoder::new(vec![0xd2]);
+        let payload = guesses.into_iter().flat_map(record).collect::<Vec<_>>();
+        encoder.array(2).unwrap().u64(7).unwrap().bytes(&payload).unwrap();
+        let bytes = encoder.into_writer();
+        let (id, log, sequence) = describe(&bytes).unwrap();
+        let from = disk.content(&path).unwrap().len();
+        store.commit(&Commit::of(vec![NewEntry { id, log, sequence, bytes }])).unwrap();
+        store.commit(&Commit::of(some(1..2))).unwrap();
+        drop(store);
+        // Then the record around it is damaged.
+        let mut bad = disk.content(&path).unwrap();
+        bad[from] ^= 1;
+        disk.set_content(&path, Some(bad));
+        disk.lose_index();
+        let (store, report) = open(&disk);
+        assert!(!report.holes.is_empty());
+        assert!(ids_of(0..2).iter().all(|id| ids(&store).contains(id)));
+        let entered = store.entry(&hidden.id).unwrap().is_some();
+        assert_eq!(entered, knows_the_salt, "with the salt it works: so it is the salt that keeps it out");
     }
-    // An entry as the testing module makes them, but with his filler.
-    let filler_len = u8::try_from(payload.len() - 255).unwrap();
-    let bytes = [&[0xd2, 0x82, 0x07, 0x59, 1, filler_len - 1][..], &payload].concat();
-    let bytes = [&bytes[..5], &u8::try_from(payload.len() - 256).unwrap().to_be_bytes(), &bytes[6..]].concat();
-    let (id, log, sequence) = describe(&bytes).unwrap();
-    let disk = ModelDisk::new(1);
-    let (mut store, _) = open(&disk);
-    store.commit(&Commit::of(vec![NewEntry { id, log, sequence, bytes }])).unwrap();
-    store.commit(&Commit::of(some(1..2))).unwrap();
-    drop(store);
-    let path = disk.paths().into_iter().find(|p| p.ends_with(".seg")).unwrap();
-    let mut bad = disk.content(&path).unwrap();
-    bad[0] ^= 1;
-    disk.set_content(&path, Some(bad));
-    disk.lose_index();
-    let (store, report) = open(&disk);
-    assert_eq!(report.holes.len(), 1);
-    assert_eq!(ids(&store), ids_of(1..2), "the next true record is found, the false ones are not");
-}
-
-fn crc(bytes: &[u8]) -> u32 {
-    crc32c::crc32c(bytes)
 }
 
 #[test]
@@ -392,7 +400,8 @@ fn a_damaged_attachment_is_an_error_until_it_comes_again() {
 fn strangers_in_the_folder_are_told_and_left_alone() {
     let (disk, segments) = written(10);
     let copy = segments[0].replace("000001-", "000001-f");
-    let names = ["journal/readme.txt", "journal/7.seg", "journal/000000-00000000.seg", "journal/000001-zzzzzzzz.seg", copy.as_str()];
+    let names =
+        ["journal/readme.txt", "journal/7.seg", "journal/000000-00000000.seg", "journal/000001-zzzzzzzz.seg", copy.as_str()];
     for name in names {
         disk.set_content(name, Some(vec![1, 2, 3]));
     }
@@ -403,7 +412,9 @@ fn strangers_in_the_folder_are_told_and_left_alone() {
 #[test]
 fn an_index_that_fails_does_not_fail_the_commit() {
     // A commit of one entry is: write, sync, apply, flush.
-    for (operations, kind) in [(2, DiskFault::Error), (3, DiskFault::Error), (2, DiskFault::ErrorTwice), (3, DiskFault::ErrorTwice)] {
+    for (operations, kind) in
+        [(2, DiskFault::Error), (3, DiskFault::Error), (2, DiskFault::ErrorTwice), (3, DiskFault::ErrorTwice)]
+    {
         let disk = ModelDisk::new(1);
         let (mut store, _) = open(&disk);
         store.commit(&Commit::of(some(0..3))).unwrap();

@@ -22,6 +22,7 @@ use crate::{
     frame::{Frame, Kinds, VERSION},
     io::{CommitId, CommitRequest, Effect, Event, Input, Refused, SessionId, Token},
     limits,
+    planted::Planted,
     session::{Session, SessionView},
 };
 
@@ -29,6 +30,7 @@ mod compare;
 mod greet;
 mod receipts;
 mod receive;
+mod scope;
 mod send;
 
 /// What a hub is told at its start.
@@ -44,14 +46,35 @@ pub struct Config {
     pub join: Option<SignedEntry>,
     /// Grows with every start of the program: receipts of a later start have higher counters.
     pub receipt_epoch: u32,
-    /// Least time between two receipts of one session, ms. Absent need: 60,000.
+    /// Least time between two receipts of one session, ms. Default 60,000.
     pub receipt_interval_ms: u64,
-    /// Raw bytes of a batch: what an interrupted transfer may have to send again. Absent need: 12 KiB.
+    /// Raw bytes of a batch: what an interrupted transfer may have to send again. Default 12 KiB.
     pub batch_bytes: usize,
     /// A bug planted on purpose, for the simulator to find.
     #[cfg(feature = "planted")]
-    pub planted: Option<crate::planted::Planted>,
+    pub planted: Option<Planted>,
 }
+
+impl Config {
+    /// The defaults named at each field.
+    #[must_use]
+    pub fn new(node: SecretKey, org: OrgId) -> Self {
+        Self {
+            node,
+            org,
+            wants: Kinds::all(),
+            join: None,
+            receipt_epoch: 0,
+            receipt_interval_ms: 60_000,
+            batch_bytes: 12 * 1024,
+            #[cfg(feature = "planted")]
+            planted: None,
+        }
+    }
+}
+
+/// Why sessions end when a commit failed.
+const STORAGE_FAILED: &str = "storage failed; connect again";
 
 /// All sessions of a node and the one ledger they share.
 pub struct Hub {
@@ -80,8 +103,8 @@ struct Pending {
 #[derive(Clone, Copy)]
 enum Origin {
     Local(Token),
-    Batch { session: SessionId, last: bool },
-    Joined { session: SessionId },
+    Batch { session: SessionId, from: PublicKey },
+    Joined { session: SessionId, from: PublicKey },
     Receipt,
 }
 
@@ -168,11 +191,13 @@ impl Hub {
         self.needs_reload = false;
         self.org_of_revision = None;
         let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
-        ids.into_iter().for_each(|s| self.close(s, "storage failed; connect again"));
-        // Writers that waited hear that nothing of theirs was stored.
+        ids.into_iter().for_each(|s| self.close(s, STORAGE_FAILED));
+        // Whoever waited hears that nothing came of it.
         for input in std::mem::take(&mut self.inbox) {
-            if let Input::Local { token, .. } = input {
-                self.notify(Event::NotWritten(token, Refused::Storage));
+            match input {
+                Input::Local { token, .. } => self.notify(Event::NotWritten(token, Refused::Storage)),
+                Input::Connected { session, .. } => self.effects.push_back(Effect::Close { session, reason: STORAGE_FAILED }),
+                _ => {}
             }
         }
     }
@@ -192,6 +217,9 @@ impl Hub {
     }
 
     fn wait(&mut self, input: Input) {
+        if self.planted(Planted::InboxForgotten) && matches!(input, Input::Frame { .. }) {
+            return;
+        }
         if self.inbox.len() >= limits::INBOX_MAX
             && let Input::Frame { session, .. } = input
         {
@@ -207,7 +235,7 @@ impl Hub {
             Input::Frame { session, bytes } => self.frame(now, store, session, &bytes),
             Input::Local { token, entries, attachments } => self.local(store, token, entries, attachments),
             Input::Closed { session } => self.ended(session, "the connection is gone"),
-            Input::Timeout => self.due_receipts(now, store),
+            Input::Timeout => self.due_receipts(now),
             Input::Compare { session } => self.begin_comparison(session),
             Input::Committed(_) | Input::CommitFailed(_) => {}
         }
@@ -230,10 +258,10 @@ impl Hub {
             _ if !greeted => self.close(session, "the first frame must be a greeting"),
             Frame::Hello { .. } => self.close(session, "a second greeting"),
             Frame::Root { digest, reply } => self.root(now, store, session, digest, reply),
-            Frame::Summaries(list) => self.summaries(now, store, session, &list),
-            Frame::Tips { document, tips } => self.tips(now, store, session, document, &tips),
+            Frame::Summaries(list) => self.summaries(session, &list),
+            Frame::Tips { document, tips } => self.tips(session, document, &tips),
             Frame::Compared => self.compared(now, store, session),
-            Frame::Batch(batch) => self.batch(store, session, &batch),
+            Frame::Batch(batch) => self.batch(now, store, session, &batch),
             Frame::Ack { batches } => self.acknowledged(now, store, session, batches),
             Frame::Refused { log, sequence, code } => self.refused_there(session, log, sequence, code),
             Frame::Receipt(receipt) => self.receipt(session, receipt),
@@ -261,7 +289,7 @@ impl Hub {
     /// Admits an entry and files it; the caller commits it next.
     fn admit(&mut self, fresh: &mut Fresh<'_>, entry: SignedEntry, signature: Signature) -> Result<AdmittedEntry, Refusal> {
         for id in named_attachments(&entry) {
-            if fresh.attachment(&id)?.is_none() && !self.planted(crate::planted::Planted::AttachmentsMayMiss) {
+            if fresh.attachment(&id)?.is_none() && !self.planted(Planted::AttachmentsMayMiss) {
                 return Err(Refusal::Missing(EntryId(id.0)));
             }
         }
@@ -281,12 +309,11 @@ impl Hub {
 
     fn committed(&mut self, now: Ms, store: &dyn Entries, id: CommitId) {
         let Some(pending) = self.under_way.take_if(|p| p.id == id) else { return };
-        let source = match pending.from {
-            Origin::Batch { session, .. } | Origin::Joined { session } => Some(session),
-            Origin::Local(_) | Origin::Receipt => None,
+        let (source, from) = match pending.from {
+            Origin::Batch { session, from, .. } | Origin::Joined { session, from } => (Some(session), Some(from)),
+            Origin::Local(_) | Origin::Receipt => (None, None),
         };
         if !pending.entries.is_empty() {
-            let from = source.and_then(|s| self.sessions.get(&s)).map(|s| s.remote);
             let mut documents: Vec<DocId> =
                 pending.entries.iter().filter_map(|e| self.ledger.place(e)).map(|p| p.log.document).collect();
             documents.sort();
@@ -294,13 +321,15 @@ impl Hub {
             if documents.iter().any(|d| d.kind == Kind::Registry) {
                 self.registry_changed();
             }
+            // What was refused for want of an entry may enter now.
+            self.sessions.values_mut().for_each(|s| s.stale |= std::mem::take(&mut s.waits));
             self.forward(&pending.entries, source);
             self.notify(Event::Stored { from, entries: pending.entries, documents });
         }
         match pending.from {
             Origin::Local(token) => self.notify(Event::Written(token)),
-            Origin::Batch { session, last } => self.batch_is_durable(now, store, session, last),
-            Origin::Joined { session } => self.greeted(session),
+            Origin::Batch { session, .. } => self.batch_is_durable(session),
+            Origin::Joined { session, .. } => self.greeted(session),
             Origin::Receipt => {}
         }
         self.pump_all(now, store);
@@ -311,7 +340,7 @@ impl Hub {
         if let Origin::Local(token) = pending.from {
             self.notify(Event::NotWritten(token, Refused::Storage));
         }
-        self.needs_reload = true;
+        self.needs_reload = !self.planted(Planted::FailedCommitKept);
     }
 
     /// The organisation of a node whose key a standing, open grant certifies.
@@ -328,12 +357,16 @@ impl Hub {
 
     fn registry_changed(&mut self) {
         let remotes: Vec<(SessionId, PublicKey)> = self.sessions.iter().map(|(id, s)| (*id, s.remote)).collect();
+        let ignored = self.planted(Planted::RegistryChangeIgnored);
         for (id, remote) in remotes {
             let org = self.org_of_node(remote);
-            if let Some(s) = self.sessions.get_mut(&id) {
-                s.org = org.or(s.org);
-                s.stale |= !planted(&self.config, crate::planted::Planted::RegistryChangeIgnored);
+            let Some(s) = self.sessions.get_mut(&id) else { continue };
+            if s.org.is_some() && org.is_none() {
+                self.close(id, "this node's key is no longer certified");
+                continue;
             }
+            s.org = org;
+            s.stale |= !ignored;
         }
     }
 
@@ -358,25 +391,29 @@ impl Hub {
         }
     }
 
-    fn planted(&self, bug: crate::planted::Planted) -> bool {
+    fn planted(&self, bug: Planted) -> bool {
         planted(&self.config, bug)
     }
 }
 
 /// Is this bug planted? Never outside of tests.
 #[cfg(feature = "planted")]
-fn planted(config: &Config, bug: crate::planted::Planted) -> bool {
+fn planted(config: &Config, bug: Planted) -> bool {
     config.planted == Some(bug)
 }
 
 #[cfg(not(feature = "planted"))]
-fn planted(_: &Config, _: crate::planted::Planted) -> bool {
+fn planted(_: &Config, _: Planted) -> bool {
     false
 }
 
 /// The attachments that an entry's rows name and that travel before it.
 fn named_attachments(entry: &SignedEntry) -> Vec<AttachmentId> {
-    let ops = taizhang_core::op::parse(&entry.payload).unwrap_or_default();
+    attachments_in(&entry.payload)
+}
+
+fn attachments_in(payload: &[u8]) -> Vec<AttachmentId> {
+    let ops = taizhang_core::op::parse(payload).unwrap_or_default();
     let rows = ops.iter().filter_map(|o| match o {
         Op::Row(row) => Some(rows::attachments(row)),
         Op::Register(_) => None,

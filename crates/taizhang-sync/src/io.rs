@@ -115,12 +115,12 @@ pub enum Event {
     Written(Token),
     /// A local write was refused by a rule or by the disk; nothing of it is stored.
     NotWritten(Token, Refused),
-    /// The other node has so many of our entries more, durably.
+    /// The other node has these entries durably.
     Delivered {
         /// Which node.
         to: PublicKey,
-        /// Entries acknowledged with this message.
-        entries: usize,
+        /// Entries acknowledged with this message; refused ones are not among them.
+        entries: Vec<EntryId>,
     },
     /// Nothing is owed in either direction as far as both know.
     InSync {
@@ -152,6 +152,11 @@ pub enum Event {
         sequence: u64,
         /// [`Refusal::code`].
         code: u64,
+    },
+    /// An entry or its attachment could not be read from the store: nobody can get it from here until it is fetched again.
+    Unreadable {
+        /// Which entry.
+        entry: EntryId,
     },
     /// A receipt arrived.
     Receipt {

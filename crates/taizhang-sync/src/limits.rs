@@ -18,12 +18,18 @@ pub const HINTS_MAX: usize = 48;
 pub const LOG_REFS_MAX: usize = 1_000_000;
 /// Bytes of one attachment, at most.
 pub const ATTACHMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bytes of attachments that wait in one session for the entry that names them, at most.
+pub const ATTACHMENTS_WAITING_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Attachments that wait in one session for the entry that names them, at most: an entry of 512 rollups names 1,024.
+pub const ATTACHMENTS_WAITING_MAX: usize = 1024 + 1;
 /// Bytes of an attachment in one batch.
 pub const ATTACHMENT_CHUNK_BYTES: usize = 48 * 1024;
 /// Sessions at once; more are closed on arrival.
 pub const SESSIONS_MAX: usize = 1024;
 /// Inputs waiting while a commit is under way, at most; the session that overflows it is closed.
 pub const INBOX_MAX: usize = 4096;
+/// Documents compared by their tips in one round, at most.
+pub const ROUND_DOCUMENTS_MAX: usize = 1 << 18;
 /// Documents in one receipt, at most.
 pub const RECEIPT_DOCUMENTS_MAX: usize = 16;
 /// Tips in one receipt, at most: what does not fit goes into the next one. Keeps a stored receipt under 4 KB.

@@ -1,8 +1,21 @@
 //! Bugs planted on purpose (feature `planted`): the simulator must find every one of them, or it shows nothing. Without the feature none can be switched on.
 
-/// One bug each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Planted {
+macro_rules! bugs {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// One bug each.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Planted {
+            $($(#[$doc])* $name),*
+        }
+
+        impl Planted {
+            /// Every bug.
+            pub const ALL: &'static [Planted] = &[$(Self::$name),*];
+        }
+    };
+}
+
+bugs! {
     /// Acknowledges a batch before it is durable.
     AckBeforeCommit,
     /// Leaves out one entry in a hundred when sending.
@@ -13,7 +26,7 @@ pub enum Planted {
     HeightsTrusted,
     /// Forgets to pass on what came from another session.
     NoForwarding,
-    /// Signs a receipt for more than it has.
+    /// Signs a receipt for what is not durable yet.
     ReceiptTooEarly,
     /// Compares nothing anew after the registry changed.
     RegistryChangeIgnored,
@@ -33,40 +46,14 @@ pub enum Planted {
     AckCountedTwice,
     /// Loses the end of an attachment in pieces.
     AttachmentCut,
-    /// Forgets what waited while a commit was under way.
+    /// Forgets frames that came while a commit was under way.
     InboxForgotten,
     /// Answers a second use of an invite that another has used.
     InviteTwice,
-    /// Admits expired invites.
+    /// Answers expired invites.
     InviteExpired,
-    /// Goes on with a log after one of its entries was refused.
-    RefusedLogContinued,
-    /// Adds a tip of its own to what differs.
+    /// Tells people that a refused entry was delivered.
+    RefusedCountsAsDelivered,
+    /// Compares how many entries a document has, and not which.
     DigestOfCountOnly,
-}
-
-impl Planted {
-    /// Every bug.
-    pub const ALL: [Planted; 20] = [
-        Self::AckBeforeCommit,
-        Self::DropsEntries,
-        Self::SignaturesUnchecked,
-        Self::HeightsTrusted,
-        Self::NoForwarding,
-        Self::ReceiptTooEarly,
-        Self::RegistryChangeIgnored,
-        Self::ScopeIgnored,
-        Self::NewestFirst,
-        Self::AttachmentsMayMiss,
-        Self::FailedCommitKept,
-        Self::UnknownTipsTrusted,
-        Self::NoRecheck,
-        Self::AckCountedTwice,
-        Self::AttachmentCut,
-        Self::InboxForgotten,
-        Self::InviteTwice,
-        Self::InviteExpired,
-        Self::RefusedLogContinued,
-        Self::DigestOfCountOnly,
-    ];
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use taizhang_core::{
-    id::{AttachmentId, DocId, EntryId, Kind, OrgId, PublicKey},
+    entry::SignedEntry,
+    id::{AttachmentId, DocId, EntryId, Kind, LogId, OrgId, PublicKey},
     ledger::Ledger,
     units::Ms,
 };
@@ -19,7 +20,7 @@ use crate::{
 pub enum Phase {
     /// Our Hello is sent; theirs has not come.
     Greeting,
-    /// Finding out what differs; entries of documents whose tips are known flow already.
+    /// Finding out what differs. No entries flow: one whose registry's tips are not compared yet could not be admitted.
     Comparing,
     /// All differences are known; whatever is written flows at once.
     Live,
@@ -35,6 +36,15 @@ pub(crate) struct InFlight {
 /// What a session's sending half owes: kind's rank, arrival, id. In this order every entry stands behind those it names.
 pub(crate) type Owed = (u8, u64, EntryId);
 
+/// Entries taken off what is owed, waiting for the attachments that travel before them.
+#[derive(Debug, Default)]
+pub(crate) struct Outgoing {
+    pub(crate) entries: Vec<SignedEntry>,
+    pub(crate) attachments: VecDeque<AttachmentId>,
+    /// The first attachment's bytes, once read, and how many of them are sent.
+    pub(crate) current: Option<(Vec<u8>, usize)>,
+}
+
 /// One connection's sync.
 pub(crate) struct Session {
     pub(crate) remote: PublicKey,
@@ -42,95 +52,124 @@ pub(crate) struct Session {
     pub(crate) phase: Phase,
     /// Their organisation by our registry; `None` until it certifies their key.
     pub(crate) org: Option<OrgId>,
+    /// What they ask for.
     pub(crate) wants: Kinds,
+    /// What our greeting asked for.
+    pub(crate) ours: Kinds,
 
     pub(crate) write: WriteContext,
     pub(crate) compressor: Option<Compressor>,
     pub(crate) is_long: bool,
     pub(crate) owed: BTreeSet<Owed>,
+    pub(crate) outgoing: Option<Outgoing>,
     pub(crate) in_flight: VecDeque<InFlight>,
     pub(crate) window: usize,
     pub(crate) batches_acked: u64,
     pub(crate) attachments_sent: BTreeSet<AttachmentId>,
+    /// Logs that the other refused: nothing more of them until the next comparison.
+    pub(crate) refused: BTreeSet<LogId>,
 
     pub(crate) read: ReadContext,
     pub(crate) decompressor: Option<Decompressor>,
     pub(crate) batches_received: u64,
+    /// The sender's numbers of logs that we refused: nothing more of them until the next comparison.
     pub(crate) dead: BTreeSet<u64>,
+    /// One of them only for want of an entry that may still come.
+    pub(crate) waits: bool,
     pub(crate) last_in_log: BTreeMap<u64, EntryId>,
     pub(crate) partial: BTreeMap<AttachmentId, Vec<u8>>,
     pub(crate) complete: BTreeMap<AttachmentId, Vec<u8>>,
     pub(crate) incoming: bool,
 
+    /// The dialer's comparison is under way: from its first question until the other's end of it.
+    pub(crate) round: bool,
+    /// The dialer's questions still to be asked.
     pub(crate) summaries: VecDeque<Summary>,
     pub(crate) outstanding: bool,
     pub(crate) tips_sent: BTreeSet<DocId>,
-    pub(crate) tips_seen: BTreeSet<DocId>,
+    /// Documents whose tips we sent and theirs have not come.
+    pub(crate) awaited: BTreeSet<DocId>,
     /// The registry changed or a round found differences: compare once more when idle.
     pub(crate) stale: bool,
     /// Entries known here when the last comparison began: a new one needs progress.
     pub(crate) compared_at: Option<(u64, u64)>,
     pub(crate) moved: bool,
+    /// Told that nothing is owed, and nothing came up since.
+    pub(crate) in_sync: bool,
 
     pub(crate) touched: BTreeSet<DocId>,
     pub(crate) last_receipt: Option<Ms>,
 }
 
 impl Session {
-    pub(crate) fn new(remote: PublicKey, dialer: bool) -> Self {
+    pub(crate) fn new(remote: PublicKey, dialer: bool, ours: Kinds) -> Self {
         Self {
             remote,
             dialer,
             phase: Phase::Greeting,
             org: None,
             wants: Kinds(0),
+            ours,
             write: WriteContext::default(),
             compressor: None,
             is_long: false,
             owed: BTreeSet::new(),
+            outgoing: None,
             in_flight: VecDeque::new(),
             window: 2,
             batches_acked: 0,
             attachments_sent: BTreeSet::new(),
+            refused: BTreeSet::new(),
             read: ReadContext::default(),
             decompressor: None,
             batches_received: 0,
             dead: BTreeSet::new(),
+            waits: false,
             last_in_log: BTreeMap::new(),
             partial: BTreeMap::new(),
             complete: BTreeMap::new(),
             incoming: false,
+            round: false,
             summaries: VecDeque::new(),
             outstanding: false,
             tips_sent: BTreeSet::new(),
-            tips_seen: BTreeSet::new(),
+            awaited: BTreeSet::new(),
             stale: false,
             compared_at: None,
             moved: false,
+            in_sync: false,
             touched: BTreeSet::new(),
             last_receipt: None,
         }
     }
 
-    /// May entries of this document be sent now?
-    pub(crate) fn may_send(&self, document: &DocId) -> bool {
-        let awaits_tips = self.tips_sent.contains(document) && !self.tips_seen.contains(document);
-        match self.phase {
-            Phase::Greeting => false,
-            Phase::Comparing => self.tips_seen.contains(document),
-            Phase::Live => !awaits_tips,
-        }
+    /// Nothing owed, nothing in flight in either direction, nothing being compared.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.has_sent_all() && self.in_flight.is_empty() && !self.incoming
     }
 
-    /// Nothing owed, nothing in flight, nothing being compared.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.phase == Phase::Live && self.owed.is_empty() && self.in_flight.is_empty() && !self.incoming
+    /// Compared, and everything found is on its way.
+    pub(crate) fn has_sent_all(&self) -> bool {
+        self.phase == Phase::Live && self.owed.is_empty() && self.outgoing.is_none()
+    }
+
+    /// Both sides begin to compare: what was refused before may be tried again.
+    pub(crate) fn new_round(&mut self) {
+        self.phase = Phase::Comparing;
+        self.in_sync = false;
+        self.tips_sent.clear();
+        self.awaited.clear();
+        self.refused.clear();
+        self.dead.clear();
+        self.waits = false;
     }
 
     /// Owes an entry unless it is on its way already.
     pub(crate) fn owe(&mut self, ledger: &Ledger, id: EntryId) {
         let Some(place) = ledger.place(&id) else { return };
-        if !self.in_flight.iter().any(|b| b.entries.contains(&id)) {
+        let is_sending = self.outgoing.as_ref().is_some_and(|o| o.entries.iter().any(|e| e.id == id));
+        if !is_sending && !self.in_flight.iter().any(|b| b.entries.contains(&id)) {
+            self.in_sync = false;
             self.owed.insert((rank(place.log.document.kind), place.arrival, id));
         }
     }
@@ -142,7 +181,7 @@ impl Session {
             org: self.org,
             phase: self.phase,
             dialer: self.dialer,
-            owed: self.owed.len(),
+            owed: self.owed.len() + self.outgoing.as_ref().map_or(0, |o| o.entries.len()),
             in_flight: self.in_flight.iter().map(|b| b.entries.len()).sum(),
         }
     }

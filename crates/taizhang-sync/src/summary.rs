@@ -3,7 +3,7 @@
 //! A document's path is the first 4 bytes of SHA-256(concerned organisation) and the first 4 bytes of SHA-256(document id), 16 nibbles. A subtree's digest is SHA-256 over its documents' digests in the order of their paths.
 
 use sha2::{Digest, Sha256};
-use taizhang_core::{id::DocId, ledger::Ledger};
+use taizhang_core::id::DocId;
 
 use crate::{frame::Summary, limits::LEAF_DOCUMENTS_MAX};
 
@@ -33,11 +33,10 @@ fn path(document: &DocId) -> [u8; DEPTH] {
 }
 
 impl Tree {
-    /// Over the documents that pass `in_scope`.
+    /// Over these documents and their digests (`Ledger::digest`).
     #[must_use]
-    pub fn build(ledger: &Ledger, in_scope: impl Fn(&DocId) -> bool) -> Self {
-        let documents = ledger.documents().filter(|d| in_scope(d));
-        let mut leaves: Vec<Leaf> = documents.map(|d| Leaf { path: path(d), document: *d, digest: ledger.digest(d) }).collect();
+    pub fn of(documents: impl Iterator<Item = (DocId, [u8; 32])>) -> Self {
+        let mut leaves: Vec<Leaf> = documents.map(|(document, digest)| Leaf { path: path(&document), document, digest }).collect();
         leaves.sort();
         Self { leaves }
     }

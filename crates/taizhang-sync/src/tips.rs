@@ -51,9 +51,21 @@ fn hints(ledger: &Ledger, tip: EntryId) -> Vec<([u8; 4], u64)> {
 /// The entries of the document that the other does not have, in order of arrival here.
 #[must_use]
 pub fn missing_there(ledger: &Ledger, document: &DocId, theirs: &[Tip]) -> Vec<EntryId> {
+    lacking(ledger, document, theirs.iter().flat_map(|t| reached(ledger, document, t)))
+}
+
+/// As [`missing_there`], with a planted bug: whatever stands at a tip's height is taken for the tip.
+#[cfg(feature = "planted")]
+pub(crate) fn missing_there_by_height(ledger: &Ledger, document: &DocId, theirs: &[Tip]) -> Vec<EntryId> {
+    let at = |t: &Tip| ledger.at(&LogId { document: *document, key: t.key, run: t.run }, t.height).to_vec();
+    let reached = |t: &Tip| if at(t).is_empty() { reached(ledger, document, t) } else { at(t) };
+    lacking(ledger, document, theirs.iter().flat_map(reached))
+}
+
+fn lacking(ledger: &Ledger, document: &DocId, reached: impl Iterator<Item = EntryId>) -> Vec<EntryId> {
     let Some(doc) = ledger.document(document) else { return Vec::new() };
     let mut has: BTreeSet<EntryId> = BTreeSet::new();
-    for start in theirs.iter().flat_map(|t| reached(ledger, document, t)) {
+    for start in reached {
         for id in ledger.ancestry(start) {
             if !has.insert(id) {
                 break;

@@ -140,7 +140,7 @@ impl Decisions {
         let documents = Documents(views.iter().map(|v| (v.document, v)).collect());
         let mut out = Self::default();
         let reviews = || views.iter().filter(|v| v.document.kind == Kind::Review);
-        let replacements = Replacements::of(reviews(), &ledger.registry);
+        let replacements = Replacements::of(reviews());
         for view in reviews() {
             let is_above = is_above(&view.document, ledger);
             for row in view.rows.values().filter(|r| view.counts(r) && r.row_type == Decision::TYPE) {

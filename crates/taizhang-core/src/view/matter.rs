@@ -16,7 +16,6 @@ use crate::{
     cbor::Value,
     id::{DocId, EntryId},
     op::{RowName, RowRef},
-    registry::Registry,
     rows::field::Field,
 };
 
@@ -25,11 +24,11 @@ use crate::{
 pub struct Content {
     /// SHA-256 over type and fields, references replaced as the module says.
     pub digest: [u8; 32],
-    /// The current rows with this content, by name.
+    /// The rows with this content, by name.
     pub rows: Vec<RowName>,
 }
 
-/// Current rows of one document about one thing.
+/// Rows of one document about one thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Matter {
     /// The document.
@@ -58,8 +57,13 @@ impl Matter {
 pub struct Matters<'v> {
     rows: RowIndex<'v>,
     natural_ids: BTreeMap<RowName, String>,
-    matters: BTreeMap<(DocId, u16, String), Matter>,
+    matters: BTreeMap<Key, Matter>,
+    replaced: BTreeMap<Key, Matter>,
+    successors: BTreeMap<RowName, BTreeSet<RowName>>,
 }
+
+/// Document, type, natural id.
+type Key = (DocId, u16, String);
 
 /// Rows fold within a class: document, type, natural id, digest.
 type Class = (DocId, u16, String, [u8; 32]);
@@ -67,36 +71,36 @@ type Class = (DocId, u16, String, [u8; 32]);
 impl<'v> Matters<'v> {
     /// Groups the counting rows of these documents. References into documents that are not among them are compared as they are.
     #[must_use]
-    pub fn build(views: &'v [DocumentView], registry: &Registry) -> Self {
+    pub fn build(views: &'v [DocumentView]) -> Self {
         let rows: RowIndex<'v> = views.iter().flat_map(|v| v.rows.values()).map(|row| (row.name, row)).collect();
         let classes = classify(views, &rows);
-        let replacements = Replacements::of(views, registry);
+        let replacements = Replacements::of(views);
         let replaced = replaced_classes(&classes, &replacements);
-        let mut matters: BTreeMap<(DocId, u16, String), Matter> = BTreeMap::new();
-        for (name, class) in &classes {
-            if replaced.contains(class) || replacements.is_replaced(*name) {
-                continue;
-            }
-            let (document, row_type, natural_id, digest) = class.clone();
-            let matter = matters.entry((document, row_type, natural_id.clone())).or_insert_with(|| Matter {
-                document,
-                row_type,
-                natural_id,
-                contents: Vec::new(),
-            });
-            match matter.contents.iter_mut().find(|c| c.digest == digest) {
-                Some(content) => content.rows.push(*name),
-                None => matter.contents.push(Content { digest, rows: vec![*name] }),
-            }
-        }
-        matters.values_mut().for_each(|m| m.contents.sort_by_key(|c| c.digest));
-        let natural_ids = classes.into_iter().map(|(name, (_, _, id, _))| (name, id)).collect();
-        Self { rows, natural_ids, matters }
+        let is_gone = |name: &RowName, class: &Class| replaced.contains(class) || replacements.is_replaced(*name);
+        let matters = group(classes.iter().filter(|(name, class)| !is_gone(name, class)));
+        let gone = group(classes.iter().filter(|(name, class)| is_gone(name, class)));
+        let natural_ids = classes.iter().map(|(name, (_, _, id, _))| (*name, id.clone())).collect();
+        Self { rows, natural_ids, matters, replaced: gone, successors: replacements.0 }
     }
 
     /// Every matter, by document, type and natural id.
     pub fn iter(&self) -> impl Iterator<Item = &Matter> {
         self.matters.values()
+    }
+
+    /// What was replaced, grouped alike.
+    pub fn replaced(&self) -> impl Iterator<Item = &Matter> {
+        self.replaced.values()
+    }
+
+    /// Every row that replaces one of these, directly or through others.
+    #[must_use]
+    pub fn successors(&self, rows: &[RowName]) -> BTreeSet<RowName> {
+        let (mut open, mut found) = (rows.to_vec(), BTreeSet::new());
+        while let Some(at) = open.pop() {
+            open.extend(self.successors.get(&at).into_iter().flatten().filter(|by| found.insert(**by)));
+        }
+        found
     }
 
     /// The matters of one type in one document, by natural id.
@@ -126,6 +130,24 @@ impl<'v> Matters<'v> {
     pub(super) fn index(&self) -> &RowIndex<'v> {
         &self.rows
     }
+}
+
+fn group<'c>(classes: impl Iterator<Item = (&'c RowName, &'c Class)>) -> BTreeMap<Key, Matter> {
+    let mut matters: BTreeMap<Key, Matter> = BTreeMap::new();
+    for (name, (document, row_type, id, digest)) in classes {
+        let matter = matters.entry((*document, *row_type, id.clone())).or_insert_with(|| Matter {
+            document: *document,
+            row_type: *row_type,
+            natural_id: id.clone(),
+            contents: Vec::new(),
+        });
+        match matter.contents.iter_mut().find(|c| c.digest == *digest) {
+            Some(content) => content.rows.push(*name),
+            None => matter.contents.push(Content { digest: *digest, rows: vec![*name] }),
+        }
+    }
+    matters.values_mut().for_each(|m| m.contents.sort_by_key(|c| c.digest));
+    matters
 }
 
 fn classify(views: &[DocumentView], rows: &RowIndex<'_>) -> BTreeMap<RowName, Class> {

@@ -196,23 +196,3 @@ fn fields_have_names_also_those_of_a_newer_version() {
         assert_eq!(named_fields(64, bad), [("unreadable".to_owned(), Value::Bytes(bad.to_vec()))]);
     }
 }
-
-#[test]
-fn replacing_across_reviews_follows_the_tree() {
-    let n = Network::new();
-    let review = |owner| DocId::about(owner, Kind::Review, 2008, n.school);
-    let other_subject = DocId::about(n.city, Kind::Review, 2008, n.school2);
-    let registry = &n.ledger.registry;
-    let cases = [
-        (review(n.city), review(n.county), true),
-        (review(n.county), review(n.city), false),
-        (review(n.county), review(n.county), true),
-        (review(n.county), DocId::about(n.county, Kind::Review, 2009, n.school), true),
-        (other_subject, review(n.county), false),
-        (n.ledger_doc(), n.roster_doc(), false),
-        (review(n.city), n.ledger_doc(), false),
-    ];
-    for (from, there, may) in cases {
-        assert_eq!(may_replace(from, there, registry), may, "{from} {there}");
-    }
-}

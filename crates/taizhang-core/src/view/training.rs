@@ -1,5 +1,7 @@
 //! The lines of schools and teachers: who did what, for how many hours, and how far its review has come.
 //!
+//! A correction does not displace an approved hour: the approved line stays and counts until the correction is approved too.
+//!
 //! Recorded hours are what people wrote; what of them the policy recognises is the business of the rules.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,6 +84,10 @@ pub enum LineFinding {
     Rival,
     /// Another registrar registered the same teacher and activity.
     OtherRegistrar,
+    /// It was corrected after its approval; it counts until the correction is approved.
+    Corrected,
+    /// It corrects an approved line, and counts once it is approved itself.
+    Correction,
     /// A decision on its sheet was made on other bytes.
     DigestMismatch,
     /// A newer version wrote fields that this one does not read.
@@ -98,6 +104,8 @@ impl LineFinding {
             Self::ActivityUndecided => "activity_undecided",
             Self::Rival => "rival",
             Self::OtherRegistrar => "other_registrar",
+            Self::Corrected => "corrected",
+            Self::Correction => "correction",
             Self::DigestMismatch => "digest_mismatch",
             Self::NewerFields => "newer_fields",
         }
@@ -113,7 +121,7 @@ pub struct Line {
     pub document: DocId,
     /// What it is about; equal for rivals.
     pub natural_id: String,
-    /// The current rows of this content, by name.
+    /// The rows of this content, by name.
     pub hands: Vec<RowName>,
     /// The fields.
     pub record: Record,
@@ -175,14 +183,14 @@ impl Book {
     /// Reads all documents at hand: rosters, notices, ledgers and reviews; others are passed over.
     #[must_use]
     pub fn build(views: &[DocumentView], ledger: &Ledger) -> Self {
-        let matters = Matters::build(views, &ledger.registry);
+        let matters = Matters::build(views);
         let decisions = Decisions::build(views, &matters, ledger);
         let maker =
             Maker { teachers: teachers(&matters), activities: activities(&matters), matters: &matters, decisions: &decisions };
-        let mut lines: Vec<Line> = Vec::new();
-        for matter in matters.iter().filter(|m| m.document.kind == Kind::Ledger) {
-            lines.extend(matter.contents.iter().filter_map(|c| maker.line(matter, c)));
-        }
+        let mut lines = maker.lines(matters.iter());
+        mark_rivals(&mut lines, &matters);
+        let approved_before = maker.lines(matters.replaced()).into_iter().filter(|l| l.approval.is_approved()).collect();
+        hold(&mut lines, approved_before, &matters);
         // Matters come sorted by document, type and natural id, contents by digest; the sort is stable.
         lines.sort_by(|a, b| {
             (a.school, a.record.teacher(), &a.natural_id, a.document).cmp(&(
@@ -193,9 +201,8 @@ impl Book {
             ))
         });
         choose(&mut lines);
-        let of_activities =
-            matters.iter().filter(|m| m.row_type == Activity::TYPE).flat_map(|m| &m.contents).flat_map(|c| &c.rows);
-        let activities = of_activities.filter_map(|n| Some((*n, matters.row(*n)?.read::<Activity>()?.row))).collect();
+        let announced = matters.iter().filter(|m| m.row_type == Activity::TYPE).flat_map(|m| &m.contents).flat_map(|c| &c.rows);
+        let activities = announced.filter_map(|n| Some((*n, matters.row(*n)?.read::<Activity>()?.row))).collect();
         let newer = newer(views);
         Self { lines, teachers: maker.teachers, newer, decision_findings: decisions.findings, activities }
     }
@@ -282,6 +289,11 @@ struct Maker<'m, 'v> {
 }
 
 impl Maker<'_, '_> {
+    fn lines<'a>(&self, matters: impl Iterator<Item = &'a Matter>) -> Vec<Line> {
+        let of_ledgers = matters.filter(|m| m.document.kind == Kind::Ledger);
+        of_ledgers.flat_map(|m| m.contents.iter().filter_map(|c| self.line(m, c))).collect()
+    }
+
     fn line(&self, matter: &Matter, content: &Content) -> Option<Line> {
         let row = self.matters.row(*content.rows.first()?)?;
         let (record, newer_fields) = read(row)?;
@@ -311,7 +323,6 @@ impl Maker<'_, '_> {
         find(!known, LineFinding::UnknownTeacher);
         find(line.activity == ActivityMatter::Missing, LineFinding::ActivityMissing);
         find(matches!(line.activity, ActivityMatter::Undecided(_)), LineFinding::ActivityUndecided);
-        find(matter.contents.len() > 1, LineFinding::Rival);
         find(self.decisions.findings.iter().any(is_mismatch), LineFinding::DigestMismatch);
         find(newer_fields > 0, LineFinding::NewerFields);
         Some(line)
@@ -355,6 +366,33 @@ fn read(row: &ViewRow) -> Option<(Record, u64)> {
     registration.or_else(|| row.read::<Elsewhere>().map(|p| (Record::Elsewhere(p.row), p.newer_fields)))
 }
 
+fn mark_rivals(lines: &mut [Line], matters: &Matters<'_>) {
+    for line in lines {
+        let types = [Registration::TYPE, Elsewhere::TYPE];
+        let mut of_line = types.into_iter().filter_map(|t| matters.get(line.document, t, &line.natural_id));
+        if of_line.any(|m| m.contents.len() > 1) {
+            line.findings.insert(LineFinding::Rival);
+        }
+    }
+}
+
+/// Adds the lines that were approved and then replaced, as long as nothing that came of them is approved.
+fn hold(lines: &mut Vec<Line>, approved_before: Vec<Line>, matters: &Matters<'_>) {
+    let approved = lines.iter().filter(|l| l.approval.is_approved()).chain(&approved_before);
+    let approved: BTreeSet<RowName> = approved.flat_map(|l| l.hands.iter().copied()).collect();
+    for mut line in approved_before {
+        let later = matters.successors(&line.hands);
+        if !later.is_disjoint(&approved) {
+            continue;
+        }
+        for correction in lines.iter_mut().filter(|l| l.hands.iter().any(|h| later.contains(h))) {
+            correction.findings.insert(LineFinding::Correction);
+        }
+        line.findings.insert(LineFinding::Corrected);
+        lines.push(line);
+    }
+}
+
 /// Says which line of each matter sums take. Lines come sorted by school, teacher and natural id.
 ///
 /// Rivals in one ledger count only where exactly one is approved. Of what different registrars wrote, the approved goes first, then the latest, then the lowest name (D-20 without the competent registrar, whom only the policy knows).
@@ -369,7 +407,8 @@ fn choose(lines: &mut [Line]) {
             });
         }
         let of_document = |d: DocId| {
-            let lines: Vec<&Line> = group.iter().filter(|l| l.document == d).collect();
+            let waits = |l: &Line| l.findings.contains(&LineFinding::Correction);
+            let lines: Vec<&Line> = group.iter().filter(|l| l.document == d && !waits(l)).collect();
             let approved: Vec<&Line> = lines.iter().filter(|l| l.approval.is_approved()).copied().collect();
             match (lines.as_slice(), approved.as_slice()) {
                 ([one], _) | (_, [one]) => Some(*one),

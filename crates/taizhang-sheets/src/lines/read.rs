@@ -6,6 +6,7 @@ use crate::columns::{activities, attendance, corrections, leaves, orgs, registra
 use crate::finding::{Finding, FindingKind, Severity};
 use crate::grid::Raw;
 use crate::mend;
+use crate::value::date::month_of;
 use crate::value::words::{self, YES_NO};
 use crate::value::{code, idcard, parsed};
 
@@ -15,7 +16,13 @@ impl OrgLine {
     pub(crate) fn read(c: &mut Cells<'_>) -> Read<Self> {
         let (code, org_type) = (c.code(&orgs::CODE), c.word(&orgs::TYPE, OrgType::WORDS));
         let (name, parent) = (c.text(&orgs::NAME), c.code(&orgs::PARENT));
-        Ok(Self { row: c.row.number, code: Cells::must(code)?, org_type: Cells::must(org_type)?, name: Cells::must(name)?, parent })
+        Ok(Self {
+            row: c.row.number,
+            code: Cells::must(code)?,
+            org_type: Cells::must(org_type)?,
+            name: Cells::must(name)?,
+            parent,
+        })
     }
 }
 
@@ -24,10 +31,10 @@ impl RosterLine {
         let seq = c.text(&roster::SEQ);
         let (teacher, name) = (c.teacher(&roster::TEACHER), c.name(&roster::NAME));
         let (sex, id_number) = (c.word(&roster::SEX, Sex::WORDS), c.id_number(&roster::ID));
-        let birth = c.date(&roster::BIRTH);
+        let birth = birth(c, id_number.as_deref());
         compare_with_id(c, id_number.as_deref(), birth, sex);
         let ethnic = c.text(&roster::ETHNIC);
-        let (hired, stage) = (c.day(&roster::HIRED), c.word(&roster::STAGE, Stage::WORDS));
+        let (hired, stage) = (c.day_or_month(&roster::HIRED), c.word(&roster::STAGE, Stage::WORDS));
         let (subject, title, degree) = (c.text(&roster::SUBJECT), c.text(&roster::TITLE), c.text(&roster::DEGREE));
         let head_teacher = c.word(&roster::HEAD_TEACHER, YES_NO);
         let (post, phone, remark) = (c.text(&roster::POST), phone(c), c.text(&roster::REMARK));
@@ -61,6 +68,14 @@ fn phone(c: &mut Cells<'_>) -> Option<String> {
     }
 }
 
+/// A birth date; where only year and month stand there, the ID number of the same month tells the day.
+fn birth(c: &mut Cells<'_>, id: Option<&str>) -> Option<Date> {
+    let Some((year, month)) = month_of(c.raw(&roster::BIRTH)) else { return c.date(&roster::BIRTH) };
+    let known = id.and_then(idcard::birth).filter(|b| (u32::from(b.year), u32::from(b.month)) == (year, month));
+    let reading = known.map_or(Err(FindingKind::MonthOnly), |b| parsed(b, b.to_string(), FindingKind::MonthOnly));
+    c.take(&roster::BIRTH, reading)
+}
+
 fn compare_with_id(c: &mut Cells<'_>, id: Option<&str>, birth: Option<Date>, sex: Option<Sex>) {
     let Some(id) = id else { return };
     if birth.is_some_and(|b| idcard::birth(id) != Some(b)) {
@@ -73,7 +88,8 @@ fn compare_with_id(c: &mut Cells<'_>, id: Option<&str>, birth: Option<Date>, sex
 
 impl ActivityLine {
     pub(crate) fn read(c: &mut Cells<'_>) -> Read<Self> {
-        let (activity, title, organiser) = (c.code(&activities::ACTIVITY), c.text(&activities::TITLE), c.text(&activities::ORGANISER));
+        let (activity, title, organiser) =
+            (c.code(&activities::ACTIVITY), c.text(&activities::TITLE), c.text(&activities::ORGANISER));
         let (level, kind) = (c.word(&activities::LEVEL, Level::WORDS), c.word(&activities::KIND, TrainingKind::WORDS));
         let (start, end) = (c.day(&activities::START), c.day(&activities::END));
         check_order(c, &activities::END, start, end);
@@ -104,8 +120,11 @@ fn tags(c: &mut Cells<'_>) -> Vec<String> {
         Raw::Text(stood) => mend::text(stood, false).0,
         other => other.shown(),
     };
-    let tags: Vec<String> =
-        text.split(['|', '、', ',', '\u{FF0C}', ';', '\u{FF1B}']).map(|t| mend::text(t, false).0).filter(|t| !t.is_empty()).collect();
+    let tags: Vec<String> = text
+        .split(['|', '、', ',', '\u{FF0C}', ';', '\u{FF1B}'])
+        .map(|t| mend::text(t, false).0)
+        .filter(|t| !t.is_empty())
+        .collect();
     let reading = if tags.is_empty() { Ok(None) } else { parsed(tags.clone(), tags.join("|"), FindingKind::Spaces) };
     c.take(&activities::TAGS, reading).unwrap_or_default()
 }
@@ -127,7 +146,8 @@ impl AttendanceLine {
         if attended > planned && planned.is_some() {
             c.note(&attendance::ATTENDED, FindingKind::MoreThanPlanned);
         }
-        let (late, early, leave_days_h100) = (c.count(&attendance::LATE), c.count(&attendance::EARLY), c.days(&attendance::LEAVE));
+        let (late, early, leave_days_h100) =
+            (c.count(&attendance::LATE), c.count(&attendance::EARLY), c.days(&attendance::LEAVE));
         let assessment = c.word(&attendance::ASSESSMENT, Assessment::WORDS);
         let (registered, remark) = (c.day(&attendance::DAY), c.text(&attendance::REMARK));
         Ok(Self {
@@ -181,7 +201,8 @@ fn mark(c: &mut Cells<'_>, place: usize, session: &Session) -> Mark {
 
 impl RegistrationLine {
     pub(crate) fn read(c: &mut Cells<'_>) -> Read<Self> {
-        let (external_id, teacher, title) = (c.code(&registrations::ID), c.teacher(&registrations::TEACHER), c.text(&registrations::TITLE));
+        let (external_id, teacher, title) =
+            (c.code(&registrations::ID), c.teacher(&registrations::TEACHER), c.text(&registrations::TITLE));
         let form = Form::of(c.raw(&registrations::KIND));
         let (kind, level) = (c.word(&registrations::KIND, TrainingKind::WORDS), c.word(&registrations::LEVEL, Level::WORDS));
         let (hours, start, end) = (c.hours(&registrations::HOURS), c.day(&registrations::START), c.day(&registrations::END));
@@ -248,11 +269,24 @@ impl LeaveLine {
         let year = within(c, &leaves::YEAR, year, 1970..=2099).and_then(|y| u16::try_from(y).ok());
         let months = within(c, &leaves::MONTHS, months, 1..=12).and_then(|m| u8::try_from(m).ok());
         let (reason, approved_by) = (c.text(&leaves::REASON), c.text(&leaves::BY));
-        Ok(Self { row: c.row.number, teacher: Cells::must(teacher)?, name, year: Cells::must(year)?, months: Cells::must(months)?, reason, approved_by })
+        Ok(Self {
+            row: c.row.number,
+            teacher: Cells::must(teacher)?,
+            name,
+            year: Cells::must(year)?,
+            months: Cells::must(months)?,
+            reason,
+            approved_by,
+        })
     }
 }
 
-fn within(c: &mut Cells<'_>, column: &'static crate::columns::Column, n: Option<u32>, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
+fn within(
+    c: &mut Cells<'_>,
+    column: &'static crate::columns::Column,
+    n: Option<u32>,
+    range: std::ops::RangeInclusive<u32>,
+) -> Option<u32> {
     if n.is_some_and(|n| !range.contains(&n)) {
         let stood = c.raw(column).shown();
         c.refuse(column, FindingKind::NotANumber, stood);
@@ -263,7 +297,8 @@ fn within(c: &mut Cells<'_>, column: &'static crate::columns::Column, n: Option<
 
 impl CorrectionLine {
     pub(crate) fn read(c: &mut Cells<'_>) -> Read<Self> {
-        let (target, teacher, activity) = (c.text(&corrections::TARGET), c.teacher(&corrections::TEACHER), c.code(&corrections::ACTIVITY));
+        let (target, teacher, activity) =
+            (c.text(&corrections::TARGET), c.teacher(&corrections::TEACHER), c.code(&corrections::ACTIVITY));
         let (old, new, day) = (c.hours(&corrections::OLD), c.hours(&corrections::NEW), c.day(&corrections::DAY));
         let reason = c.text(&corrections::REASON);
         Ok(Self {

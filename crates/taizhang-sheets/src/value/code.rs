@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn an_id_number_is_no_teacher_number() {
-        for stood in ["42980419721227006X", "42980419721227006x", "４２９８０４１９９００３１７２７３７", "'429804199003172737"] {
+        for stood in ["42980419721227006X", "42980419721227006x", "４２９８０４１９９００３１７２７３７", "'429804199003172737"]
+        {
             assert_eq!(parse_teacher(&Raw::Text(stood.into())), Err(FindingKind::TeacherNumberIsIdNumber));
         }
         assert!(parse_teacher(&Raw::Text("4298011100003001".into())).is_ok());

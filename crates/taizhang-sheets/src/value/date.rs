@@ -94,6 +94,33 @@ pub(crate) fn parse_day(raw: &Raw, context: &Context) -> Reading<Day> {
     value.day().map_or(Err(FindingKind::NotADate), |d| parsed(d, spelling, mend))
 }
 
+/// A day, or of `1995.09` the first of the month.
+pub(crate) fn parse_day_or_month(raw: &Raw, context: &Context) -> Reading<Day> {
+    let reading = parse_day(raw, context);
+    if reading != Err(FindingKind::NotADate) {
+        return reading;
+    }
+    let first = month_of(raw).and_then(|(year, month)| Date::from_ymd(year, month, 1));
+    match first.and_then(|date| Some((date, date.day()?))) {
+        Some((date, day)) => parsed(day, date.to_string(), FindingKind::MonthOnly),
+        None => reading,
+    }
+}
+
+/// Year and month of `1972.12`, `1972-12`, `1972/12`, `1972年12月`, `197212`. (A number cell 1972.1 may be January or October.)
+pub(crate) fn month_of(raw: &Raw) -> Option<(u32, u32)> {
+    let Raw::Text(stood) = raw else { return None };
+    let narrow: String = stood.chars().map(mend::narrow).filter(|c| !mend::is_space(*c)).collect();
+    let text = narrow.trim_end_matches('月');
+    let (year, month) = match text.split_once(['.', '-', '/', '年']) {
+        Some(parts) => parts,
+        None => text.split_at_checked(4).filter(|(_, month)| month.len() == 2)?,
+    };
+    let plain = year.len() == 4 && month.len() <= 2 && is_digits(year) && is_digits(month);
+    let (year, month) = (year.parse().ok()?, month.parse().ok()?);
+    (plain && Date::from_ymd(year, month, 1).is_some()).then_some((year, month))
+}
+
 /// A number cell without a date format: a day number, or the digits of a date.
 fn of_number(n: f64, context: &Context) -> (Option<Date>, FindingKind) {
     let whole = if n.is_finite() && n >= 0.0 { format!("{:.0}", n.trunc()).parse::<u32>().ok() } else { None };
@@ -293,8 +320,28 @@ mod tests {
     #[test]
     fn no_dates() {
         for stood in [
-            "2023-02-29", "2023.5", "2023年5月", "5/1/2023", "202305", "1899-12-31", "2100-01-01", "2023-13-01", "2023-00-10", "2023-1-1-1",
-            "2023-05-01 25点", "1", "99999", "10958", "123.4.5", "2023.x.1", "五月一日", "2023--01", "至今", "2023.5.1-5.3", "---", "年月日",
+            "2023-02-29",
+            "2023.5",
+            "2023年5月",
+            "5/1/2023",
+            "202305",
+            "1899-12-31",
+            "2100-01-01",
+            "2023-13-01",
+            "2023-00-10",
+            "2023-1-1-1",
+            "2023-05-01 25点",
+            "1",
+            "99999",
+            "10958",
+            "123.4.5",
+            "2023.x.1",
+            "五月一日",
+            "2023--01",
+            "至今",
+            "2023.5.1-5.3",
+            "---",
+            "年月日",
         ] {
             assert_eq!(read(Raw::Text(stood.into())), Err(K::NotADate), "{stood:?}");
         }
@@ -306,34 +353,80 @@ mod tests {
     }
 
     #[test]
+    fn months_without_a_day() {
+        for (stood, month) in [
+            ("1995.09", Some((1995, 9))),
+            ("1995.9", Some((1995, 9))),
+            ("１９９５年９月", Some((1995, 9))),
+            ("1995-12", Some((1995, 12))),
+            (" 199509 ", Some((1995, 9))),
+            ("1995/0", None),
+            ("1995", None),
+            ("19959", None),
+            ("95.9", None),
+            ("1995.9.", None),
+            ("1995.9.1", None),
+            ("", None),
+            ("年月", None),
+        ] {
+            assert_eq!(month_of(&Raw::Text(stood.into())), month, "{stood}");
+        }
+        assert_eq!(month_of(&Raw::Number(1995.1)), None);
+        let hired = parse_day_or_month(&Raw::Text("1995.9".into()), &CONTEXT).unwrap().unwrap();
+        assert_eq!((hired.spelling.as_str(), hired.mend), ("1995-09-01", K::MonthOnly));
+        assert_eq!(parse_day_or_month(&Raw::Text("1995.13".into()), &CONTEXT), Err(K::NotADate));
+    }
+
+    #[test]
     fn serials_agree_with_the_calendar_on_every_day() {
         let mut expected = Date::from_ymd(1930, 1, 1).unwrap();
         for serial in SERIALS {
             assert_eq!(Date::from_serial(serial), Some(expected));
             let (y, m, d) = (u32::from(expected.year), u32::from(expected.month), u32::from(expected.day));
-            let next = Date::from_ymd(y, m, d + 1).or_else(|| Date::from_ymd(y, m + 1, 1)).or_else(|| Date::from_ymd(y + 1, 1, 1));
+            let next =
+                Date::from_ymd(y, m, d + 1).or_else(|| Date::from_ymd(y, m + 1, 1)).or_else(|| Date::from_ymd(y + 1, 1, 1));
             expected = next.unwrap_or(expected);
         }
     }
 
     #[test]
     fn short_years_follow_the_callers_window() {
-        for (end, short, long) in [(2029, 29, 2029), (2029, 30, 1930), (2045, 45, 2045), (2045, 46, 1946), (2000, 0, 2000), (2000, 1, 1901)] {
+        for (end, short, long) in
+            [(2029, 29, 2029), (2029, 30, 1930), (2045, 45, 2045), (2045, 46, 1946), (2000, 0, 2000), (2000, 1, 1901)]
+        {
             assert_eq!(long_year(short, &Context { short_year_end: end, ..CONTEXT }), long);
         }
     }
 
     #[test]
     fn stamps_go_there_and_back() {
-        for text in ["2025-08-24T01:12:00+08:00", "2023-09-01T10:00:59+08:00", "1970-01-01T08:00:00+08:00", "2024-02-29T23:59:59.123+08:00"] {
+        for text in [
+            "2025-08-24T01:12:00+08:00",
+            "2023-09-01T10:00:59+08:00",
+            "1970-01-01T08:00:00+08:00",
+            "2024-02-29T23:59:59.123+08:00",
+        ] {
             let (ms, other) = stamp(text).unwrap();
             assert!(!other);
             assert_eq!(stamp_text(ms), text);
         }
         assert_eq!(stamp("2025-08-23T17:12:00Z").unwrap(), (stamp("2025-08-24T01:12:00+08:00").unwrap().0, true));
         assert_eq!(stamp("2025-08-23T12:12:00-05:00").unwrap().0, stamp("2025-08-24T01:12+08:00").unwrap().0);
-        for bad in ["", "2025-08-24", "2025-08-24T01:12:00", "2025-08-24 01:12:00+08:00", "2025-08-24T24:00:00+08:00", "2025-08-24T01:12:60+08:00",
-            "2025-08-24T01:12:00+8:00", "2025-02-30T01:12:00+08:00", "2025-08-24T1:12:00+08:00", "2025-08-24T01:12:00.1+08:00", "1970-01-01T00:00:00+08:00", "é", "2025-08-24T0é:12+08:00"] {
+        for bad in [
+            "",
+            "2025-08-24",
+            "2025-08-24T01:12:00",
+            "2025-08-24 01:12:00+08:00",
+            "2025-08-24T24:00:00+08:00",
+            "2025-08-24T01:12:60+08:00",
+            "2025-08-24T01:12:00+8:00",
+            "2025-02-30T01:12:00+08:00",
+            "2025-08-24T1:12:00+08:00",
+            "2025-08-24T01:12:00.1+08:00",
+            "1970-01-01T00:00:00+08:00",
+            "é",
+            "2025-08-24T0é:12+08:00",
+        ] {
             assert_eq!(stamp(bad), None, "{bad}");
         }
     }

@@ -56,7 +56,9 @@ pub(crate) fn parse(raw: &Raw) -> Reading<String> {
             let kind = if upper == code { kind } else { FindingKind::IdLowerX };
             parsed(upper.clone(), upper, kind)
         }
-        15 if digits => of_fifteen(&upper).map_or(Err(FindingKind::IdWrong), |id| parsed(id.clone(), id, FindingKind::IdOfFifteen)),
+        15 if digits => {
+            of_fifteen(&upper).map_or(Err(FindingKind::IdWrong), |id| parsed(id.clone(), id, FindingKind::IdOfFifteen))
+        }
         _ => Err(FindingKind::IdWrong),
     }
 }

@@ -33,7 +33,9 @@ pub(crate) fn parse_days(raw: &Raw) -> Reading<u32> {
 
 /// A whole number.
 pub(crate) fn parse_count(raw: &Raw) -> Reading<u32> {
-    let Some(hundredths) = parse_h100(raw, &["次", "人", "个", "月", "年", "年度"], FindingKind::NotANumber)? else { return Ok(None) };
+    let Some(hundredths) = parse_h100(raw, &["次", "人", "个", "月", "年", "年度"], FindingKind::NotANumber)? else {
+        return Ok(None);
+    };
     let count = hundredths.value / 100;
     if !hundredths.value.is_multiple_of(100) || count > MAX_COUNT {
         return Err(FindingKind::NotANumber);
@@ -125,9 +127,29 @@ mod tests {
     #[test]
     fn hours_as_offices_write_them() {
         for (stood, h100) in [
-            ("8", 800), ("1.5", 150), ("0", 0), ("8学时", 800), ("8 学时", 800), ("8课时", 800), ("8 h", 800), ("8.0", 800), ("8.00", 800),
-            ("0.06", 6), ("1.75", 175), ("８", 800), ("１．５", 150), ("八", 800), ("十", 1000), ("零", 0), ("十二", 1200), ("二十", 2000),
-            ("九十九", 9900), ("两学时", 200), ("120", 12_000), (" 20\u{a0}", 2000), ("10000", 1_000_000),
+            ("8", 800),
+            ("1.5", 150),
+            ("0", 0),
+            ("8学时", 800),
+            ("8 学时", 800),
+            ("8课时", 800),
+            ("8 h", 800),
+            ("8.0", 800),
+            ("8.00", 800),
+            ("0.06", 6),
+            ("1.75", 175),
+            ("８", 800),
+            ("１．５", 150),
+            ("八", 800),
+            ("十", 1000),
+            ("零", 0),
+            ("十二", 1200),
+            ("二十", 2000),
+            ("九十九", 9900),
+            ("两学时", 200),
+            ("120", 12_000),
+            (" 20\u{a0}", 2000),
+            ("10000", 1_000_000),
         ] {
             assert_eq!(hours(stood), Ok(Some(h100)), "{stood}");
         }
@@ -139,7 +161,25 @@ mod tests {
 
     #[test]
     fn no_hours() {
-        for stood in ["八八", "十十", "一十百", "1.555", "-1", "1,5", "8-10", "八.五", "1.", ".5", "约8", "10001", "99999999999", "1e3", "8学时课时", "NaN", "学时"] {
+        for stood in [
+            "八八",
+            "十十",
+            "一十百",
+            "1.555",
+            "-1",
+            "1,5",
+            "8-10",
+            "八.五",
+            "1.",
+            ".5",
+            "约8",
+            "10001",
+            "99999999999",
+            "1e3",
+            "8学时课时",
+            "NaN",
+            "学时",
+        ] {
             assert_eq!(hours(stood), Err(K::NotHours), "{stood}");
         }
         assert_eq!(hours("6小时"), Err(K::ClockHours));

@@ -184,7 +184,8 @@ mod tests {
     use super::*;
 
     fn no_word_twice<T: Copy>(words: &[Word<T>]) {
-        let all: Vec<String> = words.iter().flat_map(|(w, _, also)| also.iter().chain([w])).map(|w| w.to_ascii_lowercase()).collect();
+        let all: Vec<String> =
+            words.iter().flat_map(|(w, _, also)| also.iter().chain([w])).map(|w| w.to_ascii_lowercase()).collect();
         let mut unique = all.clone();
         unique.sort();
         unique.dedup();
@@ -206,7 +207,14 @@ mod tests {
 
     #[test]
     fn words_and_their_forms() {
-        for (stood, value) in [("男", Sex::Male), ("1", Sex::Male), ("女性", Sex::Female), (" 女 ", Sex::Female), ("２", Sex::Female), ("m", Sex::Male)] {
+        for (stood, value) in [
+            ("男", Sex::Male),
+            ("1", Sex::Male),
+            ("女性", Sex::Female),
+            (" 女 ", Sex::Female),
+            ("２", Sex::Female),
+            ("m", Sex::Male),
+        ] {
             assert_eq!(parse(&Raw::Text(stood.into()), Sex::WORDS).unwrap().unwrap().value, value, "{stood}");
         }
         assert_eq!(parse(&Raw::Number(1.0), Sex::WORDS).unwrap().unwrap().value, Sex::Male);
@@ -214,5 +222,26 @@ mod tests {
         assert_eq!(parse(&Raw::Text(" ".into()), Sex::WORDS), Ok(None));
         assert_eq!(parse(&Raw::Text("Ｘ".into()), Mark::WORDS).unwrap().unwrap().value, Mark::Absent);
         assert_eq!(parse(&Raw::Bool(true), YES_NO).map(|o| o.map(|p| p.value)), Ok(Some(true)));
+    }
+
+    fn documented<T: Copy>(list: &str, words: &[Word<T>]) {
+        let text = include_str!("../../../../docs/sheets.md");
+        for (word, _, also) in words.iter().filter(|(word, ..)| !["", "?"].contains(word)) {
+            let line = format!("| {list} | {word} | {} |", also.join("、"));
+            assert!(text.lines().any(|l| l == line), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_documentation_names_every_word() {
+        documented("Sex", Sex::WORDS);
+        documented("Stage", Stage::WORDS);
+        documented("TrainingKind", TrainingKind::WORDS);
+        documented("Level", Level::WORDS);
+        documented("Assessment", Assessment::WORDS);
+        documented("ClaimedState", ClaimedState::WORDS);
+        documented("OrgType", OrgType::WORDS);
+        documented("Mark", Mark::WORDS);
+        documented("yes/no", YES_NO);
     }
 }

@@ -39,10 +39,7 @@ fn failed(path: &str, error: &io::Error) -> ReadFailed {
 
 impl DiskStore {
     /// Writes those that are not here yet; returns the paths of the new files.
-    pub(super) fn put_attachments(
-        &mut self,
-        attachments: &[(AttachmentId, Vec<u8>)],
-    ) -> Result<Vec<String>, CommitError> {
+    pub(super) fn put_attachments(&mut self, attachments: &[(AttachmentId, Vec<u8>)]) -> Result<Vec<String>, CommitError> {
         let mut put = Vec::new();
         for (id, bytes) in attachments {
             let path = attachment_path(id);
@@ -75,9 +72,9 @@ impl DiskStore {
         let path = attachment_path(id);
         let bytes = read_whole(&*self.medium, &path).map_err(|e| failed(&path, &e))?;
         match bytes {
-            Some(bytes) if sha256(&bytes) != id.0 => Err(ReadFailed(format!(
-                "the file {path} is damaged; fetch the attachment again"
-            ))),
+            Some(bytes) if sha256(&bytes) != id.0 => {
+                Err(ReadFailed(format!("the file {path} is damaged; fetch the attachment again")))
+            }
             other => Ok(other),
         }
     }

@@ -85,11 +85,7 @@ impl DiskStore {
     }
 
     /// Every row must lead to an entry; numbers must have no gap; both trees must agree.
-    fn check_index(
-        &self,
-        places: &BTreeMap<EntryId, Vec<Place>>,
-        findings: &mut Vec<Finding>,
-    ) -> Result<(), ReadFailed> {
+    fn check_index(&self, places: &BTreeMap<EntryId, Vec<Place>>, findings: &mut Vec<Finding>) -> Result<(), ReadFailed> {
         let mut next = 0;
         let arrivals = for_each(&*self.index, Tree::Arrivals, |key, value| {
             let at = format!("index row {next}");

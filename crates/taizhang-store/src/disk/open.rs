@@ -3,8 +3,9 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
-use taizhang_core::id::EntryId;
+use taizhang_core::id::{EntryId, LogId};
 
 use super::reconcile::{Agreed, Disagreed, Reconcile};
 use super::{Cut, DiskStore, Hole};
@@ -38,9 +39,9 @@ pub struct Options {
 impl Options {
     /// The defaults.
     #[must_use]
-    pub fn new(describe: Describe) -> Self {
+    pub fn new(describe: impl Fn(&[u8]) -> Option<(EntryId, LogId, u64)> + Send + Sync + 'static) -> Self {
         Self {
-            describe,
+            describe: Arc::new(describe),
             segment_bytes: SEGMENT_BYTES,
             cache_bytes: CACHE_BYTES,
             progress: None,
@@ -100,17 +101,9 @@ impl DiskStore {
     /// # Errors
     /// The folder is in use by another program, or cannot be read or written at all. Damage is no error: see the report.
     pub fn open(path: &Path, options: &Options) -> Result<(Self, OpenReport), OpenError> {
-        let unusable = |e: io::Error| OpenError::Unusable {
-            path: path.display().to_string(),
-            why: e.to_string(),
-        };
+        let unusable = |e: io::Error| OpenError::Unusable { path: path.display().to_string(), why: e.to_string() };
         make_folder(path).map_err(unusable)?;
-        let lock = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(false)
-            .open(path.join(LOCK))
-            .map_err(unusable)?;
+        let lock = OpenOptions::new().create(true).write(true).truncate(false).open(path.join(LOCK)).map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -146,12 +139,12 @@ impl DiskStore {
         let (index, fresh) = match source.open() {
             Ok(opened) => opened,
             Err(IndexFault::InUse) => return Err(OpenError::InUse { path: path() }),
-            Err(fault) => no_index(&fault.to_string()),
+            Err(fault) => no_index(fault),
         };
-        let describe = options.describe;
+        let describe = &options.describe;
         let silent = |_, _| ();
         let progress: &dyn Fn(u64, u64) = options.progress.as_deref().unwrap_or(&silent);
-        let mut reconcile = Reconcile::new(index, fresh, describe);
+        let mut reconcile = Reconcile::new(index, fresh, describe.clone());
         let mark = reconcile.mark();
         let mut entry = |place, bytes: &[u8]| reconcile.entry(place, bytes);
         let mut reading = Reading { entry: &mut entry, progress, done: 0, total: 0 };
@@ -177,7 +170,7 @@ impl DiskStore {
             journal,
             index: agreed.index,
             source,
-            describe,
+            describe: describe.clone(),
             len: agreed.len,
             index_state: state,
             _lock: lock,
@@ -191,53 +184,29 @@ impl DiskStore {
     /// # Errors
     /// The journal cannot be read at all.
     pub fn rebuild(&mut self, progress: &dyn Fn(u64, u64)) -> Result<(), OpenError> {
-        let why = "asked for";
-        self.drop_index(why);
-        let bad = Disagreed { why: why.into(), knew: Vec::new() };
-        let mended = rebuild(
-            &self.journal,
-            &*self.medium,
-            &mut *self.source,
-            self.describe,
-            bad,
-            progress,
-        );
-        self.take(mended).map_err(|e| OpenError::Unusable {
-            path: "journal".into(),
-            why: e.to_string(),
-        })
+        let fault = IndexFault::Broken("asked for".into());
+        self.drop_index(&fault);
+        let bad = Disagreed { fault, knew: Vec::new() };
+        let mended = rebuild(&self.journal, &*self.medium, &mut *self.source, &self.describe, bad, progress);
+        self.take(mended).map_err(|e| OpenError::Unusable { path: "journal".into(), why: e.to_string() })
     }
 
     /// After a fault: opens the index again, or builds it anew, or keeps it in memory.
-    pub(super) fn restore_index(
-        &mut self,
-        why: &str,
-        progress: &dyn Fn(u64, u64),
-    ) -> io::Result<()> {
-        self.drop_index(why);
-        let (index, fresh) = self.source.open().unwrap_or_else(|_| no_index(why));
-        let mended = match follow(&self.journal, &*self.medium, index, fresh, self.describe, progress)? {
+    pub(super) fn restore_index(&mut self, fault: &IndexFault, progress: &dyn Fn(u64, u64)) -> io::Result<()> {
+        self.drop_index(fault);
+        let (index, fresh) = self.source.open().unwrap_or_else(no_index);
+        let mended = match follow(&self.journal, &*self.medium, index, fresh, &self.describe, progress)? {
             Ok(agreed) => Mended::agreed(agreed, fresh),
-            Err(bad) => rebuild(
-                &self.journal,
-                &*self.medium,
-                &mut *self.source,
-                self.describe,
-                bad,
-                progress,
-            ),
+            Err(bad) => rebuild(&self.journal, &*self.medium, &mut *self.source, &self.describe, bad, progress),
         };
         self.take(mended)
     }
 
     /// The last resort.
-    pub(super) fn index_in_memory(
-        &mut self,
-        why: &str,
-        progress: &dyn Fn(u64, u64),
-    ) -> io::Result<()> {
-        self.drop_index(why);
-        let mended = in_memory(&self.journal, &*self.medium, self.describe, why, progress);
+    pub(super) fn index_in_memory(&mut self, fault: &IndexFault, progress: &dyn Fn(u64, u64)) -> io::Result<()> {
+        self.drop_index(fault);
+        let why = fault.to_string();
+        let mended = in_memory(&self.journal, &*self.medium, &self.describe, why, progress);
         self.take(mended)
     }
 
@@ -268,8 +237,8 @@ impl Mended {
     }
 }
 
-fn no_index(why: &str) -> (Box<dyn Index>, bool) {
-    (Box::new(NoIndex(why.into())), false)
+fn no_index(fault: IndexFault) -> (Box<dyn Index>, bool) {
+    (Box::new(NoIndex(fault)), false)
 }
 
 /// Leads an index along the whole journal.
@@ -278,10 +247,10 @@ fn follow(
     medium: &dyn Medium,
     index: Box<dyn Index>,
     fresh: bool,
-    describe: Describe,
+    describe: &Describe,
     progress: &dyn Fn(u64, u64),
 ) -> io::Result<Result<Agreed, Disagreed>> {
-    let mut reconcile = Reconcile::new(index, fresh, describe);
+    let mut reconcile = Reconcile::new(index, fresh, describe.clone());
     let (_, total) = journal.size();
     let mut entry = |place, bytes: &[u8]| reconcile.entry(place, bytes);
     let mut reading = Reading { entry: &mut entry, progress, done: 0, total };
@@ -289,34 +258,36 @@ fn follow(
     Ok(reconcile.finish())
 }
 
-/// Moves the index out of the way and makes another.
+/// Moves the index out of the way and makes another. One on a full disk is left where it is: it may be good once there is space.
 fn rebuild(
     journal: &Journal,
     medium: &dyn Medium,
     source: &mut dyn IndexSource,
-    describe: Describe,
+    describe: &Describe,
     bad: Disagreed,
     progress: &dyn Fn(u64, u64),
 ) -> io::Result<Mended> {
-    let Disagreed { mut why, knew } = bad;
-    let aside = source.set_aside();
-    let made = aside.and_then(|aside| Ok((source.open()?, aside)));
+    let Disagreed { fault, knew } = bad;
+    let why = fault.to_string();
+    if matches!(fault, IndexFault::NoSpace(_)) {
+        return in_memory(journal, medium, describe, why, progress);
+    }
+    let made = source.set_aside().and_then(|aside| Ok((source.open()?, aside)));
+    let made = match made {
+        Err(fault) => Err(fault),
+        Ok(((index, fresh), aside)) => match follow(journal, medium, index, fresh, describe, progress)? {
+            Ok(agreed) => Ok((agreed, aside)),
+            Err(again) => Err(again.fault),
+        },
+    };
     let mut mended = match made {
-        Ok(((index, fresh), aside)) => {
-            match follow(journal, medium, index, fresh, describe, progress)? {
-                Ok(agreed) => {
-                    let state = IndexState::Rebuilt { why, aside };
-                    Mended { agreed, state, lost: Vec::new() }
-                }
-                Err(again) => {
-                    why = format!("{why}; then {}", again.why);
-                    in_memory(journal, medium, describe, &why, progress)?
-                }
-            }
+        Ok((agreed, aside)) => {
+            let state = IndexState::Rebuilt { why, aside };
+            Mended { agreed, state, lost: Vec::new() }
         }
         Err(fault) => {
-            why = format!("{why}; then {fault}");
-            in_memory(journal, medium, describe, &why, progress)?
+            source.discard();
+            in_memory(journal, medium, describe, format!("{why}; then {fault}"), progress)?
         }
     };
     let index = &mended.agreed.index;
@@ -328,14 +299,14 @@ fn rebuild(
 fn in_memory(
     journal: &Journal,
     medium: &dyn Medium,
-    describe: Describe,
-    why: &str,
+    describe: &Describe,
+    why: String,
     progress: &dyn Fn(u64, u64),
 ) -> io::Result<Mended> {
     let index = Box::new(MapIndex::default());
-    let agreed = follow(journal, medium, index, true, describe, progress)?
-        .map_err(|bad| io::Error::other(bad.why))?;
-    let state = IndexState::InMemory { why: why.into() };
+    let agreed =
+        follow(journal, medium, index, true, describe, progress)?.map_err(|bad| io::Error::other(bad.fault.to_string()))?;
+    let state = IndexState::InMemory { why };
     Ok(Mended { agreed, state, lost: Vec::new() })
 }
 

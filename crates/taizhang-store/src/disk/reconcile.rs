@@ -28,7 +28,7 @@ pub(super) struct Reconcile {
     /// How far the batch leads.
     batch_mark: Option<Mark>,
     unknown: u64,
-    trouble: Option<String>,
+    trouble: Option<IndexFault>,
 }
 
 /// An index that agrees with the journal.
@@ -43,7 +43,7 @@ pub(super) struct Agreed {
 
 /// An index that does not agree, and why.
 pub(super) struct Disagreed {
-    pub(super) why: String,
+    pub(super) fault: IndexFault,
     /// The entries it knew, as far as it can still tell.
     pub(super) knew: Vec<EntryId>,
 }
@@ -81,7 +81,7 @@ impl Reconcile {
         }
     }
 
-    fn follow(&mut self, place: Place, bytes: &[u8]) -> Result<(), String> {
+    fn follow(&mut self, place: Place, bytes: &[u8]) -> Result<(), IndexFault> {
         let crc = crc32c::crc32c(bytes);
         let row = self.peek()?;
         if let Some(row) = row.as_ref().filter(|r| r.place == place && r.crc == crc) {
@@ -100,7 +100,7 @@ impl Reconcile {
             return Ok(());
         }
         if row.is_some() {
-            return Err(format!("its row {} is not what the journal has there", self.next));
+            return Err(broken(format!("its row {} is not what the journal has there", self.next)));
         }
         let row = Row { id, log, sequence, place, crc };
         push_row(&mut self.batch, self.next, &row);
@@ -118,60 +118,55 @@ impl Reconcile {
         self.next += 1;
     }
 
-    fn arrival(&self, id: &EntryId) -> Result<Option<u64>, String> {
-        let value = self.index.get(Tree::Entries, &id.0).map_err(text)?;
+    fn arrival(&self, id: &EntryId) -> Result<Option<u64>, IndexFault> {
+        let value = self.index.get(Tree::Entries, &id.0)?;
         Ok(value.and_then(|v| keys::arrival(&v)))
     }
 
     /// The row of the next arrival number; `None` when the index has no more.
-    fn peek(&mut self) -> Result<Option<Row>, String> {
+    fn peek(&mut self) -> Result<Option<Row>, IndexFault> {
         if self.rows.is_empty() && !self.rows_end {
             let from = self.next.to_be_bytes();
             let rows = self.index.range(Tree::Arrivals, &from, CHUNK_ROWS);
-            self.rows = rows.map_err(text)?.into();
+            self.rows = rows?.into();
             self.rows_end = self.rows.is_empty();
         }
         let Some((key, value)) = self.rows.front() else {
             return Ok(None);
         };
         if keys::arrival(key) != Some(self.next) {
-            return Err(format!("its row {} is missing", self.next));
+            return Err(broken(format!("its row {} is missing", self.next)));
         }
         match Row::from_bytes(value) {
-            None => Err(format!("its row {} cannot be read", self.next)),
+            None => Err(broken(format!("its row {} cannot be read", self.next))),
             row => Ok(row),
         }
     }
 
-    fn flush(&mut self) -> Result<(), String> {
+    fn flush(&mut self) -> Result<(), IndexFault> {
         let mut batch = std::mem::take(&mut self.batch);
         self.batch_ids.clear();
         if let Some(mark) = self.batch_mark.take() {
             push_mark(&mut batch, mark);
         }
-        self.index.apply(&batch).map_err(text)
+        self.index.apply(&batch)
     }
 
     /// The journal is at its end.
     pub(super) fn finish(mut self) -> Result<Agreed, Disagreed> {
         let checked = match self.trouble.take() {
-            Some(why) => Err(why),
+            Some(fault) => Err(fault),
             None => self.close(),
         };
         match checked {
-            Ok(()) => Ok(Agreed {
-                added: self.next - self.had,
-                len: self.next,
-                unknown: self.unknown,
-                index: self.index,
-            }),
-            Err(why) => Err(Disagreed { why, knew: knew(&*self.index).unwrap_or_default() }),
+            Ok(()) => Ok(Agreed { added: self.next - self.had, len: self.next, unknown: self.unknown, index: self.index }),
+            Err(fault) => Err(Disagreed { fault, knew: knew(&*self.index).unwrap_or_default() }),
         }
     }
 
-    fn close(&mut self) -> Result<(), String> {
+    fn close(&mut self) -> Result<(), IndexFault> {
         if self.peek()?.is_some() {
-            return Err("it knows entries that the journal has no more".into());
+            return Err(broken("it knows entries that the journal has no more"));
         }
         if self.fresh {
             self.batch.push((Tree::Meta, FORM.into(), Some(THIS_FORM.into())));
@@ -181,15 +176,15 @@ impl Reconcile {
             self.flush()?;
         }
         // Also when nothing was added: a program killed before its last sync left rows that are there but not durable.
-        self.index.durable().map_err(text)?;
+        self.index.durable()?;
         if self.mark().is_none_or(|mark| mark.entries != self.next) {
-            return Err("its mark does not fit its rows".into());
+            return Err(broken("its mark does not fit its rows"));
         }
         self.check_entries()
     }
 
     /// Does the tree from ids to arrivals hold the same pairs as the tree from arrivals to ids?
-    fn check_entries(&self) -> Result<(), String> {
+    fn check_entries(&self) -> Result<(), IndexFault> {
         if self.fresh {
             return Ok(());
         }
@@ -200,22 +195,22 @@ impl Reconcile {
         })?;
         match sum == self.sum {
             true => Ok(()),
-            false => Err("its two trees of entries differ".into()),
+            false => Err(broken("its two trees of entries differ")),
         }
     }
 }
 
 /// What an index that was there must have.
-fn first_look(index: &dyn Index) -> Result<(), String> {
-    let form = index.get(Tree::Meta, FORM).map_err(text)?;
+fn first_look(index: &dyn Index) -> Result<(), IndexFault> {
+    let form = index.get(Tree::Meta, FORM)?;
     match form.as_deref() {
         Some(THIS_FORM) => Ok(()),
-        Some(_) => Err("it is of another version".into()),
-        None => Err("it is empty".into()),
+        Some(_) => Err(broken("it is of another version")),
+        None => Err(broken("it is empty")),
     }
 }
 
-fn knew(index: &dyn Index) -> Result<Vec<EntryId>, String> {
+fn knew(index: &dyn Index) -> Result<Vec<EntryId>, IndexFault> {
     let mut ids = Vec::new();
     for_each(index, Tree::Arrivals, |_, value| {
         ids.extend(Row::from_bytes(value).map(|row| row.id));
@@ -224,14 +219,10 @@ fn knew(index: &dyn Index) -> Result<Vec<EntryId>, String> {
 }
 
 /// Visits a whole tree.
-pub(super) fn for_each(
-    index: &dyn Index,
-    tree: Tree,
-    mut visit: impl FnMut(&[u8], &[u8]),
-) -> Result<(), String> {
+pub(super) fn for_each(index: &dyn Index, tree: Tree, mut visit: impl FnMut(&[u8], &[u8])) -> Result<(), IndexFault> {
     let mut from = Vec::new();
     loop {
-        let chunk: Pairs = index.range(tree, &from, CHUNK_ROWS).map_err(text)?;
+        let chunk: Pairs = index.range(tree, &from, CHUNK_ROWS)?;
         let Some((last, _)) = chunk.last() else {
             return Ok(());
         };
@@ -257,6 +248,6 @@ fn mix(id: &[u8], arrival: u64) -> u64 {
     (head ^ arrival.rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-fn text(fault: IndexFault) -> String {
-    fault.to_string()
+fn broken(why: impl Into<String>) -> IndexFault {
+    IndexFault::Broken(why.into())
 }

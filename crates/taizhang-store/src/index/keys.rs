@@ -82,20 +82,11 @@ impl Row {
 impl Mark {
     /// Right behind an entry, with which there are `entries`.
     pub(crate) fn after(place: Place, entries: u64) -> Self {
-        Self {
-            segment: place.segment,
-            offset: place.offset + u64::from(place.len),
-            entries,
-        }
+        Self { segment: place.segment, offset: place.offset + u64::from(place.len), entries }
     }
 
     pub(crate) fn to_bytes(self) -> Vec<u8> {
-        [
-            &self.segment.to_be_bytes()[..],
-            &self.offset.to_be_bytes(),
-            &self.entries.to_be_bytes(),
-        ]
-        .concat()
+        [&self.segment.to_be_bytes()[..], &self.offset.to_be_bytes(), &self.entries.to_be_bytes()].concat()
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {

@@ -1,11 +1,12 @@
 //! The index in sled 0.34.7, with the two things it does not do by itself: an fsync after `flush`, and surviving its own panics.
 
 use std::fs::{self, File};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use sled::transaction::{ConflictableTransactionError, TransactionalTree};
 use sled::Transactional;
+use sled::transaction::{ConflictableTransactionError, TransactionError, TransactionalTree};
 
 use super::{Batch, Index, IndexFault, IndexSource, Pairs, Tree};
 use crate::medium::files::sync_folder;
@@ -24,11 +25,7 @@ pub(crate) struct SledSource {
 
 impl SledSource {
     pub(crate) fn new(root: &Path, cache_bytes: u64, synced: bool) -> Self {
-        Self {
-            root: root.to_path_buf(),
-            cache_bytes,
-            synced,
-        }
+        Self { root: root.to_path_buf(), cache_bytes, synced }
     }
 }
 
@@ -67,6 +64,10 @@ impl IndexSource for SledSource {
         }
         Ok(Some(name))
     }
+
+    fn discard(&mut self) {
+        fs::remove_dir_all(self.root.join(FOLDER)).ok();
+    }
 }
 
 struct SledIndex {
@@ -91,12 +92,8 @@ impl SledIndex {
             .mode(sled::Mode::LowSpace)
             .use_compression(false)
             .open()
-            .map_err(|e| opening(&e))?;
-        let trees = Tree::NAMES
-            .iter()
-            .map(|name| db.open_tree(name))
-            .collect::<Result<_, _>>()
-            .map_err(broken)?;
+            .map_err(opening)?;
+        let trees = Tree::NAMES.iter().map(|name| db.open_tree(name)).collect::<Result<_, _>>().map_err(failed)?;
         let file = File::open(folder.join("db")).map_err(broken)?;
         let open = Some(Open { db, trees });
         Ok(Self { open, file, synced })
@@ -115,7 +112,7 @@ impl SledIndex {
 impl Index for SledIndex {
     fn get(&self, tree: Tree, key: &[u8]) -> Result<Option<Vec<u8>>, IndexFault> {
         guard(|| {
-            let found = self.tree(tree)?.get(key).map_err(broken)?;
+            let found = self.tree(tree)?.get(key).map_err(failed)?;
             Ok(found.map(|v| v.to_vec()))
         })
     }
@@ -123,24 +120,23 @@ impl Index for SledIndex {
     fn range(&self, tree: Tree, from: &[u8], limit: usize) -> Result<Pairs, IndexFault> {
         guard(|| {
             let pairs = self.tree(tree)?.range(from..).take(limit);
-            pairs
-                .map(|pair| pair.map(|(k, v)| (k.to_vec(), v.to_vec())).map_err(broken))
-                .collect()
+            pairs.map(|pair| pair.map(|(k, v)| (k.to_vec(), v.to_vec())).map_err(failed)).collect()
         })
     }
 
     fn apply(&mut self, batch: &Batch) -> Result<(), IndexFault> {
         guard(|| {
             let trees = self.opened()?.trees.as_slice();
-            trees
-                .transaction(|views| write(views, batch))
-                .map_err(broken)
+            trees.transaction(|views| write(views, batch)).map_err(|e| match e {
+                TransactionError::Storage(e) => failed(e),
+                TransactionError::Abort(why) => broken(why),
+            })
         })
     }
 
     fn durable(&mut self) -> Result<(), IndexFault> {
         guard(|| {
-            self.opened()?.db.flush().map_err(broken)?;
+            self.opened()?.db.flush().map_err(failed)?;
             if self.synced {
                 self.file.sync_all().map_err(broken)?;
             }
@@ -149,7 +145,7 @@ impl Index for SledIndex {
     }
 
     fn bytes(&self) -> u64 {
-        let size = guard(|| self.opened()?.db.size_on_disk().map_err(broken));
+        let size = guard(|| self.opened()?.db.size_on_disk().map_err(failed));
         size.unwrap_or(0)
     }
 }
@@ -162,10 +158,7 @@ impl Drop for SledIndex {
     }
 }
 
-fn write(
-    views: &Vec<TransactionalTree>,
-    batch: &Batch,
-) -> Result<(), ConflictableTransactionError<String>> {
+fn write(views: &[TransactionalTree], batch: &Batch) -> Result<(), ConflictableTransactionError<String>> {
     for (tree, key, value) in batch {
         let Some(view) = views.get(*tree as usize) else {
             let missing = "a tree is missing".to_owned();
@@ -192,12 +185,24 @@ fn broken(why: impl ToString) -> IndexFault {
     IndexFault::Broken(why.to_string())
 }
 
+fn failed(error: sled::Error) -> IndexFault {
+    match &error {
+        sled::Error::Io(e) if is_full(e) => IndexFault::NoSpace(error.to_string()),
+        _ => broken(error),
+    }
+}
+
+/// sled sometimes wraps the system's error into a text.
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, StorageFull};
+    let kind = error.kind();
+    matches!(kind, StorageFull | QuotaExceeded) || error.to_string().contains("StorageFull")
+}
+
 /// A lock held elsewhere is not an error kind of its own in sled: only its text tells.
-fn opening(error: &sled::Error) -> IndexFault {
-    let text = error.to_string();
-    if text.contains("could not acquire lock") {
-        IndexFault::InUse
-    } else {
-        broken(text)
+fn opening(error: sled::Error) -> IndexFault {
+    match error.to_string().contains("could not acquire lock") {
+        true => IndexFault::InUse,
+        false => failed(error),
     }
 }

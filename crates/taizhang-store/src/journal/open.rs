@@ -128,9 +128,12 @@ pub(crate) fn open(
     Ok(Opened { journal, holes, cut, strangers })
 }
 
-/// The segments in order (number, salt, length), and the names of other files.
-fn list(medium: &dyn Medium) -> io::Result<(Vec<(u32, Salt, u64)>, Vec<String>)> {
-    let (mut found, mut strangers) = (Vec::<(u32, Salt, u64)>::new(), Vec::new());
+/// A segment's number, salt, and length in bytes.
+type Listed = (u32, Salt, u64);
+
+/// The segments in order, and the names of other files.
+fn list(medium: &dyn Medium) -> io::Result<(Vec<Listed>, Vec<String>)> {
+    let (mut found, mut strangers) = (Vec::<Listed>::new(), Vec::new());
     for (name, len) in medium.list(FOLDER)? {
         match Segment::parse(&name) {
             // The same number twice: somebody copied a file. The first by name is taken.
@@ -148,11 +151,7 @@ impl Segment {
     fn end_at(&mut self, medium: &mut dyn Medium, gap: &Range<usize>, keep: bool) -> Option<Cut> {
         let to = gap.start as u64;
         let path = self.path();
-        let done = !keep
-            && medium
-                .truncate(&path, to)
-                .and_then(|()| medium.sync(&path))
-                .is_ok();
+        let done = !keep && medium.truncate(&path, to).and_then(|()| medium.sync(&path)).is_ok();
         if !done {
             self.state = State::Sealed;
             return None;
@@ -164,10 +163,7 @@ impl Segment {
 }
 
 /// The bytes of a segment, with zeros where the disk cannot read them, and those ranges.
-pub(crate) fn read_segment(
-    medium: &dyn Medium,
-    path: &str,
-) -> io::Result<(Vec<u8>, Vec<Range<usize>>)> {
+pub(crate) fn read_segment(medium: &dyn Medium, path: &str) -> io::Result<(Vec<u8>, Vec<Range<usize>>)> {
     let len = medium.len(path)?.ok_or(io::ErrorKind::NotFound)?;
     let len = usize::try_from(len).map_err(io::Error::other)?;
     match medium.read(path, 0, len) {
@@ -190,12 +186,7 @@ pub(crate) fn read_segment(
 }
 
 /// Visits the entries of every whole record; returns the gaps between them.
-pub(crate) fn walk(
-    segment: u32,
-    salt: Salt,
-    bytes: &[u8],
-    reading: &mut Reading<'_>,
-) -> Vec<Range<usize>> {
+pub(crate) fn walk(segment: u32, salt: Salt, bytes: &[u8], reading: &mut Reading<'_>) -> Vec<Range<usize>> {
     let (mut at, mut gaps) = (0, Vec::new());
     let before = reading.done;
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
@@ -206,11 +197,7 @@ pub(crate) fn walk(
             continue;
         };
         for range in whole.entries {
-            let place = u32::try_from(range.len()).ok().map(|len| Place {
-                segment,
-                offset: (at + range.start) as u64,
-                len,
-            });
+            let place = u32::try_from(range.len()).ok().map(|len| Place { segment, offset: (at + range.start) as u64, len });
             if let (Some(place), Some(entry)) = (place, rest.get(range)) {
                 (reading.entry)(place, entry);
             }

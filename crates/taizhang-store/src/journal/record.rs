@@ -86,10 +86,8 @@ pub(crate) fn item_len(bytes: &[u8]) -> Option<usize> {
 
 /// Where the first whole record at or after `from` starts.
 pub(crate) fn find(salt: Salt, bytes: &[u8], from: usize) -> Option<usize> {
-    (from..bytes.len()).find(|&at| {
-        bytes.get(at) == Some(&RECORD_HEAD)
-            && bytes.get(at..).is_some_and(|b| parse(salt, b).is_some())
-    })
+    (from..bytes.len())
+        .find(|&at| bytes.get(at) == Some(&RECORD_HEAD) && bytes.get(at..).is_some_and(|b| parse(salt, b).is_some()))
 }
 
 #[cfg(test)]

@@ -21,12 +21,7 @@ pub(crate) struct Files {
 
 impl Files {
     pub(crate) fn new(root: &Path, synced: bool) -> Self {
-        Self {
-            root: root.to_path_buf(),
-            synced,
-            writer: None,
-            readers: RefCell::default(),
-        }
+        Self { root: root.to_path_buf(), synced, writer: None, readers: RefCell::default() }
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -104,10 +99,7 @@ impl Medium for Files {
     fn create(&mut self, path: &str) -> io::Result<()> {
         self.forget(path);
         self.make_folder(folder_of(path))?;
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(self.path(path))?;
+        let file = OpenOptions::new().write(true).create_new(true).open(self.path(path))?;
         self.writer = Some((path.into(), file));
         Ok(())
     }

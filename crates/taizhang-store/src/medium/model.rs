@@ -98,9 +98,7 @@ impl ModelDisk {
     }
 
     fn platter(&self) -> MutexGuard<'_, Platter> {
-        self.0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -215,6 +213,10 @@ impl IndexSource for ModelDisk {
         platter.operation().map_err(broken)?;
         platter.lose_index();
         Ok(None)
+    }
+
+    fn discard(&mut self) {
+        self.platter().lose_index();
     }
 }
 

@@ -1,8 +1,18 @@
 //! Finding what differs: roots, then the summary tree where they differ, then open tips. The dialer asks, the other answers.
+//!
+//! ```text
+//! dialer                                    the other
+//!   Root ───────────────────────────────────►  equal, or not: Root back
+//!   Summaries (8 parts at once) ────────────►  Tips of documents that differ, Summaries one level deeper
+//!   Tips of documents that differ ──────────►  Tips back
+//!   …                                          (each side answers Tips with its own, once a round)
+//!   Compared ───────────────────────────────►  Compared
+//! ```
+//! Each side knows all tips of the other when it receives Compared; then entries flow.
 
 use taizhang_core::{
     entries::Entries,
-    id::{DocId, Kind},
+    id::{DocId, EntryId, Kind},
     units::Ms,
 };
 
@@ -10,37 +20,19 @@ use super::Hub;
 use crate::{
     frame::{Frame, Summary, Tip},
     io::{Event, SessionId},
+    limits,
     planted::Planted,
-    session::{Phase, Session},
-    summary::Tree,
+    session::Phase,
     tips,
 };
+
+/// Why a node is sent away that the registry does not name.
+const UNKNOWN_NODE: &str = "this node's key is not certified in our registry";
 
 /// Parts of the tree in one question: each may be answered by 16.
 const ASKED_AT_ONCE: usize = 8;
 
 impl Hub {
-    /// What both may read and both ask for.
-    pub(super) fn in_scope(&self, s: &Session, document: &DocId) -> bool {
-        let registry = &self.ledger.registry;
-        let Some(theirs) = s.org else { return document.kind == Kind::Registry };
-        let readable = registry.may_read(theirs, document) || self.planted(Planted::ScopeIgnored);
-        readable
-            && registry.may_read(self.config.org, document)
-            && s.wants.has(document.kind)
-            && self.config.wants.has(document.kind)
-    }
-
-    /// May we hold this document? Registries of a line are open to all on it, and a newcomer must take them before it can know.
-    pub(super) fn may_hold(&self, document: &DocId) -> bool {
-        document.kind == Kind::Registry
-            || (self.ledger.registry.may_read(self.config.org, document) && self.config.wants.has(document.kind))
-    }
-
-    fn tree(&self, s: &Session) -> Tree {
-        Tree::build(&self.ledger, |d| self.in_scope(s, d))
-    }
-
     pub(super) fn begin_comparison(&mut self, session: SessionId) {
         let Some(s) = self.sessions.get(&session) else { return };
         if s.phase == Phase::Greeting {
@@ -51,6 +43,7 @@ impl Hub {
         if let Some(s) = self.sessions.get_mut(&session) {
             s.stale = false;
             s.moved = false;
+            s.in_sync = false;
             s.compared_at = Some(at);
         }
         self.send(session, &Frame::Root { digest, reply: true });
@@ -60,52 +53,51 @@ impl Hub {
         let Some(s) = self.sessions.get(&session) else { return };
         let tree = self.tree(s);
         let digest = tree.root();
-        let (dialer, remote) = (s.dialer, s.remote);
-        if reply && (digest == theirs || !dialer) {
+        let is_equal = digest == theirs;
+        if reply && (is_equal || !s.dialer) {
             self.send(session, &Frame::Root { digest, reply: false });
         }
         let Some(s) = self.sessions.get_mut(&session) else { return };
-        if digest == theirs {
+        if s.round {
+            // One round at a time; its end compares once more.
+            s.stale |= !is_equal;
+        } else if is_equal {
             s.phase = Phase::Live;
             s.stale = false;
-            s.tips_sent.clear();
-            s.tips_seen.clear();
-            if s.is_idle() {
-                self.notify(Event::InSync { session, with: remote });
+            if s.org.is_none() && !self.is_newcomer() {
+                return self.close(session, UNKNOWN_NODE);
             }
             self.pump(now, store, session);
-        } else if dialer && !s.outstanding {
-            s.phase = Phase::Comparing;
-            s.tips_sent.clear();
-            s.tips_seen.clear();
+        } else if s.dialer {
+            s.new_round();
+            s.round = true;
             s.summaries.clear();
             s.summaries.push_back(tree.describe(&[]));
-            self.ask(now, store, session);
+            self.ask(session);
         }
     }
 
     /// The dialer's next question, or the end of the comparison.
-    fn ask(&mut self, now: Ms, store: &dyn Entries, session: SessionId) {
+    fn ask(&mut self, session: SessionId) {
         let Some(s) = self.sessions.get_mut(&session) else { return };
         let n = s.summaries.len().min(ASKED_AT_ONCE);
         let question: Vec<Summary> = s.summaries.drain(..n).collect();
-        if !question.is_empty() {
-            s.outstanding = true;
-            self.send(session, &Frame::Summaries(question));
-            return;
-        }
-        s.phase = Phase::Live;
-        s.stale |= !super::planted(&self.config, Planted::NoRecheck);
-        self.send(session, &Frame::Compared);
-        self.pump(now, store, session);
+        s.outstanding = !question.is_empty();
+        let frame = if question.is_empty() { Frame::Compared } else { Frame::Summaries(question) };
+        self.send(session, &frame);
     }
 
-    pub(super) fn summaries(&mut self, now: Ms, store: &dyn Entries, session: SessionId, list: &[Summary]) {
-        let Some(s) = self.sessions.get(&session) else { return };
+    pub(super) fn summaries(&mut self, session: SessionId, list: &[Summary]) {
+        let Some(s) = self.sessions.get_mut(&session) else { return };
         let dialer = s.dialer;
         if dialer && !s.outstanding {
             return self.close(session, "an answer without a question");
         }
+        let is_first = |s: &Summary| matches!(s, Summary::Leaf { prefix, .. } | Summary::Node { prefix, .. } if prefix.is_empty());
+        if !dialer && list.iter().any(is_first) {
+            s.new_round();
+        }
+        let Some(s) = self.sessions.get(&session) else { return };
         let tree = self.tree(s);
         let mut deeper = Vec::new();
         let mut differing = Vec::new();
@@ -115,54 +107,48 @@ impl Hub {
                 Summary::Leaf { prefix, documents } => differing.extend(tree.differing_documents(prefix, documents)),
             }
         }
-        if !dialer
-            && list.iter().any(|s| matches!(s, Summary::Leaf { prefix, .. } | Summary::Node { prefix, .. } if prefix.is_empty()))
-        {
-            self.new_round(session);
-        }
         differing.iter().for_each(|d| self.send_tips(session, d));
         if !dialer {
-            self.send(session, &Frame::Summaries(deeper));
-            return;
+            return self.send(session, &Frame::Summaries(deeper));
         }
         if let Some(s) = self.sessions.get_mut(&session) {
-            s.outstanding = false;
             s.summaries.extend(deeper);
-        }
-        self.ask(now, store, session);
-    }
-
-    fn new_round(&mut self, session: SessionId) {
-        if let Some(s) = self.sessions.get_mut(&session) {
-            s.phase = Phase::Comparing;
-            s.tips_sent.clear();
-            s.tips_seen.clear();
+            self.ask(session);
         }
     }
 
+    /// Our tips of a document, once a round. Of a registry that the other may not read it is told nothing, but we take what it has;
+    /// of anything else that it may not read it hears nothing at all.
     fn send_tips(&mut self, session: SessionId, document: &DocId) {
-        let Some(s) = self.sessions.get_mut(&session) else { return };
-        if s.tips_sent.insert(*document) {
-            let tips = tips::ours(&self.ledger, document);
-            self.send(session, &Frame::Tips { document: *document, tips });
-        }
-    }
-
-    pub(super) fn tips(&mut self, now: Ms, store: &dyn Entries, session: SessionId, document: DocId, theirs: &[Tip]) {
         let Some(s) = self.sessions.get(&session) else { return };
-        let (they_may, we_may) = (self.in_scope(s, &document), self.may_hold(&document));
-        if !they_may && !we_may {
+        let shares = self.shares(s, document);
+        if s.tips_sent.contains(document) || !(shares || document.kind == Kind::Registry) {
             return;
         }
-        self.send_tips(session, &document);
-        let missing = if they_may { self.missing_there(&document, theirs) } else { Vec::new() };
+        let tips = if shares { tips::ours(&self.ledger, document) } else { Vec::new() };
         let Some(s) = self.sessions.get_mut(&session) else { return };
-        s.tips_seen.insert(document);
-        missing.into_iter().for_each(|id| s.owe(&self.ledger, id));
-        self.pump(now, store, session);
+        if s.tips_sent.len() >= limits::ROUND_DOCUMENTS_MAX {
+            return self.close(session, "too many documents differ");
+        }
+        s.tips_sent.insert(*document);
+        s.awaited.insert(*document);
+        self.send(session, &Frame::Tips { document: *document, tips });
     }
 
-    fn missing_there(&self, document: &DocId, theirs: &[Tip]) -> Vec<taizhang_core::id::EntryId> {
+    pub(super) fn tips(&mut self, session: SessionId, document: DocId, theirs: &[Tip]) {
+        self.send_tips(session, &document);
+        let Some(s) = self.sessions.get(&session) else { return };
+        let missing = if self.shares(s, &document) { self.missing_there(&document, theirs) } else { Vec::new() };
+        let Some(s) = self.sessions.get_mut(&session) else { return };
+        s.awaited.remove(&document);
+        missing.into_iter().for_each(|id| s.owe(&self.ledger, id));
+    }
+
+    fn missing_there(&self, document: &DocId, theirs: &[Tip]) -> Vec<EntryId> {
+        #[cfg(feature = "planted")]
+        if self.planted(Planted::HeightsTrusted) {
+            return tips::missing_there_by_height(&self.ledger, document, theirs);
+        }
         let unknown = theirs.iter().any(|t| self.ledger.place(&t.id).is_none());
         if unknown && self.planted(Planted::UnknownTipsTrusted) {
             return Vec::new();
@@ -170,19 +156,47 @@ impl Hub {
         tips::missing_there(&self.ledger, document, theirs)
     }
 
+    /// All tips of this round are exchanged; what the other did not answer it cannot hold.
     pub(super) fn compared(&mut self, now: Ms, store: &dyn Entries, session: SessionId) {
-        if let Some(s) = self.sessions.get_mut(&session) {
-            s.phase = Phase::Live;
+        let Some(s) = self.sessions.get_mut(&session) else { return };
+        let unanswered = std::mem::take(&mut s.awaited);
+        let ledger = &self.ledger;
+        s.owed.retain(|(_, _, id)| ledger.place(id).is_some_and(|p| !unanswered.contains(&p.log.document)));
+        s.tips_sent.clear();
+        s.phase = Phase::Live;
+        if !s.dialer {
+            self.send(session, &Frame::Compared);
+        } else if std::mem::take(&mut s.round) {
+            s.stale |= s.org.is_some() && !super::planted(&self.config, Planted::NoRecheck);
+        } else {
+            return self.close(session, "the end of a comparison that was not under way");
         }
         self.pump(now, store, session);
     }
 
-    /// When idle: once more after a round that found differences, or when the registry changed; but not without progress.
-    pub(super) fn recheck(&mut self, session: SessionId) {
+    /// Nothing is left to send. Compares once more after a round that found differences, or when the registry changed; but not without progress.
+    pub(super) fn settle(&mut self, session: SessionId) {
         let Some(s) = self.sessions.get(&session) else { return };
+        if !s.is_idle() {
+            return;
+        }
+        let (with, stale, told) = (s.remote, s.stale, s.in_sync);
+        if s.org.is_none() {
+            // It told all it had, and that did not say who it is.
+            if s.batches_received > 0 && !self.is_newcomer() {
+                self.close(session, UNKNOWN_NODE);
+            }
+            return;
+        }
         let progress = s.compared_at != Some((self.ledger.len(), self.ledger.registry_revision())) || s.moved;
-        if s.stale && s.is_idle() && progress {
-            self.begin_comparison(session);
+        if stale && progress {
+            return self.begin_comparison(session);
+        }
+        if !stale && !told {
+            if let Some(s) = self.sessions.get_mut(&session) {
+                s.in_sync = true;
+            }
+            self.notify(Event::InSync { session, with });
         }
     }
 }

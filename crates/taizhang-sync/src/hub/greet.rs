@@ -33,11 +33,16 @@ impl Hub {
             self.effects.push_back(crate::io::Effect::Close { session, reason: "too many sessions" });
             return;
         }
-        let mut s = Session::new(remote, dialer);
+        let mut s = Session::new(remote, dialer, self.config.wants);
         s.org = self.org_of_node(remote);
         self.sessions.insert(session, s);
         let frame = hello(&self.config, &self.ledger);
         self.send(session, &frame);
+    }
+
+    /// An invite in hand whose use is not in our registry yet.
+    pub(super) fn is_newcomer(&self) -> bool {
+        self.config.join.as_ref().is_some_and(|j| self.ledger.place(&j.id).is_none())
     }
 
     pub(super) fn hello(&mut self, now: Ms, store: &dyn Entries, session: SessionId, greeting: Greeting) {
@@ -49,13 +54,10 @@ impl Hub {
         }
         let Some(s) = self.sessions.get_mut(&session) else { return };
         s.wants = greeting.wants;
-        // A newcomer's ledger is empty: it cannot know the node that answers its invite, and trusts the key named in the invite.
-        let is_newcomer = self.config.join.as_ref().is_some_and(|j| self.ledger.place(&j.id).is_none());
+        // A node that our registry does not know may tell us registries that do (ours may be a year old); until then it gets nothing.
         match (s.org, greeting.join) {
-            (Some(_), _) => self.greeted(session),
             (None, Some(join)) => self.join(now, store, session, &join),
-            (None, None) if is_newcomer => self.greeted(session),
-            (None, None) => self.close(session, "this node's key is not certified in our registry"),
+            _ => self.greeted(session),
         }
     }
 
@@ -71,7 +73,7 @@ impl Hub {
         let mut fresh = Fresh::new(store, std::collections::BTreeMap::new());
         match self.admit(&mut fresh, entry, Signature::Check) {
             Ok(admitted) => {
-                self.commit(CommitRequest { entries: vec![admitted], ..CommitRequest::default() }, Origin::Joined { session })
+                self.commit(CommitRequest { entries: vec![admitted], ..CommitRequest::default() }, Origin::Joined { session, from: remote });
             }
             Err(_) => self.close(session, "the invite is not valid here"),
         }

@@ -1,7 +1,6 @@
 //! Receipts: signed by the receiving node, only of what changed since the last, at most one a minute.
 
 use taizhang_core::{
-    entries::Entries,
     id::{DocId, EntryId, PublicKey},
     ledger::Ledger,
     receipt::Receipt,
@@ -13,14 +12,13 @@ use crate::{
     frame::{Frame, WireReceipt},
     io::{CommitRequest, Event, SessionId},
     limits,
-    planted::Planted,
 };
 
 impl Hub {
     /// The next moment at which a receipt is due.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Ms> {
-        let waiting = self.sessions.values().filter(|s| !s.touched.is_empty() && !s.incoming);
+        let waiting = self.sessions.values().filter(|s| !s.touched.is_empty() && !s.incoming && s.has_sent_all());
         waiting.filter_map(|s| s.last_receipt.map(|l| Ms(l.0.saturating_add(self.config.receipt_interval_ms)))).min()
     }
 
@@ -36,27 +34,30 @@ impl Hub {
         self.receipts.iter().map(|((node, document), r)| (node, document, r))
     }
 
-    pub(super) fn due_receipts(&mut self, now: Ms, store: &dyn Entries) {
+    pub(super) fn due_receipts(&mut self, now: Ms) {
         let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
-        ids.into_iter().for_each(|s| self.offer_receipt(now, store, s));
+        ids.into_iter().for_each(|s| self.offer_receipt(now, s));
     }
 
-    /// Signs what is durable here of the documents that this session brought.
-    pub(super) fn offer_receipt(&mut self, now: Ms, _store: &dyn Entries, session: SessionId) {
-        let early = self.planted(Planted::ReceiptTooEarly);
+    /// Signs what is durable here of the documents that this session brought, once the other has all of them too: it could not read the receipt else.
+    pub(super) fn offer_receipt(&mut self, now: Ms, session: SessionId) {
+        let Some(s) = self.sessions.get(&session) else { return };
+        if s.has_sent_all() && !s.incoming {
+            self.sign_receipt(now, session);
+        }
+    }
+
+    pub(super) fn sign_receipt(&mut self, now: Ms, session: SessionId) {
         let Some(s) = self.sessions.get_mut(&session) else { return };
         // A clock that jumped back must not silence receipts for ever.
         let waited = s.last_receipt.is_none_or(|l| now < l || now.0 - l.0 >= self.config.receipt_interval_ms);
-        if s.touched.is_empty() || s.incoming || !waited {
+        if s.touched.is_empty() || !waited {
             return;
         }
         let mut documents = Vec::new();
         let mut tips = 0;
         while let Some(document) = s.touched.first().copied() {
             let mut open = self.ledger.open_tips(&document);
-            if early {
-                open.push(EntryId([0; 32]));
-            }
             if documents.len() == limits::RECEIPT_DOCUMENTS_MAX
                 || (tips + open.len() > limits::RECEIPT_TIPS_MAX && !documents.is_empty())
             {

@@ -1,13 +1,13 @@
 //! Receiving: unpack, rebuild each entry, admit, commit, and only then acknowledge.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 use taizhang_core::{
     admission::{Refusal, Signature},
     entries::Entries,
     entry::{Before, Header, SignedEntry},
-    id::{AttachmentId, EntryId},
+    id::{AttachmentId, EntryId, PublicKey},
     units::Ms,
 };
 
@@ -22,33 +22,34 @@ use crate::{
 };
 
 impl Hub {
-    pub(super) fn batch(&mut self, store: &dyn Entries, session: SessionId, batch: &BatchFrame) {
+    pub(super) fn batch(&mut self, now: Ms, store: &dyn Entries, session: SessionId, batch: &BatchFrame) {
         let items = match self.unpack(session, batch) {
             Ok(items) => items,
             Err(reason) => return self.close(session, reason),
         };
-        let n = items.iter().filter(|i| matches!(i, Item::Entry(_))).count();
-        if n != batch.signatures.len() {
-            return self.close(session, "entries and signatures differ in number");
-        }
-        let complete = self.sessions.get_mut(&session).map(|s| std::mem::take(&mut s.complete)).unwrap_or_default();
-        let mut fresh = Fresh::new(store, complete);
-        let mut request = CommitRequest::default();
-        let mut signatures = batch.signatures.iter();
+        let (mut chunks, mut entries) = (Vec::new(), Vec::new());
         for item in items {
             match item {
-                Item::Chunk(chunk) => {
-                    if let Err(reason) = self.chunk(session, chunk, &mut fresh.attachments) {
-                        return self.close(session, reason);
-                    }
-                }
-                Item::Entry(wire) => {
-                    let Some(signature) = signatures.next() else { break };
-                    self.receive(session, &mut fresh, &mut request, wire, *signature);
-                }
+                Item::Chunk(chunk) => chunks.push(chunk),
+                Item::Entry(wire) => entries.push(wire),
             }
         }
-        self.finish_batch(session, fresh.attachments, request, batch.last);
+        if entries.len() != batch.signatures.len() {
+            return self.close(session, "entries and signatures differ in number");
+        }
+        // All that may end the session comes before the first entry enters the ledger: what enters is committed.
+        for chunk in chunks {
+            if let Err(reason) = self.chunk(session, chunk) {
+                return self.close(session, reason);
+            }
+        }
+        let waiting = self.sessions.get_mut(&session).map(|s| std::mem::take(&mut s.complete)).unwrap_or_default();
+        let Some(from) = self.sessions.get(&session).map(|s| s.remote) else { return };
+        let mut taken = Taken { fresh: Fresh::new(store, waiting), request: CommitRequest::default(), named: BTreeSet::new(), from };
+        for (wire, signature) in entries.into_iter().zip(&batch.signatures) {
+            self.receive(session, &mut taken, wire, *signature);
+        }
+        self.finish_batch(now, session, taken, batch.last);
     }
 
     fn unpack(&mut self, session: SessionId, batch: &BatchFrame) -> Result<Vec<Item>, &'static str> {
@@ -65,36 +66,33 @@ impl Hub {
         s.read.read(&raw).map_err(|_| "a batch that cannot be read")
     }
 
-    /// Attachments that entries of this batch name are committed with them; others wait for theirs.
-    fn finish_batch(
-        &mut self,
-        session: SessionId,
-        attachments: BTreeMap<AttachmentId, Vec<u8>>,
-        mut request: CommitRequest,
-        last: bool,
-    ) {
-        let named: Vec<AttachmentId> = request.entries.iter().flat_map(|e| super::named_attachments(e.entry())).collect();
-        for (id, bytes) in attachments {
-            if named.contains(&id) {
+    /// Attachments of entries that were taken are committed with them, those of refused ones dropped; others wait for theirs.
+    fn finish_batch(&mut self, now: Ms, session: SessionId, taken: Taken<'_>, last: bool) {
+        let Taken { fresh, mut request, named, from } = taken;
+        let wanted: BTreeSet<AttachmentId> =
+            request.entries.iter().flat_map(|e| super::named_attachments(e.entry())).collect();
+        for (id, bytes) in fresh.attachments {
+            if wanted.contains(&id) {
                 request.attachments.push((id, bytes));
-            } else if !last && let Some(s) = self.sessions.get_mut(&session) {
+            } else if !last && !named.contains(&id) && let Some(s) = self.sessions.get_mut(&session) {
                 s.complete.insert(id, bytes);
             }
         }
         if self.planted(Planted::AckBeforeCommit) {
             self.acknowledge(session);
         }
-        self.commit(request, Origin::Batch { session, last });
+        if last && self.planted(Planted::ReceiptTooEarly) {
+            self.sign_receipt(now, session);
+        }
+        self.commit(request, Origin::Batch { session, from });
     }
 
-    fn chunk(
-        &mut self,
-        session: SessionId,
-        chunk: Chunk,
-        complete: &mut BTreeMap<AttachmentId, Vec<u8>>,
-    ) -> Result<(), &'static str> {
+    /// A piece of an attachment; whole ones wait for the entry that names them.
+    fn chunk(&mut self, session: SessionId, chunk: Chunk) -> Result<(), &'static str> {
         let s = self.sessions.get_mut(&session).ok_or("no such session")?;
-        if s.partial.len() >= 4 && !s.partial.contains_key(&chunk.id) || s.complete.len() + complete.len() >= 8 {
+        let bytes: usize = s.partial.values().chain(s.complete.values()).map(Vec::len).sum();
+        let count = s.partial.len() + s.complete.len();
+        if count >= limits::ATTACHMENTS_WAITING_MAX || bytes + chunk.bytes.len() > limits::ATTACHMENTS_WAITING_BYTES_MAX {
             return Err("too many attachments at once");
         }
         let partial = s.partial.entry(chunk.id).or_default();
@@ -107,36 +105,22 @@ impl Hub {
             if Sha256::digest(&bytes).as_slice() != chunk.id.0 {
                 return Err("an attachment is not what its name says");
             }
-            complete.insert(chunk.id, bytes);
+            s.complete.insert(chunk.id, bytes);
         }
         Ok(())
     }
 
-    fn receive(
-        &mut self,
-        session: SessionId,
-        fresh: &mut Fresh<'_>,
-        request: &mut CommitRequest,
-        wire: WireEntry,
-        signature: [u8; 64],
-    ) {
+    fn receive(&mut self, session: SessionId, taken: &mut Taken<'_>, wire: WireEntry, signature: [u8; 64]) {
         let Some(s) = self.sessions.get(&session) else { return };
-        if s.dead.contains(&wire.number) {
-            return;
-        }
-        let (number, sequence, log) = (wire.number, wire.sequence, wire.log);
-        let outcome = if self.may_hold(&log.document) {
-            self.rebuild(session, wire, signature).and_then(|(entry, checked)| {
-                let id = entry.id;
-                if self.ledger.place(&id).is_some() {
-                    return Ok(id);
-                }
-                let admitted = self.admit(fresh, entry, checked)?;
-                request.entries.push(admitted);
-                Ok(id)
-            })
-        } else {
+        taken.named.extend(super::attachments_in(&wire.payload));
+        let (number, log) = (wire.number, wire.log);
+        let is_dead = s.dead.contains(&number);
+        let outcome = if is_dead {
+            Err(Refusal::Continuity)
+        } else if !self.may_hold(s, &log.document) {
             Err(Refusal::Role)
+        } else {
+            self.take_in(session, taken, &wire, signature)
         };
         let Some(s) = self.sessions.get_mut(&session) else { return };
         match outcome {
@@ -145,24 +129,46 @@ impl Hub {
                 s.touched.insert(log.document);
             }
             Err(reason) => {
-                let from = s.remote;
-                if !super::planted(&self.config, Planted::RefusedLogContinued) {
+                if !is_dead {
                     s.dead.insert(number);
-                }
-                let too_many = s.dead.len() > limits::REFUSED_LOGS_MAX;
-                self.send(session, &Frame::Refused { log: number, sequence, code: reason.code() });
-                self.notify(Event::RefusedHere { from, document: log.document, author: log.key, reason });
-                if too_many {
-                    self.close(session, "too many refused logs");
+                    s.waits |= matches!(reason, Refusal::Missing(_));
+                    self.refuse(session, &wire, reason);
                 }
             }
         }
     }
 
+    fn take_in(
+        &mut self,
+        session: SessionId,
+        taken: &mut Taken<'_>,
+        wire: &WireEntry,
+        signature: [u8; 64],
+    ) -> Result<EntryId, Refusal> {
+        let (entry, checked) = self.rebuild(session, wire, signature)?;
+        let id = entry.id;
+        if self.ledger.place(&id).is_none() {
+            let admitted = self.admit(&mut taken.fresh, entry, checked)?;
+            taken.request.entries.push(admitted);
+        }
+        Ok(id)
+    }
+
+    fn refuse(&mut self, session: SessionId, wire: &WireEntry, reason: Refusal) {
+        let Some(s) = self.sessions.get(&session) else { return };
+        let (from, too_many) = (s.remote, s.dead.len() > limits::REFUSED_LOGS_MAX);
+        self.send(session, &Frame::Refused { log: wire.number, sequence: wire.sequence, code: reason.code() });
+        let log = wire.log;
+        self.notify(Event::RefusedHere { from, document: log.document, author: log.key, reason });
+        if too_many {
+            self.close(session, "too many refused logs");
+        }
+    }
+
     /// The whole entry: which one stands before it is known here. At a fork every candidate is tried.
-    fn rebuild(&self, session: SessionId, wire: WireEntry, signature: [u8; 64]) -> Result<(SignedEntry, Signature), Refusal> {
+    fn rebuild(&self, session: SessionId, wire: &WireEntry, signature: [u8; 64]) -> Result<(SignedEntry, Signature), Refusal> {
         let unchecked = if self.planted(Planted::SignaturesUnchecked) { Signature::Checked } else { Signature::Check };
-        let WireEntry { number, log, sequence, start, time, payload, continues } = wire;
+        let WireEntry { number, log, sequence, start, time, ref payload, continues } = *wire;
         let build = |before| {
             let header = Header { log, sequence, before, time };
             SignedEntry::from_parts(header, payload.clone(), signature, &self.ledger.network)
@@ -194,19 +200,18 @@ impl Hub {
         self.send(session, &Frame::Ack { batches });
     }
 
-    pub(super) fn batch_is_durable(&mut self, now: Ms, store: &dyn Entries, session: SessionId, last: bool) {
+    pub(super) fn batch_is_durable(&mut self, session: SessionId) {
         if !self.planted(Planted::AckBeforeCommit) {
             self.acknowledge(session);
         }
-        if last {
-            self.offer_receipt(now, store, session);
-        }
-        if let Some(s) = self.sessions.get(&session)
-            && s.is_idle()
-            && !s.stale
-        {
-            let with = s.remote;
-            self.notify(Event::InSync { session, with });
-        }
     }
+}
+
+/// What a batch brought.
+struct Taken<'a> {
+    fresh: Fresh<'a>,
+    request: CommitRequest,
+    /// Attachments named by its entries, taken or not.
+    named: BTreeSet<AttachmentId>,
+    from: PublicKey,
 }

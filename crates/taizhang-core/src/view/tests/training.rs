@@ -101,13 +101,51 @@ fn rivals_count_only_where_exactly_one_is_approved() {
     let recorded = |n: &Network| book(n).sums()[&n.school].hours;
     assert_eq!(recorded(&n), Hours::default());
     assert!(book(&n).lines.iter().all(|l| !l.counts && findings(l) == [LineFinding::Rival]));
-    n.put(n.reviewer, review, &decision(doc, &[b], Verdict::Approved));
+    let one = n.put(n.reviewer, review, &decision(doc, &[b], Verdict::Approved));
     assert_eq!(recorded(&n), Hours { recorded_h100: 3000, approved_h100: 3000 });
-    n.put(n.reviewer2, review, &decision(doc, &[a], Verdict::Approved));
+    let two = n.put(n.reviewer2, review, &decision(doc, &[a], Verdict::Approved));
     assert_eq!(recorded(&n), Hours::default(), "both approved: undecided");
-    n.replace(n.clerk, doc, &registration("A1", "T1", 3100), &[a, b]);
-    assert_eq!(recorded(&n), Hours { recorded_h100: 3100, approved_h100: 0 });
+    let settled = n.replace(n.clerk, doc, &registration("A1", "T1", 3100), &[a, b]);
+    assert_eq!(recorded(&n), Hours::default(), "the approvals still disagree");
+    n.replace(n.reviewer, review, &decision(doc, &[settled], Verdict::Approved), &[one, two]);
+    assert_eq!(recorded(&n), Hours { recorded_h100: 3100, approved_h100: 3100 });
     assert_eq!(book(&n).lines.len(), 1);
+}
+
+#[test]
+fn a_correction_does_not_displace_an_approved_hour() {
+    let mut n = school();
+    let (doc, review) = (n.ledger_doc(), n.review_doc());
+    let shown = |n: &Network| -> Vec<(String, u32, &'static str, bool, Vec<LineFinding>)> {
+        let lines = book(n).lines;
+        lines.iter().map(|l| (l.record.teacher().to_owned(), l.record.h100(), l.approval.word(), l.counts, findings(l))).collect()
+    };
+    let a = n.put(n.clerk, doc, &registration("A1", "T1", 3200));
+    let copy = n.put(n.clerk2, doc, &registration("A1", "T1", 3200));
+    let approval = n.put(n.reviewer, review, &decision(doc, &[copy], Verdict::Approved));
+    let b = n.replace(n.clerk, doc, &registration("A1", "T1", 3000), &[a]);
+    // The second correction finds that it was another teacher.
+    let c = n.replace(n.clerk, doc, &registration("A1", "T2", 3000), &[b]);
+    let held = ("T1".to_owned(), 3200, "approved", true, vec![LineFinding::Corrected]);
+    let waiting = |word| ("T2".to_owned(), 3000, word, false, vec![LineFinding::Correction]);
+    assert_eq!(shown(&n), [held.clone(), waiting("pending")]);
+    assert_eq!(book(&n).lines[0].hands.len(), 2);
+    assert_eq!(book(&n).sums()[&n.school].hours, Hours { recorded_h100: 3200, approved_h100: 3200 });
+    let returned = n.put(n.reviewer, review, &decision(doc, &[c], Verdict::Returned));
+    assert_eq!(shown(&n), [held, waiting("returned")]);
+    n.replace(n.reviewer, review, &decision(doc, &[c], Verdict::Approved), &[approval, returned]);
+    assert_eq!(shown(&n), [("T2".to_owned(), 3000, "approved", true, vec![])]);
+}
+
+#[test]
+fn a_returned_line_gives_way_to_its_correction_at_once() {
+    let mut n = school();
+    let doc = n.ledger_doc();
+    let a = n.put(n.clerk, doc, &registration("A1", "T1", 3200));
+    n.put(n.reviewer, n.review_doc(), &decision(doc, &[a], Verdict::Returned));
+    n.replace(n.clerk, doc, &registration("A1", "T1", 3000), &[a]);
+    let book = book(&n);
+    assert_eq!((book.lines.len(), book.lines[0].counts, findings(&book.lines[0])), (1, true, vec![]));
 }
 
 #[test]

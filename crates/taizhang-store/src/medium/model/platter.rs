@@ -259,7 +259,7 @@ impl Platter {
         for path in names.keys().chain(self.names.keys()).cloned().collect::<Vec<_>>() {
             // Each unsynced name by itself is as it was, or as it became.
             let became = self.names.get(&path).copied();
-            if names.get(&path).copied() != became && self.random() % 2 == 0 {
+            if names.get(&path).copied() != became && self.random().is_multiple_of(2) {
                 match became {
                     Some(file) => names.insert(path, file),
                     None => names.remove(&path),
@@ -273,7 +273,7 @@ impl Platter {
             file.crash(&mut |n| self.random() % n);
         }
         (self.files, self.names, self.durable_names) = (files, names.clone(), names);
-        if self.random() % 2 == 0 {
+        if self.random().is_multiple_of(2) {
             let mut undo = std::mem::take(&mut self.undo);
             undo.reverse();
             self.index.apply(&undo).ok();

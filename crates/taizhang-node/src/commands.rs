@@ -1,0 +1,120 @@
+//! What happens on each command: file = command. All are synchronous over [`Core`]; only the driver waits for the network.
+
+pub(crate) mod audit;
+pub(crate) mod check;
+pub(crate) mod conflict;
+pub(crate) mod export;
+pub mod found;
+pub(crate) mod import;
+pub(crate) mod org;
+pub(crate) mod record;
+pub(crate) mod review;
+pub(crate) mod rollup;
+pub(crate) mod shown;
+pub(crate) mod status;
+pub(crate) mod teacher;
+#[cfg(test)]
+mod testkit;
+
+use taizhang_core::id::{OrgId, PublicKey};
+
+use crate::{
+    command::{Command, Message, Reply, Unlock},
+    core::Core,
+    error::{CommandError, ErrorKind},
+    keyfile::{self, Person},
+};
+
+/// What a command has besides its own fields.
+pub(crate) struct Context<'a> {
+    pub(crate) core: &'a mut Core,
+    pub(crate) unlock: &'a Unlock,
+    pub(crate) tell: &'a mut dyn FnMut(Message),
+}
+
+impl Context<'_> {
+    /// Unlocks the key that acts.
+    pub(crate) fn person(&self) -> Result<Person, CommandError> {
+        let public = self.acting_key()?;
+        let passphrase = self.unlock.passphrase.as_deref().ok_or_else(|| {
+            CommandError::new(ErrorKind::Key, "需要口令", "a passphrase is needed")
+                .hint("用 --passphrase-file 给出口令文件", "give a file with --passphrase-file")
+        })?;
+        keyfile::unlock(self.core.folder(), public, passphrase)
+    }
+
+    /// The key that acts: the one named, else the only one on this machine.
+    pub(crate) fn acting_key(&self) -> Result<PublicKey, CommandError> {
+        let keys = keyfile::list(self.core.folder())?;
+        match (&self.unlock.key, keys.as_slice()) {
+            (Some(wanted), _) => keyfile::find(self.core.folder(), wanted),
+            (None, [only]) => Ok(only.public),
+            _ => keyfile::find(self.core.folder(), ""),
+        }
+    }
+
+    pub(crate) fn progress(&mut self, what: &str, done: u64, total: u64) {
+        (self.tell)(Message::Progress { what: what.to_owned(), done, total });
+    }
+
+    /// The organisation with this code or id.
+    pub(crate) fn org(&self, named: &str) -> Result<OrgId, CommandError> {
+        let registry = &self.core.ledger().registry;
+        let by_id = OrgId::from_hex(named).filter(|o| registry.orgs.contains_key(o));
+        by_id.or_else(|| registry.by_code(named)).ok_or_else(|| {
+            CommandError::not_found(
+                format!("没有代码为 {named} 的机构, 或不止一个"),
+                format!("there is no organisation {named}, or more than one"),
+            )
+            .hint("taizhang org list 列出机构", "`taizhang org list` lists them")
+        })
+    }
+
+    /// The organisation named, else this node's.
+    pub(crate) fn org_or_own(&self, named: Option<&str>) -> Result<OrgId, CommandError> {
+        named.map_or_else(|| Ok(self.core.org()), |n| self.org(n))
+    }
+}
+
+/// Runs a command that needs no network.
+///
+/// # Errors
+/// As each command says.
+pub fn execute(
+    core: &mut Core,
+    unlock: &Unlock,
+    command: &Command,
+    tell: &mut dyn FnMut(Message),
+) -> Result<Reply, CommandError> {
+    let mut c = Context { core, unlock, tell };
+    match command {
+        Command::OrgAdd { code, kind, name, parent } => org::add(&mut c, code, kind, name, parent.as_deref()),
+        Command::OrgList => org::list(&c),
+        Command::Invite { org, role, office, expires_ms, address } => {
+            org::invite(&mut c, org, role, office.as_deref(), *expires_ms, address.as_deref())
+        }
+        Command::Import(import) => import::run(&mut c, import),
+        Command::Export { kind, org, year, format, gbk, out } => {
+            export::run(&mut c, kind, org.as_deref(), *year, *format, *gbk, out.as_deref())
+        }
+        Command::Record(record) => record::run(&mut c, record),
+        Command::Describe { key, value } => conflict::describe(&mut c, key, value),
+        Command::Status => status::run(&c),
+        Command::Teacher { number } => teacher::run(&c, number),
+        Command::ConflictList => conflict::list(&c),
+        Command::ConflictSettle { key, choose, value } => conflict::settle(&mut c, key, *choose, value.as_deref()),
+        Command::ReviewList { org } => review::list(&c, org.as_deref()),
+        Command::ReviewDecide { verdict, rows, sheet, claimed, reason } => {
+            review::decide(&mut c, verdict, rows, sheet.as_deref(), *claimed, reason.as_deref())
+        }
+        Command::RollupPublish { period } => rollup::publish(&mut c, *period),
+        Command::RollupShow { id } => rollup::show(&c, id),
+        Command::RollupVerify { id, deep, sample, seed } => rollup::verify(&mut c, id, *deep, *sample, seed.as_deref()),
+        Command::AuditVerify => audit::verify(&mut c),
+        Command::AuditExport { out, jsonl } => audit::export(&mut c, out, *jsonl),
+        Command::Check { rebuild } => check::run(&mut c, *rebuild),
+        Command::Init { .. } | Command::Join { .. } | Command::Sync { .. } | Command::Links { .. } | Command::Stop => {
+            Err(CommandError::new(ErrorKind::Usage, "此命令不能在这里执行", "this command cannot run here"))
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `init` and `join`: a data folder's beginning. They run before there is a core.
+
+use serde_json::json;
+use taizhang_core::{
+    author::Author,
+    entry::SignedEntry,
+    founding::{self, NewOrg, Newcomer},
+    id::Run,
+    key::SecretKey,
+    rows::OrgKind,
+};
+
+use super::org::InviteFile;
+use crate::{
+    command::{Reply, Unlock},
+    core::{Core, now},
+    error::{CommandError, ErrorKind},
+    folder::{Folder, Neighbour, Settings},
+    keyfile, random,
+};
+
+/// Founds a network: root statement, first organisation, first admin, this node.
+///
+/// # Errors
+/// The folder is in use already, or cannot be written.
+pub fn init(folder: &Folder, unlock: &Unlock, code: &str, name: &str, kind: &str) -> Result<Reply, CommandError> {
+    let kind = OrgKind::from_word(kind).filter(|k| k.certifies()).ok_or_else(|| {
+        CommandError::not_found(format!("机构类型 {kind} 不能建网"), format!("a network cannot be founded by a {kind}"))
+            .hint("用 city, county 或 province", "use city, county or province")
+    })?;
+    let passphrase = prepare(folder, unlock)?;
+    let root = keyfile::create(folder, "root", passphrase)?;
+    let admin = keyfile::create(folder, "admin", passphrase)?;
+    let node = folder.node_key()?;
+    let org = NewOrg { code: code.to_owned(), kind, name: name.to_owned(), random: random::bytes()? };
+    let author = Author { key: SecretKey::from_seed(root.key.seed()), run: Run(random::bytes()?) };
+    let (network, entry) =
+        founding::found(&author, &org, (admin.key.public(), Some(admin.seal_public())), node.public(), "admin", now());
+    let row = org.row(taizhang_core::id::OrgId::root(network), now().day());
+    folder.save_settings(&Settings::new(network, row.org, Vec::new()))?;
+    let mut core = Core::open(folder.clone(), &mut |_, _, _| {})?;
+    core.store_entries(vec![entry], Vec::new())?;
+    Ok(Reply::new(
+        "init",
+        json!({
+            "network": network.to_string(), "org": row.org.to_string(), "code": code, "name": name,
+            "admin_key": admin.key.public().to_string(), "root_key": root.key.public().to_string(), "node_key": node.public().to_string(),
+        }),
+    ))
+}
+
+/// Joins by an invite: makes this machine's keys and the one entry that the invite's key may sign. The network learns of it at first contact.
+///
+/// # Errors
+/// The invite cannot be read or has expired, or the folder is in use already.
+pub fn join(folder: &Folder, unlock: &Unlock, invite: &str, label: Option<&str>) -> Result<Reply, CommandError> {
+    let file = InviteFile::read(invite)?;
+    let passphrase = prepare(folder, unlock)?;
+    let label = label.map_or_else(|| file.row.role.word().to_owned(), str::to_owned);
+    let person = keyfile::create(folder, &label, passphrase)?;
+    let node = folder.node_key()?;
+    let newcomer =
+        Newcomer { person: person.key.public(), seal_key: Some(person.seal_public()), node: node.public(), label: &label };
+    let entry: SignedEntry = file.invite().use_it(&newcomer, now());
+    folder.write("invite.cbor", &entry.to_bytes())?;
+    let neighbours =
+        file.address.iter().map(|address| Neighbour { address: address.clone(), key: Some(file.node.to_string()) }).collect();
+    folder.save_settings(&Settings::new(file.network, file.row.org, neighbours))?;
+    Ok(Reply::new(
+        "join",
+        json!({
+            "network": file.network.to_string(), "org": file.row.org.to_string(), "role": file.row.role.word(),
+            "key": person.key.public().to_string(), "node_key": node.public().to_string(), "address": file.address,
+        }),
+    ))
+}
+
+fn prepare<'u>(folder: &Folder, unlock: &'u Unlock) -> Result<&'u str, CommandError> {
+    if folder.is_set_up() {
+        let at = folder.path().display();
+        return Err(CommandError::new(
+            ErrorKind::Refused,
+            format!("{at} 中已有台账"),
+            format!("there is a ledger in {at} already"),
+        )
+        .hint("请换一个目录", "choose another folder"));
+    }
+    let passphrase = unlock.passphrase.as_deref().filter(|p| !p.is_empty()).ok_or_else(|| {
+        CommandError::new(ErrorKind::Key, "需要口令来保护密钥", "a passphrase is needed to protect the keys")
+            .hint("用 --passphrase-file 给出口令文件", "give a file with --passphrase-file")
+    })?;
+    folder.create()?;
+    Ok(passphrase)
+}

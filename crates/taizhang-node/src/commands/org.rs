@@ -1,0 +1,195 @@
+//! `org add`, `org list`, `invite`.
+
+use serde_json::json;
+use taizhang_core::{
+    cbor::{Reader, Writer},
+    founding::{Invite, NewGrant, NewOrg},
+    id::{DocId, Kind, NetworkId, OrgId, PublicKey},
+    key::SecretKey,
+    op::{PayloadBuilder, RowName},
+    rows::{Grant, OfficeCode, Org, OrgKind, Role, RowType},
+    units::Ms,
+};
+
+use super::Context;
+use crate::{
+    command::Reply,
+    core::Act,
+    error::{CommandError, ErrorKind},
+    random,
+};
+
+/// Adds an organisation to this one's registry; a school names the township it lies in as parent.
+pub(crate) fn add(c: &mut Context<'_>, code: &str, kind: &str, name: &str, parent: Option<&str>) -> Result<Reply, CommandError> {
+    let kind = org_kind(kind)?;
+    let owner = c.core.org();
+    let township = match parent.map(|p| c.org(p)).transpose()? {
+        Some(p) if p != owner => Some(p),
+        _ => None,
+    };
+    if c.core.ledger().registry.by_code(code).is_some() {
+        return Err(CommandError::new(
+            ErrorKind::Refused,
+            format!("代码 {code} 已有机构"),
+            format!("there is an organisation {code} already"),
+        ));
+    }
+    let row = new_org(c, owner, code, kind, name, township)?;
+    let mut p = PayloadBuilder::default();
+    p.row(Org::TYPE, &[], &row.to_fields());
+    let mut act = Act::default();
+    act.write(DocId::of(owner, Kind::Registry), p);
+    let person = c.person()?;
+    c.core.write(&person, act)?;
+    Ok(Reply::new("org", json!({ "org": row.org.to_string(), "code": code, "name": name, "kind": kind.word() })))
+}
+
+/// The creation row of a new organisation.
+pub(crate) fn new_org(
+    c: &Context<'_>,
+    owner: OrgId,
+    code: &str,
+    kind: OrgKind,
+    name: &str,
+    township: Option<OrgId>,
+) -> Result<Org, CommandError> {
+    let new = NewOrg { code: code.to_owned(), kind, name: name.to_owned(), random: random::bytes()? };
+    Ok(Org { township, ..new.row(owner, c.core.now().day()) })
+}
+
+pub(crate) fn org_kind(word: &str) -> Result<OrgKind, CommandError> {
+    OrgKind::from_word(word).ok_or_else(|| {
+        let all: Vec<&str> = OrgKind::ALL.iter().map(|k| k.word()).collect();
+        let all = all.join(", ");
+        CommandError::not_found(format!("没有机构类型 {word}"), format!("there is no kind {word}"))
+            .hint(format!("可用: {all}"), format!("one of: {all}"))
+    })
+}
+
+/// The organisations known here.
+pub(crate) fn list(c: &Context<'_>) -> Result<Reply, CommandError> {
+    let registry = &c.core.ledger().registry;
+    let orgs = registry.orgs.iter().map(|(id, o)| {
+        let now = o.current();
+        let parent = registry.orgs.get(&now.parent).map(|p| p.current().code.clone());
+        let township = now.township.and_then(|t| registry.orgs.get(&t)).map(|t| t.current().code.clone());
+        json!({
+            "org": id.to_string(), "code": now.code, "name": now.name, "kind": now.kind.word(),
+            "parent": parent, "township": township, "own": *id == c.core.org(),
+        })
+    });
+    Ok(Reply::new("orgs", json!({ "orgs": orgs.collect::<Vec<_>>() })))
+}
+
+/// Makes an invite: a grant to a one-use key carried in it.
+pub(crate) fn invite(
+    c: &mut Context<'_>,
+    org: &str,
+    role: &str,
+    office: Option<&str>,
+    expires_ms: u64,
+    address: Option<&str>,
+) -> Result<Reply, CommandError> {
+    let org = c.org(org)?;
+    let role = Role::from_word(role)
+        .filter(|r| *r != Role::Node)
+        .ok_or_else(|| CommandError::not_found(format!("没有角色 {role}"), format!("there is no role {role}")))?;
+    let office = office.map(|o| {
+        OfficeCode::from_word(o)
+            .ok_or_else(|| CommandError::not_found(format!("没有岗位 {o}"), format!("there is no office {o}")))
+    });
+    let office = office.transpose()?;
+    let record =
+        c.core.ledger().registry.orgs.get(&org).ok_or_else(|| CommandError::not_found("没有此机构", "no such organisation"))?;
+    let registry = DocId::of(record.registry, Kind::Registry);
+    // The organisation's own admin invites its staff in its own registry; the one above in the registry that created it.
+    let owner = c.core.org();
+    let (document, basis) = if record.registry == owner {
+        (registry, record.creation.name.here())
+    } else if org == owner {
+        (DocId::of(owner, Kind::Registry), record.creation.name.in_document(registry))
+    } else {
+        return Err(CommandError::new(
+            ErrorKind::Refused,
+            "该机构不归本机构管理",
+            "this organisation does not certify that one's staff",
+        ));
+    };
+    let key = SecretKey::from_seed(random::bytes()?);
+    let grant = NewGrant { key: key.public(), role, office, org, basis, seal_key: None };
+    let now = c.core.now();
+    let row = Invite::grant_row(&grant, "invite", now.day(), Ms(now.0.saturating_add(expires_ms)));
+    let mut p = PayloadBuilder::default();
+    let index = p.row(Grant::TYPE, &[], &row.to_fields());
+    let mut act = Act::default();
+    act.write(document, p);
+    let person = c.person()?;
+    let written = c.core.write(&person, act)?;
+    let entry = *written.first().ok_or_else(|| CommandError::storage("no entry written"))?;
+    let file = InviteFile {
+        network: c.core.network(),
+        registry: document.owner,
+        grant: RowName { entry, index },
+        row,
+        seed: key.seed(),
+        node: c.core.folder().node_key()?.public(),
+        address: address.map(str::to_owned),
+    };
+    let expires = file.row.expires_ms.unwrap_or_default().0;
+    Ok(Reply::new("invite", json!({ "invite": file.text(), "org": org.to_string(), "role": role.word(), "expires_ms": expires })))
+}
+
+/// An invite as text: `taizhang-invite-1:` and the hex of CBOR `[network, registry, grant entry, grant index, grant fields, seed, node key, address?]`.
+pub(crate) struct InviteFile {
+    pub(crate) network: NetworkId,
+    pub(crate) registry: OrgId,
+    pub(crate) grant: RowName,
+    pub(crate) row: Grant,
+    seed: [u8; 32],
+    pub(crate) node: PublicKey,
+    pub(crate) address: Option<String>,
+}
+
+const INVITE_PREFIX: &str = "taizhang-invite-1:";
+
+impl InviteFile {
+    fn text(&self) -> String {
+        let mut w = Writer::default();
+        w.array(8).bytes(&self.network.0).bytes(&self.registry.0).bytes(&self.grant.entry.0).uint(self.grant.index.into());
+        w.bytes(&self.row.to_fields()).bytes(&self.seed).bytes(&self.node.0);
+        match &self.address {
+            Some(a) => w.text(a),
+            None => w.null(),
+        };
+        let hex: String = w.finish().iter().map(|b| format!("{b:02x}")).collect();
+        format!("{INVITE_PREFIX}{hex}")
+    }
+
+    /// Reads the text of an invite.
+    pub(crate) fn read(text: &str) -> Result<Self, CommandError> {
+        Self::parse(text).ok_or_else(|| {
+            CommandError::not_found("邀请无法识别", "the invite cannot be read")
+                .hint("请完整复制邀请文本, 或使用邀请文件", "copy the whole text, or use the file")
+        })
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let hex: String = text.split_whitespace().collect();
+        let bytes = taizhang_core::id::from_hex(hex.strip_prefix(INVITE_PREFIX)?)?;
+        let mut r = Reader::new(&bytes);
+        r.array_of(8).ok()?;
+        let network = NetworkId(r.array_bytes().ok()?);
+        let registry = OrgId(r.array_bytes().ok()?);
+        let grant = RowName { entry: taizhang_core::id::EntryId(r.array_bytes().ok()?), index: r.small().ok()? };
+        let row = Grant::from_fields(r.bytes().ok()?).ok()?.row;
+        let (seed, node) = (r.array_bytes().ok()?, PublicKey(r.array_bytes().ok()?));
+        let address = if r.take_null() { None } else { Some(r.text().ok()?.to_owned()) };
+        r.end().ok()?;
+        Some(Self { network, registry, grant, row, seed, node, address })
+    }
+
+    pub(crate) fn invite(&self) -> Invite {
+        let key = SecretKey::from_seed(self.seed);
+        Invite { network: self.network, registry: self.registry, grant: self.grant, row: self.row.clone(), key }
+    }
+}

@@ -1,0 +1,110 @@
+//! How organisations, hands, rows and values appear in replies, and how people name entries.
+
+use serde_json::{Map, Value as Json, json};
+use taizhang_core::{
+    cbor::Value,
+    entries::Entries,
+    entry::SignedEntry,
+    id::{DocId, EntryId, OrgId},
+    op::RowName,
+    standing::Judge,
+    view::{DocumentView, ViewRow, export::named_fields},
+};
+
+use crate::{
+    core::Core,
+    error::{CommandError, ErrorKind},
+};
+
+/// The code of an organisation; its hex where it is not known, or the root.
+pub(crate) fn org(core: &Core, org: OrgId) -> String {
+    core.ledger().registry.orgs.get(&org).map_or_else(|| org.to_string(), |o| o.current().code.clone())
+}
+
+/// A document as people name it: `CODE/kind/year/SUBJECT`.
+pub(crate) fn document(core: &Core, document: &DocId) -> String {
+    let mut out = format!("{}/{}", org(core, document.owner), document.kind.word());
+    if let Some(year) = document.period {
+        out = format!("{out}/{year}");
+    }
+    if let Some(subject) = document.subject {
+        out = format!("{out}/{}", org(core, subject));
+    }
+    out
+}
+
+/// Who wrote an entry and when: organisation and post of the grant under which its log began, never a private name.
+pub(crate) fn hand(core: &Core, entry: &EntryId) -> Map<String, Json> {
+    let place = core.ledger().place(entry);
+    let grant = place.and_then(|p| p.grant).and_then(|g| core.ledger().registry.grants.get(&g));
+    let mut out = Map::new();
+    out.insert("org".to_owned(), json!(grant.map(|g| org(core, g.row.org))));
+    out.insert("label".to_owned(), json!(grant.map(|g| g.row.label.clone())));
+    out.insert("role".to_owned(), json!(grant.map(|g| g.row.role.word())));
+    out.insert("key".to_owned(), json!(place.map(|p| p.log.key.to_string())));
+    out.insert("time_ms".to_owned(), json!(place.map(|p| p.time.0)));
+    out
+}
+
+/// The same for a row, with its name.
+pub(crate) fn row_hand(core: &Core, name: RowName) -> Json {
+    let mut out = hand(core, &name.entry);
+    out.insert("row".to_owned(), json!(name.to_string()));
+    Json::Object(out)
+}
+
+/// The fields of a row by name; bytes as hex.
+pub(crate) fn fields(row: &ViewRow) -> Json {
+    let named = named_fields(row.row_type, &row.fields).into_iter();
+    Json::Object(named.map(|(name, v)| (name, value(&v))).collect())
+}
+
+/// A CBOR value; bytes as hex.
+pub(crate) fn value(v: &Value) -> Json {
+    match v {
+        Value::Null => Json::Null,
+        Value::Bool(b) => json!(b),
+        Value::Int(n) => i64::try_from(*n).map_or_else(|_| u64::try_from(*n).map_or(Json::Null, |u| json!(u)), |i| json!(i)),
+        Value::Bytes(b) => json!(b.iter().map(|x| format!("{x:02x}")).collect::<String>()),
+        Value::Text(t) => json!(t),
+        Value::Array(items) => items.iter().map(value).collect(),
+        Value::Map(pairs) => pairs.iter().map(|(k, v)| json!([value(k), value(v)])).collect(),
+    }
+}
+
+/// The views of the documents that `wanted` takes, judged together.
+pub(crate) fn views(core: &Core, wanted: impl Fn(&DocId) -> bool) -> Result<Vec<DocumentView>, CommandError> {
+    let judge = Judge::new(core.ledger());
+    let documents = core.ledger().documents().filter(|d| wanted(d));
+    let view = |d: &DocId| Ok(DocumentView::build(core.ledger(), &judge, *d, &core.entries_of(d)?));
+    documents.map(view).collect()
+}
+
+/// The entry whose id begins with this hex, among those that `fits` takes.
+pub(crate) fn find_entry(core: &Core, prefix: &str, fits: impl Fn(&DocId) -> bool) -> Result<EntryId, CommandError> {
+    let wanted = prefix.to_ascii_lowercase();
+    let none = || CommandError::not_found(format!("没有以 {prefix} 开头的条目"), format!("no entry here begins with {prefix}"));
+    if wanted.is_empty() || !wanted.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(none().hint("请给出条目编号 (十六进制) 的开头", "give the beginning of an entry's hex id"));
+    }
+    let documents = core.ledger().documents().filter(|d| fits(d)).filter_map(|d| core.ledger().document(d));
+    let mut found = documents.flat_map(|d| &d.entries).filter(|id| id.to_string().starts_with(&wanted));
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(*one),
+        (None, _) => Err(none()),
+        (Some(_), Some(_)) => {
+            let why = (format!("以 {prefix} 开头的条目不止一个"), format!("more than one entry begins with {prefix}"));
+            Err(CommandError::new(ErrorKind::Usage, why.0, why.1).hint("请多给几位", "give more digits"))
+        }
+    }
+}
+
+/// An attachment; `None` if it is not here. A damaged file is an error.
+pub(crate) fn attachment(core: &Core, id: &taizhang_core::id::AttachmentId) -> Result<Option<Vec<u8>>, CommandError> {
+    core.store().attachment(id).map_err(CommandError::storage)
+}
+
+/// An entry as stored.
+pub(crate) fn entry(core: &Core, id: &EntryId) -> Result<SignedEntry, CommandError> {
+    core.entry(id)
+}

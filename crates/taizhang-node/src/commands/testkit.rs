@@ -1,0 +1,219 @@
+//! A county with two schools and their people on one node, for the tests of commands. Everything goes through [`execute`].
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+use serde_json::Value as Json;
+use taizhang_core::{
+    founding::{NewGrant, NewOrg},
+    id::{DocId, EntryId, Kind, OrgId},
+    op::{PayloadBuilder, RowName, RowRef},
+    rows::{
+        Activity, ActivityKind, Assessment, Grant, Level, Org, OrgKind, RegisteredBy, Registration, Role, RowType, Sheet, Teacher,
+    },
+    units::Day,
+};
+
+use super::{execute, found};
+use crate::{
+    command::{Command, Reply, Unlock},
+    core::{Act, Core},
+    error::CommandError,
+    folder::Folder,
+    keyfile,
+};
+
+pub(crate) const PASSPHRASE: &str = "三月学时";
+pub(crate) const YEAR: u16 = 2025;
+
+pub(crate) struct Net {
+    pub(crate) core: Core,
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) county: OrgId,
+    pub(crate) school: OrgId,
+    pub(crate) school2: OrgId,
+}
+
+pub(crate) type Row = (u16, Vec<u8>);
+
+pub(crate) fn row<T: RowType>(row: &T) -> Row {
+    (T::TYPE, row.to_fields())
+}
+
+pub(crate) fn unlock(label: &str) -> Unlock {
+    Unlock { key: Some(label.to_owned()), passphrase: Some(PASSPHRASE.to_owned()) }
+}
+
+impl Net {
+    /// A county (code 429801) with schools 001 (clerks clerk, clerk2) and 002 (clerk3); reviewers reviewer, reviewer2; county clerk office.
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::at(dir.path().join("node"));
+        let everyone = Unlock { key: None, passphrase: Some(PASSPHRASE.to_owned()) };
+        found::init(&folder, &everyone, "429801", "某县", "county").unwrap();
+        let core = Core::open(folder, &mut |_, _, _| {}).unwrap();
+        let county = core.org();
+        let mut net = Self { core, dir, county, school: county, school2: county };
+        let top = net.core.ledger().registry.orgs[&county].creation.name;
+        let top = top.in_document(DocId::of(OrgId::root(net.core.network()), Kind::Registry));
+        net.grant("reviewer", Role::Reviewer, county, top);
+        net.grant("reviewer2", Role::Reviewer, county, top);
+        net.grant("office", Role::Clerk, county, top);
+        let (school, basis) = net.school("001", [3; 8]);
+        net.grant("clerk", Role::Clerk, school, basis);
+        net.grant("clerk2", Role::Clerk, school, basis);
+        let (school2, basis) = net.school("002", [4; 8]);
+        net.grant("clerk3", Role::Clerk, school2, basis);
+        (net.school, net.school2) = (school, school2);
+        net
+    }
+
+    fn school(&mut self, code: &str, random: [u8; 8]) -> (OrgId, RowRef) {
+        let new = NewOrg { code: code.into(), kind: OrgKind::School, name: format!("第{code}小学"), random };
+        let org: Org = new.row(self.county, Day(20_000));
+        let name = self.put("admin", DocId::of(self.county, Kind::Registry), &row(&org));
+        (org.org, name.here())
+    }
+
+    fn grant(&mut self, label: &str, role: Role, org: OrgId, basis: RowRef) {
+        let person = keyfile::create(self.core.folder(), label, PASSPHRASE).unwrap();
+        let grant = NewGrant { key: person.key.public(), role, office: None, org, basis, seal_key: None };
+        let grant: Grant = grant.row(&format!("{label} 岗"), Day(20_000));
+        self.put("admin", DocId::of(self.county, Kind::Registry), &row(&grant));
+    }
+
+    pub(crate) fn person(&self, label: &str) -> keyfile::Person {
+        let key = keyfile::find(self.core.folder(), label).unwrap();
+        keyfile::unlock(self.core.folder(), key, PASSPHRASE).unwrap()
+    }
+
+    pub(crate) fn write(&mut self, who: &str, document: DocId, payload: PayloadBuilder) -> EntryId {
+        let mut act = Act::default();
+        act.write(document, payload);
+        let person = self.person(who);
+        self.core.write(&person, act).unwrap()[0]
+    }
+
+    /// Rows in one entry; returns the entry.
+    pub(crate) fn put_all(&mut self, who: &str, document: DocId, rows: &[Row]) -> EntryId {
+        let mut p = PayloadBuilder::default();
+        rows.iter().for_each(|(t, fields)| _ = p.row(*t, &[], fields));
+        self.write(who, document, p)
+    }
+
+    pub(crate) fn put(&mut self, who: &str, document: DocId, row: &Row) -> RowName {
+        RowName { entry: self.put_all(who, document, std::slice::from_ref(row)), index: 0 }
+    }
+
+    pub(crate) fn run(&mut self, who: &str, command: &Command) -> Result<Reply, CommandError> {
+        execute(&mut self.core, &unlock(who), command, &mut |_| {})
+    }
+
+    pub(crate) fn data(&mut self, who: &str, command: &Command) -> Json {
+        Json::Object(self.run(who, command).unwrap().data)
+    }
+
+    pub(crate) fn ledger(&self) -> DocId {
+        DocId::of_year(self.school, Kind::Ledger, YEAR)
+    }
+
+    pub(crate) fn ledger2(&self) -> DocId {
+        DocId::of_year(self.school2, Kind::Ledger, YEAR)
+    }
+
+    pub(crate) fn roster(&self) -> DocId {
+        DocId::of(self.school, Kind::Roster)
+    }
+
+    pub(crate) fn notice(&self) -> DocId {
+        DocId::of_year(self.county, Kind::Notice, YEAR)
+    }
+
+    pub(crate) fn review(&self) -> DocId {
+        DocId::about(self.county, Kind::Review, YEAR, self.school)
+    }
+
+    /// Two teachers at 001, one at 002, two activities (A1 claimed approved, A2 not), a sheet of two registrations, one more, and one at 002.
+    pub(crate) fn fill(&mut self) -> EntryId {
+        self.put_all("clerk", self.roster(), &[teacher("T1"), teacher("T2")]);
+        self.put_all("clerk3", DocId::of(self.school2, Kind::Roster), &[teacher("T9")]);
+        let activities = [activity("A1", ActivityKind::Concentrated, Some("approved")), activity("A2", ActivityKind::Online, Some("pending"))];
+        self.put_all("office", self.notice(), &activities);
+        let sheet = self.put_all("clerk", self.ledger(), &[sheet(2), registration("A1", "T1", 1600), registration("A1", "T2", 800)]);
+        self.put("clerk", self.ledger(), &registration("A2", "T1", 400));
+        self.put("clerk3", self.ledger2(), &registration("A1", "T9", 1600));
+        sheet
+    }
+}
+
+pub(crate) fn teacher(no: &str) -> Row {
+    row(&Teacher { no: no.into(), hired_day: Day(9_000), first_job: None, qualified_degree: None, came_from: None, reason: None })
+}
+
+pub(crate) fn sheet(rows: u32) -> Row {
+    let none = None;
+    row(&Sheet { activity: None, sessions: None, rows, opened_day: none, closed_day: none, source_file: Some([7; 32]), reason: None })
+}
+
+pub(crate) fn registration(activity: &str, teacher: &str, h100: u32) -> Row {
+    row(&Registration {
+        activity: None,
+        activity_no: Some(activity.into()),
+        teacher: teacher.into(),
+        by: RegisteredBy::School,
+        attended_h100: h100,
+        planned_h100: None,
+        late: None,
+        early: None,
+        leave_d100: None,
+        days: None,
+        assessment: Some(Assessment::Pass),
+        grade: None,
+        online_complete: None,
+        degree_level: None,
+        substitute_allowed: None,
+        excellent: None,
+        registered_day: Day(20_100),
+        sheet: None,
+        source_status: None,
+        evidence: None,
+        note: None,
+        reason: None,
+    })
+}
+
+pub(crate) fn activity(no: &str, kind: ActivityKind, claimed: Option<&str>) -> Row {
+    row(&Activity {
+        no: no.into(),
+        level: Level::County,
+        kind,
+        form: None,
+        title: format!("培训{no}"),
+        theme: None,
+        organiser_code: None,
+        organiser_name: None,
+        start_day: Day(20_090),
+        end_day: Day(20_094),
+        planned_h100: 4000,
+        place: None,
+        audience: None,
+        stages: None,
+        category: None,
+        seats: None,
+        lecturers: None,
+        credit_standard: None,
+        assessment_method: None,
+        tags: None,
+        programme: None,
+        content_id: None,
+        registered: None,
+        registered_no: None,
+        outside_city: None,
+        abroad: None,
+        budget_fen: None,
+        plan: None,
+        claimed_submitted_day: None,
+        claimed_state: claimed.map(str::to_owned),
+        claimed_decided_day: None,
+        evidence: None,
+        reason: None,
+    })
+}

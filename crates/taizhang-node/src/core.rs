@@ -1,0 +1,408 @@
+//! The node without its network: store, hub and clock in one place. Commands and the driver work on it, one at a time.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    ops::ControlFlow,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use taizhang_core::{
+    admission::Signature,
+    author::{Author, grant_for},
+    entries::Entries,
+    entry::SignedEntry,
+    id::{AttachmentId, DocId, EntryId, NetworkId, OrgId, PublicKey, Run},
+    key::SecretKey,
+    ledger::Ledger,
+    op::PayloadBuilder,
+    receipt::Receipt,
+    standing::Judge,
+    units::Ms,
+    view::DocumentView,
+};
+use taizhang_store::{
+    Commit, NewEntry, Store,
+    disk::{DiskStore, Options},
+};
+use taizhang_sync::{CommitRequest, Config, Effect, Event, Hub, Input, SessionId, Token, frame::Kinds};
+
+use crate::{
+    error::{CommandError, ErrorKind},
+    folder::{Folder, Settings},
+    keyfile::Person,
+    random,
+};
+
+/// Something to do on the network.
+#[derive(Debug)]
+pub enum Outgoing {
+    /// Put a frame on a session's stream.
+    Send(SessionId, Vec<u8>),
+    /// End a session.
+    Close(SessionId, &'static str),
+}
+
+/// Long work shows how far it is.
+pub type Progress<'a> = &'a mut dyn FnMut(&'static str, u64, u64);
+
+/// What one act writes: one commit, whole or absent.
+#[derive(Debug, Default)]
+pub struct Act {
+    /// Documents and payloads, in the order of writing.
+    pub writes: Vec<(DocId, Vec<u8>)>,
+    /// Attachments that they name.
+    pub attachments: Vec<(AttachmentId, Vec<u8>)>,
+}
+
+impl Act {
+    /// Adds the payload of one entry.
+    pub fn write(&mut self, document: DocId, payload: PayloadBuilder) {
+        self.writes.push((document, payload.finish()));
+    }
+}
+
+/// The node without its network.
+pub struct Core {
+    folder: Folder,
+    settings: Settings,
+    store: DiskStore,
+    hub: Hub,
+    runs: BTreeMap<PublicKey, Run>,
+    tokens: u64,
+    outgoing: VecDeque<Outgoing>,
+    events: VecDeque<Event>,
+    last_storage_error: Option<CommandError>,
+}
+
+impl Core {
+    /// Opens the data folder; rebuilds what can be rebuilt.
+    ///
+    /// # Errors
+    /// Nothing was set up here, another program has it open, or the disk fails.
+    pub fn open(folder: Folder, progress: Progress<'_>) -> Result<Self, CommandError> {
+        let settings = folder.settings()?;
+        let (network, org) = (settings.network()?, settings.org()?);
+        let mut store = open_store(&folder, network)?;
+        let ledger = load_ledger(&store, network, progress)?;
+        let join = folder.read("invite.cbor")?.and_then(|b| SignedEntry::parse(&b, &network).ok());
+        let mut config = Config::new(folder.node_key()?, org);
+        config.wants = wants(&settings);
+        config.join = join;
+        config.receipt_epoch = next_epoch(&mut store)?;
+        config.receipt_interval_ms = settings.receipt_interval_ms;
+        let mut hub = Hub::new(config, ledger);
+        for (_, bytes) in store.notes(b"receipt/").map_err(CommandError::storage)? {
+            if let Ok(receipt) = Receipt::parse(&bytes) {
+                hub.load_receipt(receipt);
+            }
+        }
+        let (runs, outgoing, events) = (BTreeMap::new(), VecDeque::new(), VecDeque::new());
+        Ok(Self { folder, settings, store, hub, runs, tokens: 0, outgoing, events, last_storage_error: None })
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Changes and keeps the settings.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn change_settings(&mut self, change: impl FnOnce(&mut Settings)) -> Result<(), CommandError> {
+        change(&mut self.settings);
+        self.hub.set_wants(wants(&self.settings));
+        self.folder.save_settings(&self.settings)
+    }
+
+    /// What this node knows.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        self.hub.ledger()
+    }
+
+    /// The sync hub.
+    #[must_use]
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &DiskStore {
+        &self.store
+    }
+
+    /// The store, for checks and rebuilding.
+    pub fn store_mut(&mut self) -> &mut DiskStore {
+        &mut self.store
+    }
+
+    /// The network.
+    #[must_use]
+    pub fn network(&self) -> NetworkId {
+        self.hub.ledger().network
+    }
+
+    /// This node's organisation.
+    #[must_use]
+    pub fn org(&self) -> OrgId {
+        self.hub.org()
+    }
+
+    /// What the clock says.
+    #[must_use]
+    pub fn now(&self) -> Ms {
+        now()
+    }
+
+    /// Takes in what happened, and makes durable what must be.
+    pub fn step(&mut self, input: Input) {
+        self.hub.handle(now(), &self.store, input);
+        while let Some(effect) = self.hub.poll_effect() {
+            match effect {
+                Effect::Commit(id, request) => {
+                    let done = self.commit(request);
+                    let input = if done { Input::Committed(id) } else { Input::CommitFailed(id) };
+                    self.hub.handle(now(), &self.store, input);
+                }
+                Effect::Send { session, frame } => self.outgoing.push_back(Outgoing::Send(session, frame)),
+                Effect::Close { session, reason } => self.outgoing.push_back(Outgoing::Close(session, reason)),
+                Effect::Notify(event) => self.events.push_back(event),
+            }
+            self.reload_if_needed();
+        }
+        self.reload_if_needed();
+    }
+
+    fn commit(&mut self, request: CommitRequest) -> bool {
+        let commit = Commit {
+            entries: request.entries.into_iter().map(|e| stored(&e.into_entry())).collect(),
+            attachments: request.attachments,
+            notes: request.notes.into_iter().map(|(k, v)| (k, Some(v))).collect(),
+        };
+        match self.store.commit(&commit) {
+            Ok(_) => true,
+            Err(e) => {
+                tracing::error!(error = %e, "commit failed");
+                self.last_storage_error = Some(CommandError::storage(e));
+                false
+            }
+        }
+    }
+
+    fn reload_if_needed(&mut self) {
+        if self.hub.needs_reload() {
+            match load_ledger(&self.store, self.network(), &mut |_, _, _| {}) {
+                Ok(ledger) => self.hub.reload(ledger),
+                Err(e) => tracing::error!(error = %e, "the ledger could not be loaded again"),
+            }
+        }
+    }
+
+    /// The next thing to do on the network.
+    pub fn poll_outgoing(&mut self) -> Option<Outgoing> {
+        self.outgoing.pop_front()
+    }
+
+    /// The next thing that happened.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Signs and stores one act of a person; returns when it is durable.
+    ///
+    /// # Errors
+    /// The person may not write there, a rule refuses it, or the disk fails; nothing of it is stored then.
+    pub fn write(&mut self, person: &Person, act: Act) -> Result<Vec<EntryId>, CommandError> {
+        let entries = self.sign(person, &act)?;
+        let ids = entries.iter().map(|e| e.id).collect();
+        self.store_entries(entries, act.attachments)?;
+        Ok(ids)
+    }
+
+    /// Stores entries that are signed already.
+    ///
+    /// # Errors
+    /// A rule refuses one, or the disk fails; nothing is stored then.
+    pub fn store_entries(
+        &mut self,
+        entries: Vec<SignedEntry>,
+        attachments: Vec<(AttachmentId, Vec<u8>)>,
+    ) -> Result<(), CommandError> {
+        self.tokens += 1;
+        let token = Token(self.tokens);
+        let keys: Vec<PublicKey> = entries.iter().map(|e| e.header.log.key).collect();
+        self.last_storage_error = None;
+        self.step(Input::Local { token, entries, attachments });
+        let outcome = self.events.iter().find_map(|e| match e {
+            Event::Written(t) if *t == token => Some(Ok(())),
+            Event::NotWritten(t, why) if *t == token => Some(Err(why.clone())),
+            _ => None,
+        });
+        match outcome {
+            Some(Ok(())) => Ok(()),
+            Some(Err(taizhang_sync::io::Refused::Rule(why))) => {
+                // The next write begins a new log that links the last entry that was not refused.
+                keys.iter().for_each(|k| {
+                    self.runs.remove(k);
+                });
+                Err(CommandError::new(ErrorKind::Refused, format!("规则不允许: {why}"), format!("refused: {why}")))
+            }
+            _ => Err(self.last_storage_error.take().unwrap_or_else(|| CommandError::storage("commit"))),
+        }
+    }
+
+    fn sign(&mut self, person: &Person, act: &Act) -> Result<Vec<SignedEntry>, CommandError> {
+        let run = self.run_of(person.key.public())?;
+        let author = Author { key: SecretKey::from_seed(person.key.seed()), run };
+        let mut grants = BTreeMap::new();
+        for (document, _) in &act.writes {
+            let grant = grant_for(self.ledger(), author.public(), document).ok_or_else(|| may_not_write(document))?;
+            grants.insert(*document, grant);
+        }
+        let writes = act.writes.iter().map(|(document, payload)| (*document, grants.get(document).copied(), payload.clone()));
+        Ok(author.write_all(self.ledger(), writes, now()))
+    }
+
+    /// The next write of every author begins a new log, as after a start of the program.
+    pub fn begin_new_logs(&mut self) {
+        self.runs.clear();
+    }
+
+    fn run_of(&mut self, key: PublicKey) -> Result<Run, CommandError> {
+        if let Some(run) = self.runs.get(&key) {
+            return Ok(*run);
+        }
+        let run = Run(random::bytes()?);
+        self.runs.insert(key, run);
+        Ok(run)
+    }
+
+    /// The entries of a document, in order of arrival here.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn entries_of(&self, document: &DocId) -> Result<Vec<SignedEntry>, CommandError> {
+        let ids = self.ledger().document(document).map(|d| d.entries.as_slice()).unwrap_or_default();
+        ids.iter().map(|id| self.entry(id)).collect()
+    }
+
+    /// One entry.
+    ///
+    /// # Errors
+    /// It is not here, or the store cannot be read.
+    pub fn entry(&self, id: &EntryId) -> Result<SignedEntry, CommandError> {
+        let bytes = self.store.entry(id).map_err(CommandError::storage)?;
+        let bytes = bytes.ok_or_else(|| CommandError::not_found(format!("没有条目 {id}"), format!("there is no entry {id}")))?;
+        SignedEntry::parse(&bytes, &self.network()).map_err(CommandError::storage)
+    }
+
+    /// A document's rows and registers.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn view(&self, document: &DocId) -> Result<DocumentView, CommandError> {
+        let entries = self.entries_of(document)?;
+        let judge = Judge::new(self.ledger());
+        Ok(DocumentView::build(self.ledger(), &judge, *document, &entries))
+    }
+}
+
+fn may_not_write(document: &DocId) -> CommandError {
+    let kind = document.kind.word();
+    CommandError::new(ErrorKind::Refused, format!("您的密钥无权写入 {kind}"), format!("your key may not write into this {kind}"))
+        .hint("请管理员授权, 或用 --as 换一个密钥", "ask the admin for a grant, or choose another key with --as")
+}
+
+fn wants(settings: &Settings) -> Kinds {
+    use taizhang_core::id::Kind;
+    let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|k| settings.ledgers || *k != Kind::Ledger).collect();
+    Kinds::of(&kinds)
+}
+
+/// What the system's clock says.
+#[must_use]
+pub fn now() -> Ms {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ms(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn stored(e: &SignedEntry) -> NewEntry {
+    NewEntry { id: e.id, log: e.header.log, sequence: e.header.sequence, bytes: e.to_bytes() }
+}
+
+fn open_store(folder: &Folder, network: NetworkId) -> Result<DiskStore, CommandError> {
+    let describe = move |bytes: &[u8]| {
+        let e = SignedEntry::parse(bytes, &network).ok()?;
+        Some((e.id, e.header.log, e.header.sequence))
+    };
+    let (store, report) = DiskStore::open(&folder.file("store"), &Options::new(describe)).map_err(|e| match e {
+        taizhang_store::OpenError::InUse { path } => CommandError::new(
+            ErrorKind::Storage,
+            format!("{path} 正被另一个程序使用"),
+            format!("{path} is in use by another program"),
+        )
+        .hint("请关闭另一个程序, 或直接使用它", "close the other program, or use it"),
+        other => CommandError::storage(other),
+    })?;
+    tracing::debug!(?report, "store opened");
+    Ok(store)
+}
+
+fn load_ledger(store: &DiskStore, network: NetworkId, progress: Progress<'_>) -> Result<Ledger, CommandError> {
+    let mut ledger = Ledger::new(network);
+    let total = store.len();
+    let mut waiting: Vec<SignedEntry> = Vec::new();
+    let scan = store.scan(0, &mut |n, entry| {
+        match SignedEntry::parse(&entry.bytes, &network) {
+            Ok(e) => waiting.extend(take_in(&mut ledger, store, e)),
+            Err(why) => tracing::error!(id = %entry.id, %why, "an entry in the store cannot be read"),
+        }
+        progress("load", n + 1, total);
+        ControlFlow::Continue(())
+    });
+    scan.map_err(CommandError::storage)?;
+    // After a hole in the journal was fetched again, what rests on it stands before it.
+    loop {
+        let before = waiting.len();
+        waiting = waiting.into_iter().filter_map(|e| take_in(&mut ledger, store, e)).collect();
+        if waiting.is_empty() || waiting.len() == before {
+            break;
+        }
+    }
+    if !waiting.is_empty() {
+        tracing::warn!(
+            entries = waiting.len(),
+            "entries rest on others that are not here; they are fetched again at the next sync"
+        );
+    }
+    Ok(ledger)
+}
+
+/// Files an entry of our own store; gives it back if it names what is not here yet.
+fn take_in(ledger: &mut Ledger, store: &DiskStore, entry: SignedEntry) -> Option<SignedEntry> {
+    match ledger.admit(store, entry.clone(), Signature::Checked) {
+        Ok(admitted) => {
+            ledger.insert(&admitted);
+            None
+        }
+        Err(_) => Some(entry),
+    }
+}
+
+fn next_epoch(store: &mut DiskStore) -> Result<u32, CommandError> {
+    let key = b"starts".to_vec();
+    let last = store.note(&key).map_err(CommandError::storage)?;
+    let next = last.and_then(|b| b.try_into().ok()).map_or(1, |b| u32::from_be_bytes(b).saturating_add(1));
+    let notes = vec![(key, Some(next.to_be_bytes().to_vec()))];
+    store.commit(&Commit { notes, ..Commit::default() }).map_err(CommandError::storage)?;
+    Ok(next)
+}

@@ -1,0 +1,229 @@
+//! The one loop: frames, commands and timers in; the hub's effects out. No decisions about documents are made here.
+
+mod dial;
+mod links;
+mod sync_now;
+
+use std::{net::SocketAddr, time::Duration};
+
+use taizhang_net::Endpoint;
+use taizhang_sync::{Event, Input, SessionId};
+use tokio::sync::mpsc;
+
+pub use sync_now::sync_once;
+
+use crate::{
+    command::{Command, Message, Reply},
+    commands,
+    control::{Call, Line, Listener},
+    core::{Core, Outgoing},
+    error::{CommandError, ErrorKind},
+};
+use dial::Dialer;
+use links::{Links, NetEvent};
+
+/// How a node runs.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RunOptions {
+    /// Where to listen for other nodes; absent: this node only dials.
+    pub listen: Option<SocketAddr>,
+}
+
+/// What a running node tells whoever watches.
+#[derive(Clone, Debug)]
+pub enum NodeEvent {
+    /// It listens; with port 0 asked for, this is the port.
+    Listening(SocketAddr),
+    /// Something happened in the hub.
+    Hub(Event),
+    /// A neighbour could not be dialled.
+    DialFailed {
+        /// Its address.
+        address: String,
+        /// Why, and what to do.
+        why: String,
+    },
+    /// It is going down.
+    Stopping,
+}
+
+/// Inputs that may wait for the loop.
+const QUEUE_MAX: usize = 4096;
+
+/// The loop's state.
+pub(crate) struct Driver {
+    pub(crate) core: Core,
+    pub(crate) links: Links,
+    pub(crate) dialer: Dialer,
+    net: mpsc::Receiver<NetEvent>,
+    syncs: Vec<sync_now::Waiting>,
+    stopping: Option<mpsc::Sender<Line>>,
+}
+
+impl Driver {
+    pub(crate) fn new(core: Core, options: RunOptions) -> Result<Self, CommandError> {
+        let (to_loop, net) = mpsc::channel(QUEUE_MAX);
+        let links = Links::open(&core, options.listen, to_loop)?;
+        let dialer = Dialer::new(core.settings());
+        Ok(Self { core, links, dialer, net, syncs: Vec::new(), stopping: None })
+    }
+
+    /// Performs what the hub wants done, and tells what happened.
+    fn settle(&mut self, on_event: &mut dyn FnMut(NodeEvent)) {
+        while let Some(outgoing) = self.core.poll_outgoing() {
+            let overflowed = match outgoing {
+                Outgoing::Send(session, frame) => self.links.send(session, frame).err(),
+                Outgoing::Close(session, reason) => {
+                    self.links.close(session, reason);
+                    None
+                }
+            };
+            if let Some(session) = overflowed {
+                self.links.close(session, "too slow to read");
+                self.core.step(Input::Closed { session });
+            }
+        }
+        while let Some(event) = self.core.poll_event() {
+            self.links.follow_registry(&self.core);
+            if let Event::Stored { from: None, .. } = event {
+                self.dialer.wake();
+            }
+            self.syncs.iter_mut().for_each(|s| s.hear(&event));
+            on_event(NodeEvent::Hub(event));
+        }
+        self.finish_syncs();
+    }
+
+    fn take_net(&mut self, event: NetEvent, on_event: &mut dyn FnMut(NodeEvent)) {
+        match event {
+            NetEvent::Connected { connection, neighbour } => {
+                let dialer = neighbour.is_some();
+                if let Some((session, remote)) = self.links.add(*connection, neighbour) {
+                    self.core.step(Input::Connected { session, remote, dialer });
+                }
+            }
+            NetEvent::DialFailed { neighbour, why } => {
+                let address = self.dialer.failed(neighbour, crate::core::now());
+                self.syncs.iter_mut().for_each(|s| s.dial_failed(neighbour, &why));
+                on_event(NodeEvent::DialFailed { address, why });
+            }
+            NetEvent::Frame { session, bytes } => self.core.step(Input::Frame { session, bytes }),
+            NetEvent::Closed { session } => {
+                if let Some(neighbour) = self.links.remove(session) {
+                    self.dialer.closed(neighbour, crate::core::now());
+                }
+                self.core.step(Input::Closed { session });
+            }
+        }
+    }
+
+    /// Dials what is due; returns when to look again.
+    fn dial(&mut self) -> Duration {
+        let now = crate::core::now();
+        for (neighbour, address, key) in self.dialer.due(now) {
+            self.links.dial(neighbour, address, key);
+        }
+        let hub = self.core.hub().poll_timeout();
+        let next = [hub, self.dialer.next_due(), self.syncs.iter().map(|s| s.deadline()).min()].into_iter().flatten().min();
+        let wait = next.map_or(1_000, |t| t.0.saturating_sub(now.0).clamp(1, 1_000));
+        Duration::from_millis(wait)
+    }
+
+    fn tick(&mut self) {
+        let now = crate::core::now();
+        if self.core.hub().poll_timeout().is_some_and(|t| t <= now) {
+            self.core.step(Input::Timeout);
+        }
+    }
+
+    fn take_call(&mut self, call: Call) {
+        let Call { request, answer } = call;
+        match request.command {
+            Command::Stop => self.stopping = Some(answer),
+            Command::Links { cut } => {
+                self.cut_links(cut);
+                answer.try_send(Line::Reply(Reply::new("links", serde_json::json!({ "cut": cut })))).ok();
+            }
+            Command::Sync { address, timeout_ms } => {
+                if let Err(why) = self.begin_sync(address, timeout_ms, answer.clone()) {
+                    answer.try_send(Line::Error(why)).ok();
+                }
+            }
+            command => {
+                let mut tell = |m: Message| {
+                    answer.try_send(Line::Message(m)).ok();
+                };
+                let line = match commands::execute(&mut self.core, &request.unlock, &command, &mut tell) {
+                    Ok(reply) => Line::Reply(reply),
+                    Err(error) => Line::Error(error),
+                };
+                // A client that reads slowly enough to fill its queue with progress still gets its result.
+                tokio::spawn(async move { answer.send(line).await });
+            }
+        }
+    }
+
+    fn cut_links(&mut self, cut: bool) {
+        self.links.set_cut(cut);
+        if cut {
+            for session in self.links.sessions() {
+                self.links.close(session, "links are cut");
+                self.core.step(Input::Closed { session });
+            }
+        } else {
+            self.dialer.wake();
+        }
+    }
+}
+
+/// Runs until SIGINT, SIGTERM or [`Command::Stop`]; what is stored is durable at every moment, so nothing is lost on the way out.
+///
+/// # Errors
+/// The endpoint or the control socket cannot be opened.
+pub async fn run(core: Core, options: RunOptions, mut on_event: impl FnMut(NodeEvent)) -> Result<(), CommandError> {
+    let (to_loop, mut calls) = mpsc::channel(64);
+    let _listener = Listener::start(core.folder(), to_loop)?;
+    let mut driver = Driver::new(core, options)?;
+    if let Some(address) = driver.links.local_addr() {
+        on_event(NodeEvent::Listening(address));
+    }
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(signals)?;
+    let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()).map_err(signals)?;
+    while driver.stopping.is_none() {
+        let wait = driver.dial();
+        tokio::select! {
+            Some(event) = driver.net.recv() => driver.take_net(event, &mut on_event),
+            Some(call) = calls.recv() => driver.take_call(call),
+            () = tokio::time::sleep(wait) => driver.tick(),
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+        }
+        driver.settle(&mut on_event);
+    }
+    on_event(NodeEvent::Stopping);
+    let stopping = driver.stopping.take();
+    driver.links.shut_down().await;
+    drop(driver);
+    if let Some(answer) = stopping {
+        answer.send(Line::Reply(Reply::new("stop", serde_json::json!({ "stopped": true })))).await.ok();
+    }
+    Ok(())
+}
+
+fn signals(e: std::io::Error) -> CommandError {
+    CommandError::new(ErrorKind::Internal, format!("无法接收系统信号: {e}"), format!("cannot listen for signals: {e}"))
+}
+
+/// Names sessions of this start.
+#[derive(Debug, Default)]
+pub(crate) struct Names(u64);
+
+impl Names {
+    pub(crate) fn next(&mut self) -> SessionId {
+        self.0 += 1;
+        SessionId(self.0)
+    }
+}
+
+/// Keeps the endpoint's type out of the other modules' signatures.
+pub(crate) type SharedEndpoint = std::sync::Arc<Endpoint>;

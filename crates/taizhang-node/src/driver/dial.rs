@@ -1,0 +1,112 @@
+//! Which neighbour to dial when: at once when something was written, else now and then, with backoff after failures.
+
+use taizhang_core::{id::PublicKey, units::Ms};
+use taizhang_net::backoff::Backoff;
+
+use crate::{folder::Settings, random};
+
+/// Names a neighbour: its place in the settings, or beyond them an address given with `sync`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct NeighbourId(pub(crate) usize);
+
+/// A connection that ended in quiet is made again after so long, unless something is written before.
+const POLL_MS: u64 = 600_000;
+
+struct Neighbour {
+    address: String,
+    key: Option<PublicKey>,
+    backoff: Backoff,
+    state: State,
+    once: bool,
+}
+
+/// Where dialling a neighbour stands.
+enum State {
+    /// To be dialled then.
+    Due(Ms),
+    /// Being dialled, or connected.
+    Busy,
+}
+
+/// Which neighbour to dial when.
+pub(crate) struct Dialer {
+    neighbours: Vec<Neighbour>,
+}
+
+impl Dialer {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let neighbours = settings.neighbours.iter().map(|n| Neighbour {
+            address: n.address.clone(),
+            key: n.key.as_deref().and_then(PublicKey::from_hex),
+            backoff: Backoff::default(),
+            state: State::Due(Ms(0)),
+            once: false,
+        });
+        Self { neighbours: neighbours.collect() }
+    }
+
+    /// An address to dial once, now.
+    pub(crate) fn once(&mut self, address: String) -> NeighbourId {
+        if let Some(known) = self.neighbours.iter().position(|n| n.address == address) {
+            self.wake_one(known);
+            return NeighbourId(known);
+        }
+        self.neighbours.push(Neighbour { address, key: None, backoff: Backoff::default(), state: State::Due(Ms(0)), once: true });
+        NeighbourId(self.neighbours.len() - 1)
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = NeighbourId> + use<> {
+        (0..self.neighbours.len()).map(NeighbourId)
+    }
+
+    /// Something was written, or links stand again: dial now.
+    pub(crate) fn wake(&mut self) {
+        (0..self.neighbours.len()).for_each(|n| self.wake_one(n));
+    }
+
+    fn wake_one(&mut self, n: usize) {
+        if let Some(n) = self.neighbours.get_mut(n)
+            && let State::Due(at) = &mut n.state
+        {
+            *at = Ms(0);
+            n.backoff.reset();
+        }
+    }
+
+    /// Those to dial now; they count as busy from here.
+    pub(crate) fn due(&mut self, now: Ms) -> Vec<(NeighbourId, String, Option<PublicKey>)> {
+        let mut out = Vec::new();
+        for (i, n) in self.neighbours.iter_mut().enumerate() {
+            if matches!(n.state, State::Due(at) if at <= now) {
+                n.state = State::Busy;
+                out.push((NeighbourId(i), n.address.clone(), n.key));
+            }
+        }
+        out
+    }
+
+    pub(crate) fn next_due(&self) -> Option<Ms> {
+        let waiting = self.neighbours.iter().filter_map(|n| match n.state {
+            State::Due(at) => Some(at),
+            State::Busy => None,
+        });
+        waiting.min()
+    }
+
+    /// Dialling failed: later again. Returns the address.
+    pub(crate) fn failed(&mut self, id: NeighbourId, now: Ms) -> String {
+        let Some(n) = self.neighbours.get_mut(id.0) else { return String::new() };
+        let jitter = random::bytes().map_or(0, u64::from_be_bytes);
+        let wait = if n.once { u64::MAX / 2 } else { n.backoff.next_ms(jitter) };
+        n.state = State::Due(Ms(now.0.saturating_add(wait)));
+        n.address.clone()
+    }
+
+    /// A connection ended.
+    pub(crate) fn closed(&mut self, id: NeighbourId, now: Ms) {
+        let Some(n) = self.neighbours.get_mut(id.0) else { return };
+        let wait = if n.once { u64::MAX / 2 } else { POLL_MS };
+        n.state = State::Due(Ms(now.0.saturating_add(wait)));
+        n.backoff.reset();
+    }
+}

@@ -1,0 +1,218 @@
+//! Connections: one reading and one writing task each; the loop names them by session.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    sync::{Arc, RwLock, atomic::AtomicBool, atomic::Ordering},
+};
+
+use taizhang_core::{
+    admission::ONE_USE_RUN,
+    id::{DocId, Kind, PublicKey},
+    rows::Role,
+    standing::Judge,
+};
+use taizhang_net::{Config, Connection, Endpoint, FrameReceiver, FrameSender, Handle, NodeKey};
+use taizhang_sync::SessionId;
+use tokio::sync::mpsc;
+
+use super::{Names, SharedEndpoint, dial::NeighbourId};
+use crate::{
+    core::Core,
+    error::{CommandError, ErrorKind},
+};
+
+/// Frames that may wait for one slow connection.
+const FRAMES_MAX: usize = 1024;
+/// A connection on which nothing arrives for so long is over.
+const IDLE_MS: u32 = 300_000;
+
+/// What the network tells the loop.
+pub(crate) enum NetEvent {
+    Connected { connection: Box<Connection>, neighbour: Option<NeighbourId> },
+    DialFailed { neighbour: NeighbourId, why: String },
+    Frame { session: SessionId, bytes: Vec<u8> },
+    Closed { session: SessionId },
+}
+
+struct Link {
+    handle: Handle,
+    frames: mpsc::Sender<Vec<u8>>,
+    neighbour: Option<NeighbourId>,
+}
+
+/// Who may be spoken with: nodes that the registry certifies; anyone while an invite is open or before this node is certified itself.
+#[derive(Debug, Default)]
+struct Allowed {
+    nodes: BTreeSet<PublicKey>,
+    strangers: bool,
+    revision: Option<u64>,
+}
+
+/// Every connection of this node.
+pub(crate) struct Links {
+    endpoint: SharedEndpoint,
+    to_loop: mpsc::Sender<NetEvent>,
+    links: BTreeMap<SessionId, Link>,
+    names: Names,
+    allowed: Arc<RwLock<Allowed>>,
+    cut: Arc<AtomicBool>,
+}
+
+impl Links {
+    pub(crate) fn open(core: &Core, listen: Option<SocketAddr>, to_loop: mpsc::Sender<NetEvent>) -> Result<Self, CommandError> {
+        let allowed = Arc::new(RwLock::new(Allowed::default()));
+        let cut = Arc::new(AtomicBool::new(false));
+        let (rule, is_cut) = (allowed.clone(), cut.clone());
+        let mut config = Config::new(move |key: &PublicKey| {
+            !is_cut.load(Ordering::Relaxed) && rule.read().is_ok_and(|a| a.strangers || a.nodes.contains(key))
+        });
+        config.listen = listen;
+        config.idle_timeout_ms = IDLE_MS;
+        let key = NodeKey::from_seed(&core.folder().node_key()?.seed());
+        let endpoint = Arc::new(Endpoint::bind(config, key).map_err(|e| {
+            CommandError::new(
+                ErrorKind::NotReachable,
+                format!("无法打开网络端口: {e}"),
+                format!("the network port cannot be opened: {e}"),
+            )
+            .hint("换一个端口, 或检查防火墙", "choose another port, or check the firewall")
+        })?);
+        if listen.is_some() {
+            tokio::spawn(accept(endpoint.clone(), to_loop.clone()));
+        }
+        let mut links = Self { endpoint, to_loop, links: BTreeMap::new(), names: Names::default(), allowed, cut };
+        links.follow_registry(core);
+        Ok(links)
+    }
+
+    pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
+        self.endpoint.local_addr()
+    }
+
+    /// UDP payload bytes sent and received since the start.
+    pub(crate) fn traffic(&self) -> taizhang_net::Traffic {
+        self.endpoint.traffic()
+    }
+
+    pub(crate) fn set_cut(&mut self, cut: bool) {
+        self.cut.store(cut, Ordering::Relaxed);
+    }
+
+    pub(crate) fn sessions(&self) -> Vec<SessionId> {
+        self.links.keys().copied().collect()
+    }
+
+    pub(crate) fn session_of(&self, neighbour: NeighbourId) -> Option<SessionId> {
+        self.links.iter().find(|(_, l)| l.neighbour == Some(neighbour)).map(|(s, _)| *s)
+    }
+
+    /// Keeps the rule who may connect in step with the registry.
+    pub(crate) fn follow_registry(&mut self, core: &Core) {
+        let ledger = core.ledger();
+        let Ok(mut allowed) = self.allowed.write() else { return };
+        if allowed.revision == Some(ledger.registry_revision()) {
+            return;
+        }
+        let judge = Judge::new(ledger);
+        let own = core.folder().node_key().map(|k| k.public()).ok();
+        let grants = || ledger.registry.grants.iter().filter(|(name, _)| judge.grant_is_open(name));
+        allowed.nodes = grants().filter(|(_, g)| g.row.role == Role::Node && !g.row.one_use).map(|(_, g)| g.row.key).collect();
+        let is_certified = own.is_some_and(|k| allowed.nodes.contains(&k));
+        let is_open = |registry, key| {
+            let document = ledger.document(&DocId::of(registry, Kind::Registry));
+            document.is_none_or(|d| !d.logs.contains_key(&(key, ONE_USE_RUN)))
+        };
+        let now = core.now();
+        let invites =
+            grants().any(|(_, g)| g.row.one_use && g.row.expires_ms.is_none_or(|e| e >= now) && is_open(g.registry, g.row.key));
+        allowed.strangers = invites || !is_certified;
+        allowed.revision = Some(ledger.registry_revision());
+    }
+
+    pub(crate) fn add(&mut self, connection: Connection, neighbour: Option<NeighbourId>) -> Option<(SessionId, PublicKey)> {
+        if self.cut.load(Ordering::Relaxed) {
+            connection.handle.close(0, "links are cut");
+            return None;
+        }
+        let session = self.names.next();
+        let Connection { handle, sender, receiver, .. } = connection;
+        let remote = handle.remote();
+        let (frames, queue) = mpsc::channel(FRAMES_MAX);
+        tokio::spawn(read(session, receiver, self.to_loop.clone()));
+        tokio::spawn(write(sender, queue));
+        self.links.insert(session, Link { handle, frames, neighbour });
+        Some((session, remote))
+    }
+
+    /// Queues a frame; `Err` if the connection is too slow to take it.
+    pub(crate) fn send(&mut self, session: SessionId, frame: Vec<u8>) -> Result<(), SessionId> {
+        let Some(link) = self.links.get(&session) else { return Ok(()) };
+        link.frames.try_send(frame).map_err(|_| session)
+    }
+
+    /// Ends a connection with words for the other side.
+    pub(crate) fn close(&mut self, session: SessionId, reason: &str) {
+        if let Some(link) = self.links.get(&session) {
+            link.handle.close(0, reason);
+        }
+    }
+
+    /// Forgets a connection; tells which neighbour it led to.
+    pub(crate) fn remove(&mut self, session: SessionId) -> Option<NeighbourId> {
+        self.links.remove(&session)?.neighbour
+    }
+
+    pub(crate) fn dial(&self, neighbour: NeighbourId, address: String, key: Option<PublicKey>) {
+        let (endpoint, to_loop, cut) = (self.endpoint.clone(), self.to_loop.clone(), self.cut.load(Ordering::Relaxed));
+        tokio::spawn(async move {
+            let outcome = if cut { Err("links are cut".to_owned()) } else { dial(&endpoint, &address, key).await };
+            let event = match outcome {
+                Ok(connection) => NetEvent::Connected { connection: Box::new(connection), neighbour: Some(neighbour) },
+                Err(why) => NetEvent::DialFailed { neighbour, why },
+            };
+            to_loop.send(event).await.ok();
+        });
+    }
+
+    /// Ends every connection in good order.
+    pub(crate) async fn shut_down(&mut self) {
+        self.links.clear();
+        self.endpoint.close().await;
+    }
+}
+
+async fn dial(endpoint: &Endpoint, address: &str, key: Option<PublicKey>) -> Result<Connection, String> {
+    let mut found = tokio::net::lookup_host(address).await.map_err(|e| format!("{address}: {e}"))?;
+    let address = found.next().ok_or_else(|| format!("{address}: no such host"))?;
+    endpoint.connect(address, key).await.map_err(|e| e.to_string())
+}
+
+async fn accept(endpoint: SharedEndpoint, to_loop: mpsc::Sender<NetEvent>) {
+    while let Some(connection) = endpoint.accept().await {
+        if to_loop.send(NetEvent::Connected { connection: Box::new(connection), neighbour: None }).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn read(session: SessionId, mut receiver: FrameReceiver, to_loop: mpsc::Sender<NetEvent>) {
+    while let Ok(Some(bytes)) = receiver.recv().await {
+        if to_loop.send(NetEvent::Frame { session, bytes }).await.is_err() {
+            return;
+        }
+    }
+    to_loop.send(NetEvent::Closed { session }).await.ok();
+}
+
+async fn write(mut sender: FrameSender, mut queue: mpsc::Receiver<Vec<u8>>) {
+    let mut waiting = Vec::new();
+    // What waits together goes out together: fewer datagrams.
+    while queue.recv_many(&mut waiting, FRAMES_MAX).await > 0 {
+        if sender.send_all(&waiting).await.is_err() {
+            return;
+        }
+        waiting.clear();
+    }
+    sender.finish().await.ok();
+}

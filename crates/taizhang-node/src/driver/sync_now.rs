@@ -1,0 +1,187 @@
+//! `sync`: dial, compare, wait until nothing is owed.
+
+use serde_json::json;
+use taizhang_core::units::Ms;
+use taizhang_sync::{Event, Input, SessionId};
+use tokio::sync::mpsc;
+
+use super::{Driver, RunOptions, dial::NeighbourId};
+use crate::{
+    command::{Message, Reply},
+    control::Line,
+    core::{Core, now},
+    error::{CommandError, ErrorKind},
+};
+
+/// Somebody waits for a sync.
+pub(super) struct Waiting {
+    answer: mpsc::Sender<Line>,
+    until: Ms,
+    targets: Vec<Target>,
+    sent: u64,
+    received: u64,
+    receipts: u64,
+    traffic: taizhang_net::Traffic,
+}
+
+struct Target {
+    neighbour: NeighbourId,
+    session: Option<SessionId>,
+    state: Outcome,
+}
+
+enum Outcome {
+    Open,
+    Done,
+    Failed(String),
+}
+
+impl Waiting {
+    pub(super) fn deadline(&self) -> Ms {
+        self.until
+    }
+
+    pub(super) fn hear(&mut self, event: &Event) {
+        match event {
+            Event::Stored { from: Some(_), entries, .. } => {
+                self.received += entries.len() as u64;
+                self.tell();
+            }
+            Event::Delivered { entries, .. } => {
+                self.sent += entries.len() as u64;
+                self.tell();
+            }
+            Event::Receipt { .. } => self.receipts += 1,
+            Event::InSync { session, .. } => self.settle(*session, || Outcome::Done),
+            Event::Ended { session, reason, .. } => self.settle(*session, || Outcome::Failed((*reason).to_owned())),
+            _ => {}
+        }
+    }
+
+    fn settle(&mut self, session: SessionId, outcome: impl Fn() -> Outcome) {
+        let open = self.targets.iter_mut().filter(|t| t.session == Some(session) && matches!(t.state, Outcome::Open));
+        open.for_each(|t| t.state = outcome());
+    }
+
+    fn tell(&self) {
+        let message = Message::Progress { what: "sync".to_owned(), done: self.sent + self.received, total: 0 };
+        self.answer.try_send(Line::Message(message)).ok();
+    }
+
+    pub(super) fn dial_failed(&mut self, neighbour: NeighbourId, why: &str) {
+        let open = self.targets.iter_mut().filter(|t| t.neighbour == neighbour && matches!(t.state, Outcome::Open));
+        open.for_each(|t| t.state = Outcome::Failed(why.to_owned()));
+    }
+
+    /// One neighbour in sync is enough; no one left to hope for, or too late, is a failure.
+    fn outcome(&self) -> Option<Result<(), String>> {
+        let open = self.targets.iter().any(|t| matches!(t.state, Outcome::Open));
+        if !open && self.targets.iter().any(|t| matches!(t.state, Outcome::Done)) {
+            return Some(Ok(()));
+        }
+        let why = self.targets.iter().find_map(|t| match &t.state {
+            Outcome::Failed(why) => Some(why.clone()),
+            Outcome::Open | Outcome::Done => None,
+        });
+        if !open {
+            return Some(Err(why.unwrap_or_default()));
+        }
+        (now() >= self.until).then(|| Err("timeout".to_owned()))
+    }
+}
+
+impl Driver {
+    pub(super) fn begin_sync(
+        &mut self,
+        address: Option<String>,
+        timeout_ms: u64,
+        answer: mpsc::Sender<Line>,
+    ) -> Result<(), CommandError> {
+        let neighbours: Vec<NeighbourId> = match address {
+            Some(a) => vec![self.dialer.once(a)],
+            None => self.dialer.all().collect(),
+        };
+        if neighbours.is_empty() {
+            return Err(CommandError::new(ErrorKind::NotReachable, "没有可以同步的节点", "there is no node to sync with")
+                .hint("给出地址: taizhang sync HOST:PORT", "name an address: `taizhang sync HOST:PORT`"));
+        }
+        self.dialer.wake();
+        let targets = neighbours.into_iter().map(|neighbour| {
+            let session = self.links.session_of(neighbour);
+            Target { neighbour, session, state: Outcome::Open }
+        });
+        let targets: Vec<Target> = targets.collect();
+        let running: Vec<SessionId> = targets.iter().filter_map(|t| t.session).collect();
+        let until = Ms(now().0.saturating_add(timeout_ms));
+        let traffic = self.links.traffic();
+        self.syncs.push(Waiting { answer, until, targets, sent: 0, received: 0, receipts: 0, traffic });
+        running.into_iter().for_each(|session| self.core.step(Input::Compare { session }));
+        Ok(())
+    }
+
+    /// Answers those whose sync has come to an end.
+    pub(super) fn finish_syncs(&mut self) {
+        for s in &mut self.syncs {
+            for t in s.targets.iter_mut().filter(|t| t.session.is_none()) {
+                t.session = self.links.session_of(t.neighbour);
+            }
+        }
+        let bytes = self.links.traffic();
+        let mut open = Vec::new();
+        for s in std::mem::take(&mut self.syncs) {
+            match s.outcome() {
+                None => open.push(s),
+                Some(Ok(())) => {
+                    let reply = json!({
+                        "sent_entries": s.sent, "received_entries": s.received, "receipts": s.receipts,
+                        "udp_bytes_out": bytes.sent_bytes.saturating_sub(s.traffic.sent_bytes),
+                        "udp_bytes_in": bytes.received_bytes.saturating_sub(s.traffic.received_bytes),
+                    });
+                    s.answer.try_send(Line::Reply(Reply::new("sync", reply))).ok();
+                }
+                Some(Err(why)) => {
+                    s.answer.try_send(Line::Error(not_reachable(&why))).ok();
+                }
+            }
+        }
+        self.syncs = open;
+    }
+}
+
+fn not_reachable(why: &str) -> CommandError {
+    CommandError::new(ErrorKind::NotReachable, format!("没有同步成功: {why}"), format!("nothing was synced: {why}")).hint(
+        "已录入的内容都保存在本机, 连上网后再试",
+        "everything recorded is safe on this machine; try again when a path opens",
+    )
+}
+
+/// Syncs from a process that runs no node: dials, exchanges, and ends.
+///
+/// # Errors
+/// Nobody could be reached in time.
+pub async fn sync_once(
+    core: Core,
+    address: Option<String>,
+    timeout_ms: u64,
+    tell: &mut dyn FnMut(Message),
+) -> Result<Reply, CommandError> {
+    let mut driver = Driver::new(core, RunOptions::default())?;
+    let (answer, mut lines) = mpsc::channel(1024);
+    driver.begin_sync(address, timeout_ms, answer)?;
+    let outcome = loop {
+        let wait = driver.dial();
+        tokio::select! {
+            Some(event) = driver.net.recv() => driver.take_net(event, &mut |_| {}),
+            () = tokio::time::sleep(wait) => driver.tick(),
+        }
+        driver.settle(&mut |_| {});
+        match lines.try_recv() {
+            Ok(Line::Message(m)) => tell(m),
+            Ok(Line::Reply(reply)) => break Ok(reply),
+            Ok(Line::Error(error)) => break Err(error),
+            Err(_) => {}
+        }
+    };
+    driver.links.shut_down().await;
+    outcome
+}

@@ -1,0 +1,218 @@
+//! The data folder: where everything of one node lies, for its owner only.
+//!
+//! ```text
+//! node.json      settings: network, organisation, neighbours         keys/PUBLIC.json  a person's key, encrypted
+//! node.key       the node's key (32 bytes, hex)                      store/            journal, index, attachments
+//! node.sock      control socket of the running node                  invite.cbor       until the network knows us
+//! ```
+
+use std::{
+    fs,
+    io::Write,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+use taizhang_core::{
+    id::{NetworkId, OrgId, PublicKey, from_hex},
+    key::SecretKey,
+};
+
+use crate::error::{CommandError, ErrorKind};
+
+/// The data folder.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+/// Another node to dial.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Neighbour {
+    /// `host:port`.
+    pub address: String,
+    /// Its node key in hex, where known.
+    pub key: Option<String>,
+}
+
+/// Settings of a node, kept in `node.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// `taizhang.node/1`.
+    pub schema: String,
+    /// The network, hex.
+    pub network: String,
+    /// The node's organisation, hex.
+    pub org: String,
+    /// Nodes to dial, in order; absent: none.
+    #[serde(default)]
+    pub neighbours: Vec<Neighbour>,
+    /// Ask others for ledgers of schools below (a city does so only when it verifies); absent: asked for.
+    #[serde(default = "yes")]
+    pub ledgers: bool,
+    /// Least time between two receipts of a session, ms; absent: 60,000.
+    #[serde(default = "minute")]
+    pub receipt_interval_ms: u64,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn minute() -> u64 {
+    60_000
+}
+
+impl Settings {
+    /// Settings of a new node.
+    #[must_use]
+    pub fn new(network: NetworkId, org: OrgId, neighbours: Vec<Neighbour>) -> Self {
+        let schema = "taizhang.node/1".to_owned();
+        Self {
+            schema,
+            network: network.to_string(),
+            org: org.to_string(),
+            neighbours,
+            ledgers: true,
+            receipt_interval_ms: minute(),
+        }
+    }
+
+    /// The network.
+    ///
+    /// # Errors
+    /// The file was changed by hand.
+    pub fn network(&self) -> Result<NetworkId, CommandError> {
+        NetworkId::from_hex(&self.network).ok_or_else(|| damaged("network"))
+    }
+
+    /// The organisation.
+    ///
+    /// # Errors
+    /// The file was changed by hand.
+    pub fn org(&self) -> Result<OrgId, CommandError> {
+        OrgId::from_hex(&self.org).ok_or_else(|| damaged("org"))
+    }
+}
+
+fn damaged(field: &str) -> CommandError {
+    CommandError::new(
+        ErrorKind::Storage,
+        format!("node.json 的 {field} 无法识别"),
+        format!("{field} in node.json cannot be read"),
+    )
+    .hint("请恢复该文件的备份", "restore the file from a backup")
+}
+
+impl Folder {
+    /// A folder that may not exist yet.
+    #[must_use]
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Has a network been founded or joined here?
+    #[must_use]
+    pub fn is_set_up(&self) -> bool {
+        self.file("node.json").exists()
+    }
+
+    /// Makes the folder, readable by its owner only.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn create(&self) -> Result<(), CommandError> {
+        for dir in [self.path.clone(), self.file("keys")] {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(|e| self.failed(&dir, &e))?;
+        }
+        Ok(())
+    }
+
+    /// A file in it.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    fn failed(&self, path: &Path, e: &std::io::Error) -> CommandError {
+        let at = path.display();
+        CommandError::new(ErrorKind::Storage, format!("无法使用 {at}: {e}"), format!("cannot use {at}: {e}"))
+            .hint("请检查磁盘空间和权限", "check free space and permissions")
+    }
+
+    /// Writes a small file whole or not at all, readable by its owner only.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), CommandError> {
+        let (path, tmp) = (self.file(name), self.file(&format!("{name}.tmp")));
+        let write = || -> std::io::Result<()> {
+            let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&tmp)?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(&tmp, &path)?;
+            fs::File::open(path.parent().unwrap_or(&self.path))?.sync_all()
+        };
+        write().map_err(|e| self.failed(&path, &e))
+    }
+
+    /// Reads a small file; `None` if it is not there.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn read(&self, name: &str) -> Result<Option<Vec<u8>>, CommandError> {
+        let path = self.file(name);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(self.failed(&path, &e)),
+        }
+    }
+
+    /// Removes a file if it is there.
+    pub fn remove(&self, name: &str) {
+        fs::remove_file(self.file(name)).ok();
+    }
+
+    /// The settings.
+    ///
+    /// # Errors
+    /// Nothing was set up here, or the file is damaged.
+    pub fn settings(&self) -> Result<Settings, CommandError> {
+        let bytes = self.read("node.json")?.ok_or_else(|| {
+            let at = self.path.display();
+            CommandError::new(ErrorKind::Usage, format!("{at} 中还没有台账"), format!("there is no ledger in {at} yet"))
+                .hint("先运行 taizhang init 或 taizhang join", "run `taizhang init` or `taizhang join` first")
+        })?;
+        serde_json::from_slice(&bytes).map_err(|_| damaged("JSON"))
+    }
+
+    /// Keeps the settings.
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn save_settings(&self, settings: &Settings) -> Result<(), CommandError> {
+        self.write("node.json", &serde_json::to_vec_pretty(settings).map_err(CommandError::storage)?)
+    }
+
+    /// The node's key; made at the first call.
+    ///
+    /// # Errors
+    /// It cannot be read or written.
+    pub fn node_key(&self) -> Result<SecretKey, CommandError> {
+        if let Some(text) = self.read("node.key")? {
+            let seed = std::str::from_utf8(&text).ok().and_then(|t| from_hex(t.trim())).and_then(|b| b.try_into().ok());
+            return seed.map(SecretKey::from_seed).ok_or_else(|| damaged("node.key"));
+        }
+        let seed: [u8; 32] = crate::random::bytes()?;
+        self.write("node.key", PublicKey(seed).to_string().as_bytes())?;
+        Ok(SecretKey::from_seed(seed))
+    }
+}

@@ -1,1 +1,0 @@
-../../../tests/tests/sheets_corpus.rs

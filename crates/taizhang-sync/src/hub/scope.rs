@@ -1,0 +1,65 @@
+//! What a session may speak of: documents that both sides may read and both ask for, and the registries without which those could not be admitted.
+
+use std::collections::BTreeSet;
+
+use taizhang_core::id::{DocId, Kind, OrgId};
+
+use super::Hub;
+use crate::{planted::Planted, session::Session, summary::Tree};
+
+impl Hub {
+    /// Both may read it and both ask for it. To a node that our registry does not know nothing is sent.
+    pub(super) fn in_scope(&self, s: &Session, document: &DocId) -> bool {
+        let registry = &self.ledger.registry;
+        let Some(theirs) = s.org else { return false };
+        s.wants.has(document.kind)
+            && s.ours.has(document.kind)
+            && (registry.may_read(theirs, document) || self.planted(Planted::ScopeIgnored))
+            && registry.may_read(self.config.org, document)
+    }
+
+    /// Documents in scope with those registries of other lines on which they rest (design §4: whoever may read a document may read the registries from its logs' grants up to the root).
+    pub(super) fn shares(&self, s: &Session, document: &DocId) -> bool {
+        self.in_scope(s, document)
+            || (document.kind == Kind::Registry && s.org.is_some() && self.lines(s).contains(&document.owner))
+    }
+
+    /// May we hold this document? Registries are taken from anyone: only they say who is who, and what enters them is signed down from the root.
+    pub(super) fn may_hold(&self, s: &Session, document: &DocId) -> bool {
+        s.ours.has(document.kind)
+            && (document.kind == Kind::Registry || self.ledger.registry.may_read(self.config.org, document))
+    }
+
+    /// Organisations whose registries the documents in scope rest on: their owners and all above these.
+    fn lines(&self, s: &Session) -> BTreeSet<OrgId> {
+        let documents = self.ledger.documents().filter(|d| d.kind != Kind::Registry && self.in_scope(s, d));
+        let owners: BTreeSet<OrgId> = documents.map(|d| d.owner).collect();
+        owners.into_iter().flat_map(|o| self.line(o)).collect()
+    }
+
+    fn line(&self, org: OrgId) -> Vec<OrgId> {
+        let mut line = self.ledger.registry.ancestors(org);
+        line.push(org);
+        line
+    }
+
+    /// Does the document rest on no registry but those that the other gets anyway?
+    pub(super) fn has_common_line(&self, s: &Session, document: &DocId) -> bool {
+        let registries = self.line(document.owner).into_iter().map(|o| DocId::of(o, Kind::Registry));
+        registries.filter(|r| self.ledger.document(r).is_some()).all(|r| self.in_scope(s, &r))
+    }
+
+    pub(super) fn tree(&self, s: &Session) -> Tree {
+        let lines = if s.org.is_some() { self.lines(s) } else { BTreeSet::new() };
+        let in_tree = |d: &&DocId| self.in_scope(s, d) || (d.kind == Kind::Registry && lines.contains(&d.owner));
+        Tree::of(self.ledger.documents().filter(in_tree).map(|d| (*d, self.digest(d))))
+    }
+
+    fn digest(&self, document: &DocId) -> [u8; 32] {
+        if self.planted(Planted::DigestOfCountOnly) {
+            let n = self.ledger.document(document).map_or(0, |d| d.entries.len());
+            return std::array::from_fn(|i| u8::try_from(n >> (i % 4 * 8) & 0xff).unwrap_or(0));
+        }
+        self.ledger.digest(document)
+    }
+}

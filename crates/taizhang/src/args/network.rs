@@ -1,0 +1,196 @@
+//! `init`, `org`, `invite`, `join`, `run`, `sync`, `links`.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Subcommand};
+use taizhang_node::{command::Command, error::CommandError};
+
+use super::{Task, absolute};
+
+/// Where a node listens unless told otherwise: every IPv4 address of the machine, UDP.
+const LISTEN: &str = "0.0.0.0:7433";
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// 机构代码 | The organisation's code
+    #[arg(long)]
+    code: String,
+    /// 机构名称 | Its name
+    #[arg(long)]
+    name: String,
+    /// 机构类型: city, county, province | Its kind: city, county, province
+    #[arg(long)]
+    kind: String,
+}
+
+impl Init {
+    pub(super) fn command(self) -> Command {
+        Command::Init { code: self.code, name: self.name, kind: self.kind }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Org {
+    /// 增加下级机构 | Add an organisation below this one
+    Add {
+        /// 机构代码 | Its code
+        #[arg(long)]
+        code: String,
+        /// 机构类型: city, county, township, school, organiser | Its kind: city, county, township, school, organiser
+        #[arg(long)]
+        kind: String,
+        /// 机构名称 | Its name
+        #[arg(long)]
+        name: String,
+        /// 所属乡镇中心校的代码 | Code of the township it belongs to
+        #[arg(long, value_name = "CODE")]
+        parent: Option<String>,
+    },
+    /// 列出机构 | List organisations
+    List,
+}
+
+impl Org {
+    pub(super) fn command(self) -> Command {
+        match self {
+            Self::Add { code, kind, name, parent } => Command::OrgAdd { code, kind, name, parent },
+            Self::List => Command::OrgList,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Invite {
+    /// 请到哪个机构 (代码) | Into which organisation (code)
+    #[arg(long, value_name = "CODE")]
+    org: String,
+    /// 角色: clerk 台账员, principal 校长, reviewer 审核员, admin 管理员, policy_officer 政策管理员, auditor 审计员 | Role: clerk, principal, reviewer, admin, policy_officer, auditor
+    #[arg(long)]
+    role: String,
+    /// 岗位, 如 county_training_institution | Office, such as county_training_institution
+    #[arg(long)]
+    office: Option<String>,
+    /// 有效期, 如 12h, 7d, 2w | Valid for: 12h, 7d, 2w
+    #[arg(long, default_value = "7d", hide_default_value = true, value_name = "7d", value_parser = duration_ms)]
+    expires: u64,
+    /// 新成员首次联系的地址 (host:port) | Address that the newcomer dials first (host:port)
+    #[arg(long, value_name = "HOST:PORT")]
+    address: Option<String>,
+    /// 把邀请写入文件 | Write the invite into a file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+impl Invite {
+    pub(super) fn task(self) -> Result<Task, CommandError> {
+        let Self { org, role, office, expires: expires_ms, address, out } = self;
+        let command = Command::Invite { org, role, office, expires_ms, address };
+        Ok(match out {
+            Some(file) => Task::Invite(command, absolute(&file)?),
+            None => Task::Node(command),
+        })
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Join {
+    /// 邀请文本, 或邀请文件 | The invite's text, or its file
+    invite: String,
+    /// 本机密钥的名称 | What the key is called on this machine
+    #[arg(long)]
+    label: Option<String>,
+}
+
+/// An invite is less than 4 KB.
+const INVITE_BYTES_MAX: u64 = 64 * 1024;
+
+impl Join {
+    pub(super) fn command(self) -> Result<Command, CommandError> {
+        let file = std::path::Path::new(&self.invite);
+        let is_file = std::fs::metadata(file).is_ok_and(|m| m.is_file() && m.len() <= INVITE_BYTES_MAX);
+        let invite = if is_file {
+            std::fs::read_to_string(file).map_err(|e| {
+                let at = file.display();
+                CommandError::not_found(format!("无法读取 {at}: {e}"), format!("cannot read {at}: {e}"))
+            })?
+        } else {
+            self.invite
+        };
+        Ok(Command::Join { invite, label: self.label })
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Run {
+    /// 监听地址 (UDP); none 为只拨出不监听 | Address to listen on (UDP); none: only dial
+    #[arg(long, default_value = LISTEN, value_name = "ADDR", value_parser = listen)]
+    pub(crate) listen: Listen,
+    #[arg(long, hide = true)]
+    pub(crate) until_stdin_closes: bool,
+}
+
+/// Where to listen; `None`: nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Listen(pub(crate) Option<SocketAddr>);
+
+fn listen(text: &str) -> Result<Listen, String> {
+    if text == "none" {
+        return Ok(Listen(None));
+    }
+    text.parse().map(|a| Listen(Some(a))).map_err(|_| format!("{text}: 0.0.0.0:7433, [::]:7433, none"))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    /// 只同步一次就结束; 否则保持联网直到停止 | Sync once and end; else stay connected until stopped
+    #[arg(long)]
+    once: bool,
+    /// 最多等多久, 如 30s, 5m | Wait at most so long: 30s, 5m
+    #[arg(long, default_value = "60s", hide_default_value = true, value_name = "60s", value_parser = duration_ms)]
+    timeout: u64,
+    /// 只与此地址同步一次 (host:port) | Sync once with this address only (host:port)
+    address: Option<String>,
+}
+
+impl Sync {
+    pub(super) fn task(self) -> Task {
+        if self.once || self.address.is_some() {
+            Task::Node(Command::Sync { address: self.address, timeout_ms: self.timeout })
+        } else {
+            Task::Run(Run { listen: Listen(None), until_stdin_closes: false })
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Links {
+    /// 切断 | Cut
+    Cut,
+    /// 恢复 | Heal
+    Heal,
+}
+
+impl Links {
+    pub(super) fn command(self) -> Command {
+        Command::Links { cut: matches!(self, Self::Cut) }
+    }
+}
+
+/// `90s`, `5m`, `12h`, `7d`, `2w` in ms.
+pub(super) fn duration_ms(text: &str) -> Result<u64, String> {
+    let split = text.len().saturating_sub(1);
+    let read = || {
+        let (number, unit) = text.split_at_checked(split)?;
+        let ms = match unit {
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            "w" => 604_800_000,
+            _ => return None,
+        };
+        number.bytes().all(|b| b.is_ascii_digit()).then_some(())?;
+        number.parse::<u64>().ok().filter(|n| *n > 0)?.checked_mul(ms)
+    };
+    read().ok_or_else(|| format!("{text}: 90s, 5m, 12h, 7d, 2w"))
+}

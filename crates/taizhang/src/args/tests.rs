@@ -1,0 +1,110 @@
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+use super::*;
+
+fn parsed(line: &str) -> Result<Cli, clap::Error> {
+    let args: Vec<OsString> = ["taizhang"].into_iter().chain(line.split_whitespace()).map(OsString::from).collect();
+    parse(Lang::En, &args)
+}
+
+#[test]
+fn the_parser_is_consistent() {
+    parser(Lang::Zh).debug_assert();
+}
+
+#[test]
+fn every_text_is_there_in_both_languages() {
+    fn walk(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+        let texts = command.get_arguments().filter(|a| !a.is_hide_set()).map(|a| (a.get_id().to_string(), a.get_help()));
+        let about = std::iter::once(("about".to_owned(), command.get_about()));
+        for (name, text) in texts.chain(about) {
+            let text = text.map(ToString::to_string).unwrap_or_default();
+            let whole = text.split_once(" | ").is_some_and(|(zh, en)| !zh.is_ascii() && !en.is_empty() && !en.contains(" | "));
+            if !whole {
+                found.push(format!("{path} {name}: {text:?}"));
+            }
+        }
+        command.get_subcommands().for_each(|c| walk(c, &format!("{path} {}", c.get_name()), found));
+    }
+    let mut found = Vec::new();
+    walk(&Cli::command(), "taizhang", &mut found);
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn help_speaks_one_language() {
+    let zh = parser(Lang::Zh).render_long_help().to_string();
+    let en = parser(Lang::En).render_long_help().to_string();
+    assert!(zh.contains("用法") && zh.contains("命令") && !zh.contains("Usage") && !zh.contains(" | "), "{zh}");
+    assert!(en.is_ascii() && en.contains("Usage"), "{en}");
+}
+
+#[test]
+fn good_lines_become_commands() {
+    let cases = [
+        ("init --code 1 --name n --kind city", "Init { code: \"1\", name: \"n\", kind: \"city\" }"),
+        ("org list --json", "OrgList"),
+        ("invite --org 1 --role clerk --expires 2h", "expires_ms: 7200000"),
+        ("sync --once", "Sync { address: None, timeout_ms: 60000 }"),
+        ("sync 127.0.0.1:1 --timeout 3s", "Sync { address: Some(\"127.0.0.1:1\"), timeout_ms: 3000 }"),
+        ("sync", "Run(Run { listen: Listen(None)"),
+        ("run", "Listen(Some(0.0.0.0:7433))"),
+        ("run --listen none", "Listen(None)"),
+        ("import roster /a /b --dry-run", "files: [\"/a\", \"/b\"]"),
+        ("export ledger --csv --gbk", "format: Csv, gbk: true"),
+        ("export ledger", "format: Jsonl"),
+        ("record --teacher 1 --activity a --h100 150 --end 2024-03-01", "h100: 150"),
+        ("conflict settle 1.subject --choose 2", "choose: Some(2)"),
+        ("review approve a b --reason r", "verdict: \"approved\", rows: [\"a\", \"b\"]"),
+        ("review return --claimed", "verdict: \"returned\", rows: [], sheet: None, claimed: true"),
+        ("rollup verify x --sample 3 --seed s", "deep: false, sample: Some(3), seed: Some(\"s\")"),
+        ("audit export --out /x --jsonl", "AuditExport { out: \"/x\", jsonl: true }"),
+        ("check --rebuild", "Check { rebuild: true }"),
+        ("links cut", "Links { cut: true }"),
+        ("stop", "Stop"),
+        ("demo", "Demo { keep: None }"),
+    ];
+    for (line, wanted) in cases {
+        let task = format!("{:?}", parsed(line).unwrap_or_else(|e| panic!("{line}: {e}")).what.task().unwrap());
+        assert!(task.contains(wanted), "{line}: {task}");
+    }
+}
+
+#[test]
+fn bad_lines_are_explained_in_both_languages() {
+    let cases = [
+        ("", "缺少命令"),
+        ("org", "缺少命令"),
+        ("nonsense", "没有命令 nonsense"),
+        ("status --frobnicate", "没有参数 --frobnicate"),
+        ("status --lang fr", "fr"),
+        ("init --code 1 --name n", "--kind"),
+        ("init --code 1 --name n --kind", "--kind"),
+        ("invite --org 1 --role r --expires 7", "7d"),
+        ("invite --org 1 --role r --expires 0d", "7d"),
+        ("invite --org 1 --role r --expires 99999999999999999999w", "7d"),
+        ("run --listen here", "here"),
+        ("import poems x", "poems"),
+        ("import roster", "FILE"),
+        ("import signin x --semester 3", "3"),
+        ("export ledger --csv --jsonl", "--csv"),
+        ("export ledger --gbk", "--csv"),
+        ("export ledger --xlsx", "--out"),
+        ("record --teacher 1 --h100 1 --end d", "--activity"),
+        ("record --teacher 1 --activity a --title t --h100 1 --end d", "--activity"),
+        ("record --teacher 1 --activity a --h100 1.5 --end d", "1.5"),
+        ("record --teacher 1 --activity a --h100 -1 --end d", "-1"),
+        ("conflict settle k", "--choose"),
+        ("conflict settle k --choose 1 --value v", "--choose"),
+        ("review approve", "--claimed"),
+        ("review approve a --claimed", "--claimed"),
+        ("rollup verify x --seed s", "--sample"),
+        ("rollup publish --period 99999", "99999"),
+        ("audit export", "--out"),
+    ];
+    for (line, said) in cases {
+        let error = crate::mistake::explain(&parsed(line).err().unwrap_or_else(|| panic!("{line} was accepted")));
+        assert_eq!(error.kind.exit_code(), 2);
+        assert!(error.what.zh.contains(said) && !error.what.zh.is_ascii(), "{line}: {}", error.what.zh);
+        assert!(error.what.en.is_ascii() && error.what.en.len() > 8, "{line}: {}", error.what.en);
+    }
+}

@@ -1,0 +1,163 @@
+//! How a command reaches a node: the one that runs on this data folder, else the store is opened here.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use serde_json::json;
+use taizhang_node::{
+    command::{Command, Message, Reply, Request, Unlock},
+    commands::{self, found},
+    control,
+    core::Core,
+    driver::{self, NodeEvent, RunOptions},
+    error::{CommandError, ErrorKind},
+    folder::Folder,
+};
+
+use crate::{
+    args::{Cli, Global, Run, Task},
+    demo,
+    output::Output,
+    passphrase,
+    progress::Progress,
+};
+
+/// Does what the command line says, and shows the result.
+pub(crate) fn run(cli: Cli, output: Output) -> Result<(), CommandError> {
+    let Cli { global, what } = cli;
+    match what.task()? {
+        Task::Demo(options) => demo::run(options.keep, output),
+        Task::Run(options) => run_node(&folder(&global)?, &options, output),
+        Task::Node(command) => {
+            let reply = ask(&global, command, output)?;
+            output.reply(&reply);
+            verdict(&reply)
+        }
+        Task::Invite(command, file) => {
+            let reply = ask(&global, command, output)?;
+            write_invite(&reply, &file)?;
+            output.reply(&reply);
+            Ok(())
+        }
+    }
+}
+
+/// The data folder of the command line, else of the environment, else the user's.
+fn folder(global: &Global) -> Result<Folder, CommandError> {
+    let env = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let shared = || env("XDG_DATA_HOME").or_else(|| Some(env("HOME")?.join(".local/share")));
+    let path = global.data.clone().or_else(|| env("TAIZHANG_DATA")).or_else(|| Some(shared()?.join("taizhang")));
+    let path = path.ok_or_else(|| {
+        CommandError::new(ErrorKind::Usage, "不知道数据目录在哪里", "the data folder is not known")
+            .hint("用 --data 指明", "name it with --data")
+    })?;
+    crate::args::absolute(&path).map(Folder::at)
+}
+
+fn ask(global: &Global, command: Command, output: Output) -> Result<Reply, CommandError> {
+    let folder = folder(global)?;
+    let passphrase = passphrase::get(output.lang, global.passphrase_file.clone(), &command)?;
+    let unlock = Unlock { key: global.as_key.clone(), passphrase };
+    let mut progress = Progress::new(output);
+    execute(&folder, Request { unlock, command }, &mut |message| progress.tell(&message))
+}
+
+/// Gives a command to the node that runs on this folder; if none does, does it here.
+pub(crate) fn execute(folder: &Folder, request: Request, tell: &mut dyn FnMut(Message)) -> Result<Reply, CommandError> {
+    match &request.command {
+        Command::Init { code, name, kind } => return found::init(folder, &request.unlock, code, name, kind),
+        Command::Join { invite, label } => return found::join(folder, &request.unlock, invite, label.as_deref()),
+        _ => {}
+    }
+    if let Some(reply) = control::call(folder, &request, tell)? {
+        return Ok(reply);
+    }
+    match request.command {
+        Command::Stop | Command::Links { .. } => {
+            let at = folder.path().display();
+            Err(CommandError::new(
+                ErrorKind::NotReachable,
+                format!("{at} 没有正在运行的节点"),
+                format!("no node is running on {at}"),
+            )
+            .hint("用 taizhang run 启动", "start it with `taizhang run`"))
+        }
+        Command::Sync { address, timeout_ms } => {
+            let core = open(folder, tell)?;
+            runtime()?.block_on(driver::sync_once(core, address, timeout_ms, tell))
+        }
+        command => commands::execute(&mut open(folder, tell)?, &request.unlock, &command, tell),
+    }
+}
+
+fn open(folder: &Folder, tell: &mut dyn FnMut(Message)) -> Result<Core, CommandError> {
+    Core::open(folder.clone(), &mut |what, done, total| tell(Message::Progress { what: what.to_owned(), done, total }))
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| CommandError::new(ErrorKind::Internal, format!("无法启动: {e}"), format!("the runtime does not start: {e}")))
+}
+
+/// A verification that was carried out and did not agree is a result, and also a failure.
+fn verdict(reply: &Reply) -> Result<(), CommandError> {
+    match reply.data.get("ok").and_then(serde_json::Value::as_bool) {
+        Some(false) => Err(CommandError::new(ErrorKind::Verification, "核验没有通过, 见上", "verification failed, see above")),
+        _ => Ok(()),
+    }
+}
+
+fn write_invite(reply: &Reply, file: &std::path::Path) -> Result<(), CommandError> {
+    let text = reply.data.get("invite").and_then(serde_json::Value::as_str).unwrap_or_default();
+    let parent = file.parent().unwrap_or(file);
+    let name = file.file_name().and_then(|n| n.to_str());
+    let name =
+        name.ok_or_else(|| CommandError::not_found("邀请文件名无法使用", "the name of the invite's file cannot be used"))?;
+    // Whoever holds an invite can use it: readable by its owner only, like the files of a data folder.
+    Folder::at(parent).write(name, format!("{text}\n").as_bytes())
+}
+
+fn run_node(folder: &Folder, options: &Run, output: Output) -> Result<(), CommandError> {
+    let mut progress = Progress::new(output);
+    let core = open(folder, &mut |message| progress.tell(&message))?;
+    drop(progress);
+    if options.until_stdin_closes {
+        stop_when_stdin_closes(folder.clone());
+    }
+    let listen = options.listen.0;
+    runtime()?.block_on(driver::run(core, RunOptions { listen }, |event| show(&event, output)))
+}
+
+fn show(event: &NodeEvent, output: Output) {
+    match event {
+        NodeEvent::Listening(address) => {
+            let (zh, en) = listening(*address);
+            output.event(json!({ "event": "listening", "address": address.to_string() }), &zh, &en);
+        }
+        NodeEvent::DialFailed { address, why } => {
+            let (zh, en) = (format!("暂时联系不上 {address}: {why}"), format!("cannot reach {address} now: {why}"));
+            output.event(json!({ "event": "dial_failed", "address": address, "why": why }), &zh, &en);
+        }
+        NodeEvent::Stopping => output.event(json!({ "event": "stopping" }), "正在停止", "stopping"),
+        NodeEvent::Hub(event) => tracing::debug!(?event, "hub"),
+    }
+}
+
+fn listening(address: SocketAddr) -> (String, String) {
+    (
+        format!("节点正在运行, 监听 {address} (UDP); 按 Ctrl-C 停止"),
+        format!("the node is running and listens on {address} (UDP); Ctrl-C stops it"),
+    )
+}
+
+/// A child whose parent is gone, however it went, does not stay behind.
+fn stop_when_stdin_closes(folder: Folder) {
+    std::thread::spawn(move || {
+        std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).ok();
+        let stop = Request { unlock: Unlock::default(), command: Command::Stop };
+        if !matches!(control::call(&folder, &stop, &mut |_| {}), Ok(Some(_))) {
+            std::process::exit(0);
+        }
+    });
+}

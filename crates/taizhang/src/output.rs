@@ -1,0 +1,125 @@
+//! How results, messages and errors are shown: JSON for scripts, or sentences and tables in the user's language.
+
+mod table;
+mod value;
+pub(crate) mod words;
+
+use std::io::Write;
+
+use serde_json::{Map, Value, json};
+use taizhang_node::{command::Reply, error::CommandError};
+
+use crate::lang::Lang;
+
+/// How the user wants to be answered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    pub(crate) lang: Lang,
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
+}
+
+impl Output {
+    /// Text as it is, to stdout. A reader that went away (`| head`) is no error.
+    pub(crate) fn plain(self, text: &str) {
+        let mut out = std::io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();
+    }
+
+    /// A result.
+    pub(crate) fn reply(self, reply: &Reply) {
+        if self.json {
+            self.plain(&line(&json!(reply)));
+        } else if reply.lines.is_empty() {
+            self.plain(&human(reply, self.lang));
+        } else {
+            self.plain(
+                &reply.lines.iter().map(|l| l.as_str().map_or_else(|| line(l), |text| format!("{text}\n"))).collect::<String>(),
+            );
+        }
+    }
+
+    /// Something that happened while a node runs.
+    pub(crate) fn event(self, event: Value, zh: &str, en: &str) {
+        if self.json {
+            let mut all = Map::from_iter([("schema".to_owned(), json!("taizhang.event/1"))]);
+            all.extend(event.as_object().cloned().unwrap_or_default());
+            self.plain(&line(&Value::Object(all)));
+        } else if !self.quiet {
+            eprintln!("{}", self.lang.pick(zh, en));
+        }
+    }
+
+    /// An error: for scripts on stdout, for people on stderr.
+    pub(crate) fn error(self, error: &CommandError) {
+        if self.json {
+            let exit = error.kind.exit_code();
+            self.plain(&line(&json!({
+                "schema": "taizhang.error/1", "kind": error.kind, "exit": exit,
+                "what": error.what, "hint": error.hint, "details": error.details,
+            })));
+            return;
+        }
+        let lang = self.lang;
+        let mut text = format!("{}: {}\n", lang.pick("错误", "error"), lang.text(&error.what));
+        if let Some(details) = &error.details {
+            text.push_str(&details_text(details, lang));
+        }
+        if let Some(hint) = &error.hint {
+            text.push_str(&format!("{}: {}\n", lang.pick("建议", "hint"), lang.text(hint)));
+        }
+        eprint!("{text}");
+    }
+}
+
+fn line(value: &Value) -> String {
+    format!("{value}\n")
+}
+
+fn details_text(details: &Value, lang: Lang) -> String {
+    match details {
+        Value::Object(fields) => fields_text(fields, lang, 2),
+        Value::Array(items) => items_text(items, lang, 2),
+        scalar => format!("  {}\n", value::cell("details", scalar, lang)),
+    }
+}
+
+/// A result in words: a headline, its single values, then its lists.
+pub(crate) fn human(reply: &Reply, lang: Lang) -> String {
+    let name = reply.schema.strip_prefix("taizhang.").and_then(|s| s.split('/').next()).unwrap_or_default();
+    let headline = words::headline(name, lang).map(|h| format!("{h}\n")).unwrap_or_default();
+    headline + &fields_text(&reply.data, lang, 0)
+}
+
+fn fields_text(fields: &Map<String, Value>, lang: Lang, indent: usize) -> String {
+    let (mut singles, mut groups) = (Vec::new(), String::new());
+    for (key, value) in fields.iter().filter(|(_, v)| !v.is_null()) {
+        let label = words::label(key, lang);
+        match value {
+            Value::Array(items) if items.iter().any(|i| i.is_object() || i.is_array()) => {
+                groups.push_str(&format!("{:indent$}{label} ({}):\n{}", "", items.len(), items_text(items, lang, indent + 2)));
+            }
+            Value::Object(inner) if is_text(inner) => singles.push((label, value::cell(key, value, lang))),
+            Value::Object(inner) if inner.is_empty() => {}
+            Value::Object(inner) => groups.push_str(&format!("{:indent$}{label}:\n{}", "", fields_text(inner, lang, indent + 2))),
+            scalar => singles.push((label, value::cell(key, scalar, lang))),
+        }
+    }
+    table::pairs(&singles, indent) + &groups
+}
+
+fn items_text(items: &[Value], lang: Lang, indent: usize) -> String {
+    let rows: Vec<&Map<String, Value>> = items.iter().filter_map(Value::as_object).filter(|o| !is_text(o)).collect();
+    if rows.len() == items.len() {
+        return table::rows(&rows, lang, indent);
+    }
+    items.iter().map(|i| format!("{:indent$}{}\n", "", value::cell("", i, lang))).collect()
+}
+
+/// A sentence in both languages, as the node sends it.
+fn is_text(fields: &Map<String, Value>) -> bool {
+    fields.len() == 2 && fields.contains_key("zh") && fields.contains_key("en")
+}
+
+#[cfg(test)]
+mod tests;

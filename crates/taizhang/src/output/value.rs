@@ -1,0 +1,75 @@
+//! One value in words; the unit is in the end of its name.
+
+use serde_json::Value;
+use taizhang_core::units::Ms;
+
+use super::words;
+use crate::lang::Lang;
+
+/// Names whose values are other people's text: shown as they are, even if they look like a word of ours.
+const FREE_TEXT: &[&str] = &["name", "title", "note", "value", "values", "reason", "label", "code", "key", "number"];
+
+/// A value as a person reads it.
+pub(super) fn cell(key: &str, value: &Value, lang: Lang) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(yes) => lang.pick(if *yes { "是" } else { "否" }, if *yes { "yes" } else { "no" }).to_owned(),
+        Value::Number(n) => n.as_i64().map_or_else(|| n.to_string(), |n| number(key, n, lang)),
+        Value::String(text) if FREE_TEXT.contains(&key) => text.clone(),
+        Value::String(text) => words::word(text, lang).map_or_else(|| text.clone(), str::to_owned),
+        Value::Array(items) => items.iter().map(|i| cell(key, i, lang)).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) => match (fields.get("zh"), fields.get("en")) {
+            (Some(Value::String(zh)), Some(Value::String(en))) => lang.pick(zh, en).to_owned(),
+            _ => fields
+                .iter()
+                .map(|(k, v)| format!("{} {}", words::label(k, lang), cell(k, v, lang)))
+                .collect::<Vec<_>>()
+                .join("; "),
+        },
+    }
+}
+
+fn number(key: &str, n: i64, lang: Lang) -> String {
+    let unit = key.rsplit('_').next().unwrap_or(key);
+    match unit {
+        "h100" => format!("{} {}", hundredths(n), lang.pick("学时", "h")),
+        "c100" => format!("{} {}", hundredths(n), lang.pick("学分", "credits")),
+        "fen" => format!("{} {}", hundredths(n), lang.pick("元", "yuan")),
+        "bp" => format!("{} %", hundredths(n)),
+        _ if key.split('_').any(|part| part == "bytes") => bytes(n.unsigned_abs()),
+        "ms" if n >= FIRST_TIME_MS => time(n.unsigned_abs()),
+        "ms" => format!("{n} {}", lang.pick("毫秒", "ms")),
+        _ => n.to_string(),
+    }
+}
+
+/// Below this a number of milliseconds is a duration (2001-09-09 as a time).
+const FIRST_TIME_MS: i64 = 1_000_000_000_000;
+
+/// 150 → `1.5`, 100 → `1`, -25 → `-0.25`.
+pub(crate) fn hundredths(n: i64) -> String {
+    let sign = if n < 0 { "-" } else { "" };
+    let (whole, rest) = (n.unsigned_abs() / 100, n.unsigned_abs() % 100);
+    match (rest, rest % 10) {
+        (0, _) => format!("{sign}{whole}"),
+        (_, 0) => format!("{sign}{whole}.{}", rest / 10),
+        _ => format!("{sign}{whole}.{rest:02}"),
+    }
+}
+
+/// 1,536 → `1.5 KB`.
+pub(crate) fn bytes(n: u64) -> String {
+    let tenths = |unit: u64| format!("{}.{}", n / unit, n % unit * 10 / unit);
+    match n {
+        0..1_024 => format!("{n} B"),
+        1_024..1_048_576 => format!("{} KB", tenths(1_024)),
+        1_048_576..1_073_741_824 => format!("{} MB", tenths(1_048_576)),
+        _ => format!("{} GB", tenths(1_073_741_824)),
+    }
+}
+
+/// Day and minute at +08:00.
+fn time(ms: u64) -> String {
+    let minutes = (ms / 60_000 + 8 * 60) % (24 * 60);
+    format!("{} {:02}:{:02}", Ms(ms).day(), minutes / 60, minutes % 60)
+}

@@ -1,0 +1,63 @@
+//! Where the passphrase comes from: a file, else the person at the terminal.
+
+use std::{io::IsTerminal, path::PathBuf};
+
+use console::Term;
+use taizhang_node::{
+    command::Command,
+    error::{CommandError, ErrorKind},
+};
+
+use crate::lang::Lang;
+
+/// The passphrase for this command: from the file named on the command line or in `TAIZHANG_PASSPHRASE_FILE`, else asked for where the
+/// command signs something and a person sits at the terminal.
+pub(crate) fn get(lang: Lang, file: Option<PathBuf>, command: &Command) -> Result<Option<String>, CommandError> {
+    if let Some(file) = file.or_else(|| std::env::var_os("TAIZHANG_PASSPHRASE_FILE").map(PathBuf::from)) {
+        let text = std::fs::read_to_string(&file).map_err(|e| {
+            let at = file.display();
+            CommandError::new(
+                ErrorKind::Key,
+                format!("无法读取口令文件 {at}: {e}"),
+                format!("cannot read the passphrase file {at}: {e}"),
+            )
+        })?;
+        return Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()));
+    }
+    if !signs(command) || !std::io::stdin().is_terminal() {
+        return Ok(None);
+    }
+    let is_new = matches!(command, Command::Init { .. } | Command::Join { .. });
+    let first =
+        ask(lang
+            .pick(if is_new { "设置口令: " } else { "口令: " }, if is_new { "Choose a passphrase: " } else { "Passphrase: " }))?;
+    if is_new && ask(lang.pick("再输入一次: ", "Once more: "))? != first {
+        return Err(
+            CommandError::new(ErrorKind::Key, "两次输入的口令不同", "the two passphrases differ").hint("请重新执行", "try again")
+        );
+    }
+    Ok(Some(first))
+}
+
+fn signs(command: &Command) -> bool {
+    match command {
+        Command::Import(import) => !import.dry_run,
+        Command::Init { .. }
+        | Command::Join { .. }
+        | Command::OrgAdd { .. }
+        | Command::Invite { .. }
+        | Command::Record(_)
+        | Command::Describe { .. }
+        | Command::ConflictSettle { .. }
+        | Command::ReviewDecide { .. }
+        | Command::RollupPublish { .. } => true,
+        _ => false,
+    }
+}
+
+fn ask(question: &str) -> Result<String, CommandError> {
+    let term = Term::stderr();
+    term.write_str(question).and_then(|()| term.read_secure_line()).map_err(|e| {
+        CommandError::new(ErrorKind::Key, format!("无法读取口令: {e}"), format!("the passphrase could not be read: {e}"))
+    })
+}

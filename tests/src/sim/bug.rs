@@ -1,0 +1,34 @@
+//! Bugs planted on purpose, in whichever crate they live.
+
+/// A bug that a run carries everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bug {
+    /// In replication.
+    Sync(taizhang_sync::planted::Planted),
+    /// Syncs of the disk do nothing.
+    SyncsSkipped,
+}
+
+impl Bug {
+    /// Every bug.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let sync = taizhang_sync::planted::Planted::ALL.iter().copied().map(Self::Sync);
+        sync.chain([Self::SyncsSkipped]).collect()
+    }
+
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self {
+            Self::Sync(bug) => format!("{bug:?}"),
+            Self::SyncsSkipped => "SyncsSkipped".to_owned(),
+        }
+    }
+
+    /// The bug with this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::all().into_iter().find(|b| b.name() == name)
+    }
+}
