@@ -9,7 +9,7 @@ use toml::{Table, Value};
 /// Every crate and the workspace crates it may name, for the build, the tests or the build script alike.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("taizhang-core", &[]),
-    ("taizhang-rules", &[]),
+    ("taizhang-rules", &["taizhang-core"]),
     ("taizhang-sheets", &["taizhang-core"]),
     ("taizhang-sync", &["taizhang-core"]),
     ("taizhang-store", &["taizhang-core"]),

@@ -140,7 +140,8 @@ async fn serve(stream: tokio::net::UnixStream, calls: mpsc::Sender<Call>) {
     while let Some(line) = lines.recv().await {
         let Ok(mut bytes) = serde_json::to_vec(&line) else { return };
         bytes.push(b'\n');
-        if write.write_all(&bytes).await.is_err() {
+        let is_result = !matches!(line, Line::Message(_));
+        if write.write_all(&bytes).await.is_err() || is_result {
             return;
         }
     }

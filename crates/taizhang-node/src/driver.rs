@@ -206,6 +206,8 @@ pub async fn run(core: Core, options: RunOptions, mut on_event: impl FnMut(NodeE
     drop(driver);
     if let Some(answer) = stopping {
         answer.send(Line::Reply(Reply::new("stop", serde_json::json!({ "stopped": true })))).await.ok();
+        // The runtime ends with this function: first let the answer leave.
+        tokio::time::timeout(Duration::from_secs(2), answer.closed()).await.ok();
     }
     Ok(())
 }

@@ -130,7 +130,13 @@ impl Keyring {
     ///
     /// # Errors
     /// The system gives no randomness.
-    pub fn seal(&mut self, document: DocId, teacher: &str, identity: &Identity, person: &Person) -> Result<PersonRow, CommandError> {
+    pub fn seal(
+        &mut self,
+        document: DocId,
+        teacher: &str,
+        identity: &Identity,
+        person: &Person,
+    ) -> Result<PersonRow, CommandError> {
         let at = (document, teacher.to_owned());
         let key_id = match self.of_teacher.get(&at) {
             Some(id) => *id,

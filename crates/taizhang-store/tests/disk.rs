@@ -65,12 +65,12 @@ fn index_files(dir: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn damage(dir: &Path, random: &mut ChaCha8Rng) -> String {
+fn damage(dir: &Path, random: &mut ChaCha8Rng, kinds: u64) -> String {
     let files = index_files(dir);
     let mut below = |n: u64| random.next_u64() % n.max(1);
     let db = dir.join("index/db");
     let any = files[below(files.len() as u64) as usize].clone();
-    let kind = below(6);
+    let kind = below(kinds);
     let path = if kind < 3 { db } else { any };
     let mut file = File::options().read(true).write(true).open(&path).unwrap();
     // sled keeps empty space at the end, where damage does nothing.
@@ -112,18 +112,20 @@ fn a_damaged_index_is_mended_100_of_100_times_with_nothing_lost() {
     for n in 0..100 {
         let dir = tempfile::tempdir().unwrap();
         copy(original.path(), dir.path());
-        let what = damage(dir.path(), &mut random);
+        // Most of what sled keeps is out of date, so that one small damage often does nothing.
+        let (damages, kinds) = if n % 2 == 0 { (1, 6) } else { (10, 5) };
+        let what: Vec<_> = (0..damages).map(|_| damage(dir.path(), &mut random, kinds)).collect();
         let (mut store, report) = open(dir.path());
-        assert_eq!((report.entries, &report.holes), (1000, &vec![]), "{n}: {what}: {report:?}");
-        assert_eq!(all(&store), expected, "{n}: {what}");
+        assert_eq!((report.entries, &report.holes), (1000, &vec![]), "{n}: {what:?}: {report:?}");
+        assert_eq!(all(&store), expected, "{n}: {what:?}");
         rebuilt += u32::from(matches!(report.index, IndexState::Rebuilt { .. } | IndexState::New));
         store.commit(&Commit::of(some(1000..1002))).unwrap();
         drop(store);
         let (store, report) = open(dir.path());
-        assert_eq!((report.index, store.len()), (IndexState::Good, 1002), "{n}: {what}");
+        assert_eq!((report.index, store.len()), (IndexState::Good, 1002), "{n}: {what:?}");
     }
     println!("{rebuilt} rebuilt");
-    assert!(rebuilt > 50, "{rebuilt}: the damage is too small to show anything");
+    assert!(rebuilt > 40, "{rebuilt}: the damage is too small to show anything");
 }
 
 #[test]

@@ -21,6 +21,9 @@ const FILLER_BYTES: usize = 280;
 const SEVERAL_EVERY: u64 = 5;
 const SEVERAL: u64 = 9;
 const ATTACHMENT_EVERY: u64 = 8;
+/// Commits that fail on the full disk, and commits after there is room again.
+const FULL: u64 = 20;
+const MORE: u64 = 50;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -44,11 +47,7 @@ fn main() -> ExitCode {
 }
 
 fn open(dir: &Path, unsynced: bool) -> Result<(DiskStore, OpenReport), Failure> {
-    let options = Options {
-        segment_bytes: SEGMENT_BYTES,
-        unsynced,
-        ..Options::new(describe)
-    };
+    let options = Options { segment_bytes: SEGMENT_BYTES, unsynced, ..Options::new(describe) };
     Ok(DiskStore::open(dir, &options)?)
 }
 
@@ -109,22 +108,23 @@ fn complete(store: &DiskStore) -> Result<u64, Failure> {
 fn fill(dir: &Path) -> Result<(), Failure> {
     let (mut store, _) = open(dir, false)?;
     let (mut n, mut full, mut ballast) = (complete(&store)?, 0, Some(dir.with_extension("ballast")));
+    let mut last = u64::MAX;
     loop {
         match store.commit(&commit(n)) {
             Ok(_) => n += 1,
             Err(CommitError::NoSpace { .. }) if ballast.is_some() => full += 1,
             Err(other) => return Err(other.into()),
         }
-        if full == 20 {
+        if full == FULL && last == u64::MAX {
             println!("full with {n} commits, index {:?}", store.index_state());
             if complete(&store)? != n {
                 return Err("something of a failed commit is there".into());
             }
             let Some(path) = ballast.take() else { break };
             std::fs::remove_file(path)?;
-            full = 21;
+            last = n + MORE;
         }
-        if ballast.is_none() && n.is_multiple_of(200) {
+        if n == last {
             break;
         }
     }

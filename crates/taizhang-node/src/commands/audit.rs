@@ -16,10 +16,11 @@ use taizhang_core::{
     ledger::Ledger,
     receipt::Receipt,
     standing::Judge,
+    view::{DocumentView, ViewRow},
 };
 use taizhang_store::Store;
 
-use super::{Context, export::row_lines};
+use super::{Context, shown};
 use crate::{
     command::Reply,
     error::{CommandError, ErrorKind},
@@ -211,8 +212,9 @@ pub(crate) fn export(c: &mut Context<'_>, out: &Path, jsonl: bool) -> Result<Rep
     if jsonl {
         let documents: Vec<_> = c.core.ledger().documents().copied().collect();
         for document in documents {
-            for line in row_lines(c, &document)? {
-                let text = line.to_string();
+            let view = c.core.view(&document)?;
+            for row in view.rows.values() {
+                let text = row_line(c, &view, row).to_string();
                 rows += 1;
                 bytes += text.len() as u64 + 1;
                 writeln!(file, "{text}").map_err(|e| failed(&e))?;
@@ -243,4 +245,13 @@ pub(crate) fn export(c: &mut Context<'_>, out: &Path, jsonl: bool) -> Result<Rep
     }
     file.flush().map_err(|e| failed(&e))?;
     Ok(Reply::new("audit-export", json!({ "out": out, "entries": entries, "rows": rows, "bytes": bytes })))
+}
+
+/// A row with its hand: `taizhang.row/1`.
+fn row_line(c: &Context<'_>, view: &DocumentView, row: &ViewRow) -> Json {
+    json!({
+        "schema": "taizhang.row/1", "name": row.name.to_string(), "document": view.document.to_string(), "type": row.row_type,
+        "fields": shown::fields(row), "author": row.author.to_string(), "hand": shown::row_hand(c.core, row.name),
+        "time_ms": row.time.0, "standing": row.standing.word(), "counts": view.counts(row),
+    })
 }

@@ -33,6 +33,9 @@ pub(crate) fn run(c: &mut Context<'_>, rebuild: bool) -> Result<Reply, CommandEr
         format!("数据检查发现 {} 处问题, 第一处: {first}", findings.len()),
         format!("the check found {} problems; the first: {first}", findings.len()),
     )
-    .hint("运行 taizhang check --rebuild, 再同步一次取回缺少的条目", "run `taizhang check --rebuild`, then sync to fetch what is missing")
+    .hint(
+        "运行 taizhang check --rebuild, 再同步一次取回缺少的条目",
+        "run `taizhang check --rebuild`, then sync to fetch what is missing",
+    )
     .details(details))
 }

@@ -40,7 +40,9 @@ const YEARS_AHEAD: u16 = 3;
 pub(crate) fn run(c: &mut Context<'_>, import: &Import) -> Result<Reply, CommandError> {
     let kind = sheet_kind(&import.kind)?;
     if import.files.is_empty() {
-        return Err(CommandError::not_found("没有给出文件", "no file was named").hint("在命令后写上文件名", "name one or more files"));
+        return Err(
+            CommandError::not_found("没有给出文件", "no file was named").hint("在命令后写上文件名", "name one or more files")
+        );
     }
     if import.semester.is_some_and(|s| !(1..=2).contains(&s)) {
         return Err(CommandError::not_found("学期应为 1 或 2", "the semester is 1 or 2"));
@@ -54,19 +56,26 @@ pub(crate) fn run(c: &mut Context<'_>, import: &Import) -> Result<Reply, Command
     }
     if plans.iter().any(|p| p.report.is_stopped()) {
         let files: Vec<_> = plans.iter().map(|p| p.report.to_json()).collect();
-        return Err(CommandError::new(ErrorKind::FileProblems, "文件有问题, 未导入任何内容", "the file has problems; nothing was imported")
-            .hint(
-                "请按所列各行改正后重试; 或加 --skip-bad-rows 只导入没有问题的行",
-                "correct the rows listed and try again; --skip-bad-rows imports the others",
-            )
-            .details(json!({ "schema": "taizhang.import/1", "kind": import.kind, "imported": false, "files": files })));
+        return Err(CommandError::new(
+            ErrorKind::FileProblems,
+            "文件有问题, 未导入任何内容",
+            "the file has problems; nothing was imported",
+        )
+        .hint(
+            "请按所列各行改正后重试; 或加 --skip-bad-rows 只导入没有问题的行",
+            "correct the rows listed and try again; --skip-bad-rows imports the others",
+        )
+        .details(json!({ "schema": "taizhang.import/1", "kind": import.kind, "imported": false, "files": files })));
     }
     if !import.dry_run {
         write(c, &mut plans, &mut state)?;
     }
     c.progress("import", total, total);
     let files: Vec<_> = plans.iter().map(|p| p.report.to_json()).collect();
-    Ok(Reply::new("import", json!({ "kind": import.kind, "dry_run": import.dry_run, "imported": !import.dry_run, "files": files })))
+    Ok(Reply::new(
+        "import",
+        json!({ "kind": import.kind, "dry_run": import.dry_run, "imported": !import.dry_run, "files": files }),
+    ))
 }
 
 /// One commit a file. New keys are kept first: a row whose key was lost would be lost as well.
@@ -95,7 +104,8 @@ fn read(c: &Context<'_>, import: &Import, kind: SheetKind, path: &Path, state: &
     let report = FileReport::new(&import.kind, path, Sha256::digest(&bytes).into(), bytes.len() as u64);
     let mut plan = Plan::new(report, import, c.core.now().day());
     let short_year_end = plan.today.year().saturating_add(YEARS_AHEAD);
-    let sheet = match taizhang_sheets::read(kind, &name, &bytes, &Options { skip_bad_rows: import.skip_bad_rows, short_year_end }) {
+    let sheet = match taizhang_sheets::read(kind, &name, &bytes, &Options { skip_bad_rows: import.skip_bad_rows, short_year_end })
+    {
         Ok(sheet) => sheet,
         Err(error) => {
             plan.report.unreadable(&error);
@@ -163,7 +173,9 @@ fn unknown_kind(word: &str) -> CommandError {
 /// The year of a document, as the person gave it.
 fn year_given(import: &Import) -> Result<Option<u16>, CommandError> {
     match import.year {
-        Some(y) if !(1970..=2199).contains(&y) => Err(CommandError::not_found(format!("年份 {y} 不对"), format!("{y} is no year"))),
+        Some(y) if !(1970..=2199).contains(&y) => {
+            Err(CommandError::not_found(format!("年份 {y} 不对"), format!("{y} is no year")))
+        }
         year => Ok(year),
     }
 }

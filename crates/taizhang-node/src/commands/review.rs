@@ -1,19 +1,146 @@
-//! Being written.
-use super::Context;
+//! `review list`, `review approve|return|reject`: registrations of schools below, and what is decided about them.
+//!
+//! - [`desk`]: what lies on the reviewer's desk: lines, and the decisions that stand on them.
+//! - [`decide`]: from what the reviewer names to decision rows, each replacing what was decided before.
+//!
+//! `--claimed` approves in bulk what the school says has been approved on paper: every pending registration of a school below whose activity is found and whose sheet claims `approved`. Rivals are left out: which of them holds is for a person to say.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+use taizhang_core::{
+    id::{DocId, EntryId},
+    op::RowName,
+    rows::{RowType, Sheet, Verdict},
+    view::{
+        decision::Approval,
+        training::{Line, Record},
+    },
+};
+
+use self::{
+    decide::{Chosen, write_decisions},
+    desk::Desk,
+};
+use super::{Context, shown};
 use crate::{
-    command::*,
+    command::Reply,
     error::{CommandError, ErrorKind},
 };
-pub(crate) fn list(_: &Context<'_>, _: Option<&str>) -> Result<Reply, CommandError> {
-    Err(CommandError::new(ErrorKind::Internal, "未完成", "not finished"))
+
+mod decide;
+mod desk;
+#[cfg(test)]
+mod tests;
+
+/// Registrations that wait for a decision, by school and by the entry that brought them.
+pub(crate) fn list(c: &Context<'_>, org: Option<&str>) -> Result<Reply, CommandError> {
+    let scope = c.org_or_own(org)?;
+    let desk = Desk::of(c.core)?;
+    let registry = &c.core.ledger().registry;
+    let waits = |l: &&Line| matches!(l.approval, Approval::Pending | Approval::Undecided { .. });
+    let mut by_entry: BTreeMap<(DocId, EntryId), Vec<&Line>> = BTreeMap::new();
+    for line in desk.book.lines.iter().filter(waits).filter(|l| registry.is_at_or_above(scope, l.school)) {
+        if let Some(first) = line.hands.first() {
+            by_entry.entry((line.document, first.entry)).or_default().push(line);
+        }
+    }
+    let total: usize = by_entry.values().map(Vec::len).sum();
+    let entries: Vec<Json> = by_entry.iter().map(|((d, e), lines)| waiting(c, &desk, d, *e, lines)).collect();
+    Ok(Reply::new("review", json!({ "registrations": total, "waiting": entries })))
 }
+
+fn waiting(c: &Context<'_>, desk: &Desk, document: &DocId, entry: EntryId, lines: &[&Line]) -> Json {
+    let mut claims: BTreeMap<String, usize> = BTreeMap::new();
+    let mut statuses: BTreeMap<String, usize> = BTreeMap::new();
+    let mut findings: BTreeMap<&str, usize> = BTreeMap::new();
+    for line in lines {
+        *claims.entry(desk.claim(line)).or_default() += 1;
+        if let Record::Registration(r) = &line.record {
+            r.source_status.iter().for_each(|s| *statuses.entry(s.clone()).or_default() += 1);
+        }
+        line.findings.iter().for_each(|f| *findings.entry(f.word()).or_default() += 1);
+    }
+    let index = |l: &&&Line| l.hands.first().map(|h| h.index);
+    let mut rows: Vec<u16> = lines.iter().filter_map(|l| index(&l)).collect();
+    rows.sort_unstable();
+    let undecided = lines.iter().filter(|l| matches!(l.approval, Approval::Undecided { .. }));
+    let undecided: Vec<String> = undecided.filter_map(|l| l.hands.first()).map(RowName::to_string).collect();
+    json!({
+        "school": shown::org(c.core, document.concerns()),
+        "document": shown::document(c.core, document),
+        "entry": entry.to_string(),
+        "sheet": desk.rows_of(document, entry).any(|r| r.row_type == Sheet::TYPE),
+        "hand": shown::hand(c.core, &entry),
+        "registrations": lines.len(),
+        "h100": lines.iter().map(|l| u64::from(l.record.h100())).sum::<u64>(),
+        "rows": rows,
+        "claims": claims,
+        "source_status": statuses,
+        "findings": findings,
+        "undecided": undecided,
+    })
+}
+
+/// Decides on the rows named, on a sheet, or on everything that is claimed approved.
 pub(crate) fn decide(
-    _: &mut Context<'_>,
-    _: &str,
-    _: &[String],
-    _: Option<&str>,
-    _: bool,
-    _: Option<&str>,
+    c: &mut Context<'_>,
+    verdict: &str,
+    rows: &[String],
+    sheet: Option<&str>,
+    claimed: bool,
+    reason: Option<&str>,
 ) -> Result<Reply, CommandError> {
-    Err(CommandError::new(ErrorKind::Internal, "未完成", "not finished"))
+    let verdict = verdict_of(verdict)?;
+    let reason = reason.map(str::trim).filter(|r| !r.is_empty());
+    if verdict != Verdict::Approved && reason.is_none() {
+        return Err(CommandError::new(ErrorKind::Usage, "退回须写明原因", "a return needs a reason").hint("用 --reason 写明", "give one with --reason"));
+    }
+    let ways = usize::from(!rows.is_empty()) + usize::from(sheet.is_some()) + usize::from(claimed);
+    if ways != 1 {
+        return Err(CommandError::new(ErrorKind::Usage, "请指明记录, 一张登记表, 或 --claimed, 三者之一", "name rows, or one sheet, or --claimed"));
+    }
+    let desk = Desk::of(c.core)?;
+    let (chosen, skipped) = if claimed {
+        if verdict != Verdict::Approved {
+            return Err(CommandError::new(ErrorKind::Usage, "--claimed 只用于通过", "--claimed is for approving only"));
+        }
+        desk.claimed(c)
+    } else if let Some(sheet) = sheet {
+        (desk.sheet(c, sheet)?, 0)
+    } else {
+        (desk.rows(c, rows)?, 0)
+    };
+    reply(c, &desk, verdict, reason, &chosen, skipped)
+}
+
+fn reply(
+    c: &mut Context<'_>,
+    desk: &Desk,
+    verdict: Verdict,
+    reason: Option<&str>,
+    chosen: &Chosen,
+    skipped: usize,
+) -> Result<Reply, CommandError> {
+    let registrations = chosen.count();
+    let (acts, replaced) = decide::acts(c.core, desk, verdict, reason, chosen)?;
+    let documents: Vec<String> = acts.keys().map(|d| shown::document(c.core, d)).collect();
+    let written = if acts.is_empty() { Vec::new() } else { write_decisions(c, acts)? };
+    Ok(Reply::new(
+        "review",
+        json!({
+            "verdict": verdict.word(), "registrations": registrations, "replaced": replaced, "skipped_rivals": skipped,
+            "documents": documents, "entries": written.iter().map(EntryId::to_string).collect::<Vec<_>>(),
+        }),
+    ))
+}
+
+fn verdict_of(word: &str) -> Result<Verdict, CommandError> {
+    match word {
+        "approve" | "approved" => Ok(Verdict::Approved),
+        "return" | "returned" => Ok(Verdict::Returned),
+        "reject" | "rejected" => Ok(Verdict::Rejected),
+        _ => Err(CommandError::not_found(format!("没有审核结果 {word}"), format!("there is no verdict {word}"))
+            .hint("可用: approve, return, reject", "one of: approve, return, reject")),
+    }
 }

@@ -149,7 +149,10 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
     use taizhang_core::{key::SecretKey, receipt::Receipt, units::Ms};
 
-    use super::{super::testkit::{Net, registration}, *};
+    use super::{
+        super::testkit::{Net, registration},
+        *,
+    };
     use crate::{command::Command, folder::Folder};
 
     #[test]
@@ -163,7 +166,10 @@ mod tests {
         assert_eq!((&s["org"]["code"], &s["org"]["kind"]), (&"429801".into(), &"county".into()));
         let keys = s["keys"].as_array().unwrap();
         let clerk = keys.iter().find(|k| k["label"] == "clerk").unwrap();
-        assert_eq!((&clerk["roles"][0]["org"], &clerk["roles"][0]["role"], &clerk["roles"][0]["open"]), (&"001".into(), &"clerk".into(), &true.into()));
+        assert_eq!(
+            (&clerk["roles"][0]["org"], &clerk["roles"][0]["role"], &clerk["roles"][0]["open"]),
+            (&"001".into(), &"clerk".into(), &true.into())
+        );
         assert_eq!(s["conflicts"]["rivals"], 0);
         assert_eq!(s["forks"].as_array().unwrap().len(), 0);
         // A node shows the way of its own organisation's documents, not of every school's.
@@ -191,6 +197,9 @@ mod tests {
         let of_notice = progress.iter().find(|p| p["kind"] == "notice").unwrap();
         assert_eq!(of_notice["entries"], 3);
         let r = &of_notice["received"][0];
-        assert_eq!((&r["entries"], &r["since"], &r["tips_covered"], &r["time_ms"]), (&1.into(), &2.into(), &0.into(), &77.into()));
+        assert_eq!(
+            (&r["entries"], &r["since"], &r["tips_covered"], &r["time_ms"]),
+            (&1.into(), &2.into(), &0.into(), &77.into())
+        );
     }
 }

@@ -26,7 +26,8 @@ pub(crate) fn run(c: &Context<'_>, number: &str) -> Result<Reply, CommandError> 
         return Err(CommandError::not_found(why.0, why.1).hint("请核对教师编号", "check the teacher's number"));
     }
     let (all, by_kind) = sums(&lines);
-    let kinds: Vec<Json> = by_kind.iter().map(|(kind, hours)| hours_json(Some(kind.map_or("unknown", ActivityKind::word)), *hours)).collect();
+    let kinds: Vec<Json> =
+        by_kind.iter().map(|(kind, hours)| hours_json(Some(kind.map_or("unknown", ActivityKind::word)), *hours)).collect();
     let records: Vec<Json> = lines.iter().map(|l| record(c.core, &book, l)).collect();
     Ok(Reply::new(
         "teacher",
@@ -63,7 +64,9 @@ fn record(core: &Core, book: &Book, line: &Line) -> Json {
     let activity = book.activity(line);
     let (no, title, state, days) = match (&line.record, activity) {
         (Record::Elsewhere(e), _) => (None, Some(e.title.clone()), "itself", Some((e.start_day, e.end_day))),
-        (Record::Registration(_), Some(a)) => (Some(a.no.clone()), Some(a.title.clone()), "found", Some((a.start_day, a.end_day))),
+        (Record::Registration(_), Some(a)) => {
+            (Some(a.no.clone()), Some(a.title.clone()), "found", Some((a.start_day, a.end_day)))
+        }
         (Record::Registration(r), None) => (r.activity_no.clone(), None, missing(&line.activity), None),
     };
     json!({
@@ -116,7 +119,11 @@ mod tests {
         net.fill();
         let rows = vec![net.put("clerk2", net.ledger(), &registration("A1", "T1", 1600)).to_string()];
         net.put("clerk", net.ledger(), &registration("A7", "T1", 100));
-        net.run("reviewer", &Command::ReviewDecide { verdict: "approve".into(), rows, sheet: None, claimed: false, reason: None }).unwrap();
+        net.run(
+            "reviewer",
+            &Command::ReviewDecide { verdict: "approve".into(), rows, sheet: None, claimed: false, reason: None },
+        )
+        .unwrap();
         let reply = ask(&mut net, "T1");
         let records = reply["records"].as_array().unwrap();
         assert_eq!(records.len(), 3);

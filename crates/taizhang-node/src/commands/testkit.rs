@@ -135,9 +135,11 @@ impl Net {
     pub(crate) fn fill(&mut self) -> EntryId {
         self.put_all("clerk", self.roster(), &[teacher("T1"), teacher("T2")]);
         self.put_all("clerk3", DocId::of(self.school2, Kind::Roster), &[teacher("T9")]);
-        let activities = [activity("A1", ActivityKind::Concentrated, Some("approved")), activity("A2", ActivityKind::Online, Some("pending"))];
+        let activities =
+            [activity("A1", ActivityKind::Concentrated, Some("approved")), activity("A2", ActivityKind::Online, Some("pending"))];
         self.put_all("office", self.notice(), &activities);
-        let sheet = self.put_all("clerk", self.ledger(), &[sheet(2), registration("A1", "T1", 1600), registration("A1", "T2", 800)]);
+        let sheet =
+            self.put_all("clerk", self.ledger(), &[sheet(2), registration("A1", "T1", 1600), registration("A1", "T2", 800)]);
         self.put("clerk", self.ledger(), &registration("A2", "T1", 400));
         self.put("clerk3", self.ledger2(), &registration("A1", "T9", 1600));
         sheet
@@ -150,7 +152,15 @@ pub(crate) fn teacher(no: &str) -> Row {
 
 pub(crate) fn sheet(rows: u32) -> Row {
     let none = None;
-    row(&Sheet { activity: None, sessions: None, rows, opened_day: none, closed_day: none, source_file: Some([7; 32]), reason: None })
+    row(&Sheet {
+        activity: None,
+        sessions: None,
+        rows,
+        opened_day: none,
+        closed_day: none,
+        source_file: Some([7; 32]),
+        reason: None,
+    })
 }
 
 pub(crate) fn registration(activity: &str, teacher: &str, h100: u32) -> Row {

@@ -258,7 +258,7 @@ fn follow(
     Ok(reconcile.finish())
 }
 
-/// Moves the index out of the way and makes another. One on a full disk is left where it is: it may be good once there is space.
+/// Moves the index out of the way and makes another. One on a full disk, or still held, is left where it is: it may be good.
 fn rebuild(
     journal: &Journal,
     medium: &dyn Medium,
@@ -269,7 +269,7 @@ fn rebuild(
 ) -> io::Result<Mended> {
     let Disagreed { fault, knew } = bad;
     let why = fault.to_string();
-    if matches!(fault, IndexFault::NoSpace(_)) {
+    if !matches!(fault, IndexFault::Broken(_)) {
         return in_memory(journal, medium, describe, why, progress);
     }
     let made = source.set_aside().and_then(|aside| Ok((source.open()?, aside)));

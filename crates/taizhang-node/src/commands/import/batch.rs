@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use taizhang_core::{
     id::{DocId, EntryId, Kind},
-    op::{OPERATIONS_MAX, PayloadBuilder},
+    op::{OPERATIONS_MAX, PayloadBuilder, RowRef},
     rows::{self, Import as ImportRow, RowType},
 };
 
@@ -15,21 +15,21 @@ use crate::core::Act;
 const ENTRY_BYTES: usize = 16 * 1024 - 64;
 
 enum Op {
-    Row(u16, Vec<u8>),
+    Row(u16, Vec<RowRef>, Vec<u8>),
     Register { key: String, value: Vec<u8>, replaces: Vec<EntryId> },
 }
 
 impl Op {
     fn bytes(&self) -> usize {
         match self {
-            Self::Row(_, fields) => fields.len() + 8,
+            Self::Row(_, replaces, fields) => fields.len() + replaces.len() * 40 + 8,
             Self::Register { key, value, replaces } => key.len() + value.len() + replaces.len() * 34 + 8,
         }
     }
 
     fn add_to(&self, p: &mut PayloadBuilder) {
         match self {
-            Self::Row(row_type, fields) => p.row(*row_type, &[], fields),
+            Self::Row(row_type, replaces, fields) => p.row(*row_type, replaces, fields),
             Self::Register { key, value, replaces } => p.register(key, value, replaces),
         };
     }
@@ -52,10 +52,6 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn len(&self) -> usize {
-        self.documents.values().map(|p| p.ops.len()).sum()
-    }
-
     /// The documents that something is written into.
     pub(super) fn documents(&self) -> impl Iterator<Item = &DocId> {
         self.documents.iter().filter(|(_, p)| !p.ops.is_empty()).map(|(d, _)| d)
@@ -63,12 +59,17 @@ impl Batch {
 
     /// A row that every entry in this document begins with.
     pub(super) fn head(&mut self, document: DocId, row_type: u16, fields: Vec<u8>) {
-        self.documents.entry(document).or_default().head = Some(Op::Row(row_type, fields));
+        self.documents.entry(document).or_default().head = Some(Op::Row(row_type, Vec::new(), fields));
     }
 
     /// A row; `row` is where in the file it comes from.
     pub(super) fn row(&mut self, document: DocId, row: u32, row_type: u16, fields: Vec<u8>) {
-        self.push(document, row, Op::Row(row_type, fields));
+        self.row_replacing(document, row, row_type, Vec::new(), fields);
+    }
+
+    /// A row that corrects others of its document.
+    pub(super) fn row_replacing(&mut self, document: DocId, row: u32, row_type: u16, replaces: Vec<RowRef>, fields: Vec<u8>) {
+        self.push(document, row, Op::Row(row_type, replaces, fields));
     }
 
     pub(super) fn register(&mut self, document: DocId, row: u32, key: String, value: Vec<u8>, replaces: Vec<EntryId>) {
@@ -92,7 +93,7 @@ impl Batch {
             }
             // Only ledgers and rosters hold rows about imports.
             if rows::belongs(ImportRow::TYPE, document.kind) && document.kind != Kind::Registry {
-                pages.ops.push(Op::Row(ImportRow::TYPE, import_row(report, pages.imported).to_fields()));
+                pages.ops.push(Op::Row(ImportRow::TYPE, Vec::new(), import_row(report, pages.imported).to_fields()));
             }
             pages.write(document, &mut act);
         }

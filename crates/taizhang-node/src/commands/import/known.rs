@@ -100,10 +100,10 @@ impl Known {
         self.rows.entry((row_type, key.to_owned())).or_default().push(recorded);
     }
 
-    /// Every row of one type with what it is about.
-    pub(in crate::commands) fn of_type(&self, row_type: u16) -> impl Iterator<Item = (&str, &Recorded)> {
-        let all = self.rows.range((row_type, String::new())..).take_while(move |((t, _), _)| *t == row_type);
-        all.flat_map(|((_, key), rows)| rows.iter().map(move |r| (key.as_str(), r)))
+    /// Every row of one type whose key begins so.
+    pub(in crate::commands) fn with_prefix<'k>(&'k self, row_type: u16, prefix: &'k str) -> impl Iterator<Item = &'k Recorded> {
+        let from = self.rows.range((row_type, prefix.to_owned())..);
+        from.take_while(move |((t, key), _)| *t == row_type && key.starts_with(prefix)).flat_map(|(_, rows)| rows)
     }
 }
 

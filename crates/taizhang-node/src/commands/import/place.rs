@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use taizhang_core::{
+    author::grant_for,
     id::{DocId, Kind, OrgId},
     rows::{OrgKind, RegisteredBy, Teacher},
 };
@@ -62,8 +63,11 @@ impl Place {
             return Err(CommandError::not_found(format!("{named} 不是学校"), format!("{named} is not a school"))
                 .hint("用 --org 指明教师所在的学校", "name the teachers' school with --org"));
         }
+        // A school's own clerk writes into the school's ledger on whatever machine.
+        let ledger = DocId::of_year(school, Kind::Ledger, 1970);
+        let is_its_clerk = grant_for(c.core.ledger(), c.acting_key()?, &ledger).is_some();
         let is_above = registry.ancestors(school).contains(&own);
-        Ok(if is_above { Self::About { owner: own, school } } else { Self::School(school) })
+        Ok(if is_above && !is_its_clerk { Self::About { owner: own, school } } else { Self::School(school) })
     }
 
     /// The ledger of this teacher; `None` where the rosters here do not name exactly one school.

@@ -16,14 +16,7 @@ use super::{
     place::Shelves,
     report::{FileReport, Found},
 };
-use crate::{
-    command::Import,
-    commands::Context,
-    core::Core,
-    error::CommandError,
-    keyfile::Person,
-    keyring::Keyring,
-};
+use crate::{command::Import, commands::Context, core::Core, error::CommandError, keyfile::Person, keyring::Keyring};
 
 /// Remarks longer than this are left out.
 const NOTE_BYTES_MAX: usize = 1000;
@@ -86,28 +79,42 @@ impl Plan {
     }
 
     /// Writes the row if nothing is recorded about it yet.
-    pub(super) fn put(&mut self, known: &mut Known, document: DocId, row: u32, (row_type, key): (u16, &str), fields: Vec<u8>) -> Put {
-        if fields.len() > ROW_BYTES_MAX {
+    pub(super) fn put(&mut self, known: &mut Known, document: DocId, row: u32, what: (u16, &str), fields: Vec<u8>) -> Put {
+        let written = fields.clone();
+        self.put_as(known, document, row, what, (fields, written))
+    }
+
+    /// The same, where what is compared and what is written are not the same bytes.
+    pub(super) fn put_as(
+        &mut self,
+        known: &mut Known,
+        document: DocId,
+        row: u32,
+        (row_type, key): (u16, &str),
+        (compared, written): (Vec<u8>, Vec<u8>),
+    ) -> Put {
+        if written.len() > ROW_BYTES_MAX {
             let en = format!("the texts of this row are longer than {ROW_BYTES_MAX} bytes; shorten them");
             self.refuse_row(row, "too_long", format!("本行文字超过 {ROW_BYTES_MAX} 字节; 请缩短"), en);
             return Put::Refused;
         }
-        match known.compare(document, row_type, key, &fields) {
+        match known.compare(document, row_type, key, &compared) {
             Compared::Same => Put::Same,
             Compared::Differs(there) => {
                 self.differs(row, &there);
                 Put::Refused
             }
             Compared::New => {
-                known.expect(document, row_type, key, fields.clone());
-                self.batch.row(document, row, row_type, fields);
+                known.expect(document, row_type, key, compared);
+                self.batch.row(document, row, row_type, written);
                 Put::New
             }
         }
     }
 
     fn differs(&mut self, row: u32, there: &BTreeSet<DocId>) {
-        let there: Vec<String> = there.iter().map(|d| d.period.map_or_else(|| d.kind.word().to_owned(), |p| p.to_string())).collect();
+        let there: Vec<String> =
+            there.iter().map(|d| d.period.map_or_else(|| d.kind.word().to_owned(), |p| p.to_string())).collect();
         let there = there.join(", ");
         self.refuse_row(
             row,
@@ -150,7 +157,14 @@ impl Plan {
     }
 
     /// A teacher that the school's roster lacks is recorded all the same.
-    pub(super) fn check_teacher(&mut self, core: &Core, shelves: &mut Shelves, school: OrgId, row: u32, teacher: &str) -> Result<(), CommandError> {
+    pub(super) fn check_teacher(
+        &mut self,
+        core: &Core,
+        shelves: &mut Shelves,
+        school: OrgId,
+        row: u32,
+        teacher: &str,
+    ) -> Result<(), CommandError> {
         if !shelves.rosters(core)?.has(school, teacher) {
             let zh = format!("花名册中没有教师 {teacher}; 已登记, 请补录花名册");
             let en = format!("the roster has no teacher {teacher}; the row was recorded, add the teacher to the roster");
@@ -174,7 +188,11 @@ impl Plan {
     pub(super) fn remark(&mut self, row: u32, text: Option<&str>, name: Option<&str>) -> Option<String> {
         let text = text?;
         let (kind, zh, en) = if is_about_a_person(text, name) {
-            ("personal_text", "备注含姓名、证件号或电话, 未导入此格", "the remark holds a name, ID number or phone and was left out")
+            (
+                "personal_text",
+                "备注含姓名、证件号或电话, 未导入此格",
+                "the remark holds a name, ID number or phone and was left out",
+            )
         } else if text.len() > NOTE_BYTES_MAX {
             ("too_long", "备注过长 (超过 1000 字节), 未导入此格", "the remark is longer than 1,000 bytes and was left out")
         } else {

@@ -1,6 +1,6 @@
 //! 校外培训登记 (CSV, xlsx, JSON) → rows 65, in the ledger of the year of the last day; and back.
 //!
-//! Every field comes back equal. An id of 32 lower-case hex digits is kept as its 16 bytes; any other as a zero byte and its text.
+//! Every field comes back equal. An id of 32 lower-case hex digits is kept as its 16 bytes; any other as a zero byte (two before 15 characters) and its text.
 
 use taizhang_core::{
     id::from_hex,
@@ -19,6 +19,7 @@ use crate::{commands::Context, error::CommandError};
 
 /// Characters of an id that is not 32 hex digits, at most.
 const ID_TEXT_MAX: usize = 31;
+const HEX_ID_BYTES: usize = 16;
 
 pub(super) fn plan(c: &Context<'_>, plan: &mut Plan, lines: &[RegistrationLine], state: &mut State) -> Result<(), CommandError> {
     let place = Place::find(c, plan.import.org.as_deref())?;
@@ -74,10 +75,16 @@ fn elsewhere(plan: &mut Plan, line: &RegistrationLine) -> Option<Elsewhere> {
 /// A user's code; a name must not stand in a ledger.
 fn claimed_by(plan: &mut Plan, line: &RegistrationLine) -> Option<String> {
     let by = line.recorded_by.as_deref()?;
-    if by.len() <= 40 && by.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_')) && !taizhang_sheets::is_id_number(by) {
+    if by.len() <= 40
+        && by.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        && !taizhang_sheets::is_id_number(by)
+    {
         return Some(by.to_owned());
     }
-    let (zh, en) = ("登记人不是编号 (姓名不进入台账), 未导入此格", "the recorder is not a code (names do not enter a ledger) and was left out");
+    let (zh, en) = (
+        "登记人不是编号 (姓名不进入台账), 未导入此格",
+        "the recorder is not a code (names do not enter a ledger) and was left out",
+    );
     plan.report.add(&Found::new(line.row, "personal_text", Severity::Refused, zh, en).cell("登记人", by, true));
     None
 }
@@ -87,6 +94,8 @@ fn external_id(text: &str) -> Option<Bytes> {
     let is_hex = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     match from_hex(text).filter(|_| is_hex) {
         Some(bytes) => Some(Bytes(bytes)),
+        // Never as long as the bytes of a hex id.
+        None if text.len() + 1 == HEX_ID_BYTES => Some(Bytes([&[0, 0], text.as_bytes()].concat())),
         None if text.len() <= ID_TEXT_MAX => Some(Bytes([&[0], text.as_bytes()].concat())),
         None => None,
     }
@@ -94,11 +103,9 @@ fn external_id(text: &str) -> Option<Bytes> {
 
 /// The id that bytes were read from; hex where they were none.
 pub(in crate::commands) fn id_text(bytes: &[u8]) -> String {
-    match bytes {
-        [0, text @ ..] if bytes.len() != 16 || text.is_ascii() => match std::str::from_utf8(text) {
-            Ok(text) if bytes.len() != 16 => text.to_owned(),
-            _ => hex(bytes),
-        },
+    let text = bytes.iter().position(|b| *b != 0).and_then(|at| bytes.get(at..)).unwrap_or_default();
+    match (bytes, std::str::from_utf8(text)) {
+        ([0, ..], Ok(text)) if bytes.len() != HEX_ID_BYTES => text.to_owned(),
         _ => hex(bytes),
     }
 }
@@ -108,13 +115,13 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// A row as a line of the sheet it came from.
-pub(in crate::commands) fn line(row: &Elsewhere) -> Option<RegistrationLine> {
-    Some(RegistrationLine {
+pub(in crate::commands) fn line(row: &Elsewhere) -> RegistrationLine {
+    RegistrationLine {
         row: 0,
         external_id: row.external_id.as_ref().map(|id| id_text(&id.0)),
         teacher: row.teacher.clone(),
         title: row.title.clone(),
-        kind: training_kind(row.kind)?,
+        kind: training_kind(row.kind),
         form: row.form.as_deref().and_then(form),
         level: row.level.map(level),
         h100: row.h100,
@@ -123,18 +130,17 @@ pub(in crate::commands) fn line(row: &Elsewhere) -> Option<RegistrationLine> {
         organiser: row.organiser.clone().unwrap_or_default(),
         recorded_by: row.claimed_by.clone(),
         recorded_at: row.claimed_at_ms,
-    })
+    }
 }
 
-/// Enterprise and self-study have no word in that form.
-fn training_kind(kind: ActivityKind) -> Option<TrainingKind> {
+/// Enterprise and self-study have no word in that sheet; exports name them themselves.
+fn training_kind(kind: ActivityKind) -> TrainingKind {
     match kind {
-        ActivityKind::Concentrated => Some(TrainingKind::Concentrated),
-        ActivityKind::Nonconcentrated => Some(TrainingKind::Nonconcentrated),
-        ActivityKind::SchoolBased => Some(TrainingKind::SchoolBased),
-        ActivityKind::Online => Some(TrainingKind::Online),
-        ActivityKind::Degree => Some(TrainingKind::Degree),
-        ActivityKind::Enterprise | ActivityKind::SelfStudy => None,
+        ActivityKind::Concentrated => TrainingKind::Concentrated,
+        ActivityKind::Nonconcentrated | ActivityKind::Enterprise | ActivityKind::SelfStudy => TrainingKind::Nonconcentrated,
+        ActivityKind::SchoolBased => TrainingKind::SchoolBased,
+        ActivityKind::Online => TrainingKind::Online,
+        ActivityKind::Degree => TrainingKind::Degree,
     }
 }
 

@@ -1,0 +1,219 @@
+//! What lies on the reviewer's desk: the lines of the schools below, and every decision about each row.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use taizhang_core::{
+    id::{DocId, EntryId, Kind},
+    ledger::Ledger,
+    op::RowName,
+    rows::{Decision, DecisionTarget, Elsewhere, Import, OrgKind, Registration, RowType, Sheet},
+    view::{
+        DocumentView, ViewRow,
+        decision::Approval,
+        training::{ActivityMatter, Book, Line, LineFinding, Record},
+    },
+};
+
+use super::{
+    super::{Context, shown},
+    decide::{Chosen, Whole},
+};
+use crate::{
+    core::Core,
+    error::{CommandError, ErrorKind},
+};
+
+/// Lines and decisions.
+pub(super) struct Desk {
+    views: Vec<DocumentView>,
+    pub(super) book: Book,
+    /// Counting decisions by the row they name, also those that others replace in part.
+    on: BTreeMap<RowName, BTreeSet<(DocId, RowName)>>,
+    line_of: BTreeMap<RowName, usize>,
+}
+
+impl Desk {
+    pub(super) fn of(core: &Core) -> Result<Self, CommandError> {
+        let views = shown::views(core, |d| matches!(d.kind, Kind::Roster | Kind::Notice | Kind::Ledger | Kind::Review))?;
+        let book = Book::build(&views, core.ledger());
+        let mut line_of = BTreeMap::new();
+        for (n, line) in book.lines.iter().enumerate() {
+            line_of.extend(line.hands.iter().map(|h| (*h, n)));
+        }
+        let mut desk = Self { views, book, on: BTreeMap::new(), line_of };
+        desk.on = desk.decisions(core.ledger());
+        Ok(desk)
+    }
+
+    fn decisions(&self, ledger: &Ledger) -> BTreeMap<RowName, BTreeSet<(DocId, RowName)>> {
+        let mut on: BTreeMap<RowName, BTreeSet<(DocId, RowName)>> = BTreeMap::new();
+        for view in self.views.iter().filter(|v| v.document.kind == Kind::Review && decides(ledger, &v.document)) {
+            for row in view.rows.values().filter(|r| view.counts(r)) {
+                let Some(decision) = row.read::<Decision>() else { continue };
+                for target in self.targets(&decision.row.target, row.name.entry) {
+                    on.entry(target).or_default().insert((view.document, row.name));
+                }
+            }
+        }
+        on
+    }
+
+    fn targets(&self, target: &DecisionTarget, from: EntryId) -> Vec<RowName> {
+        let all = |document: &DocId, entry| self.registrations(document, entry).map(|r| r.name).collect::<Vec<_>>();
+        match target {
+            DecisionTarget::Rows { document, rows } => rows
+                .iter()
+                .flat_map(|(entry, indices)| {
+                    let named = indices.iter().map(|i| RowName { entry: *entry, index: *i }).collect();
+                    if indices.is_empty() { all(document, *entry) } else { named }
+                })
+                .collect(),
+            DecisionTarget::Sheet { sheet, .. } => {
+                sheet.document.map(|d| all(&d, sheet.resolve(from).entry)).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Every decision on this content, whichever hand it names.
+    pub(super) fn decisions_on(&self, name: RowName) -> BTreeSet<(DocId, RowName)> {
+        let hands = self.line(name).map_or_else(|| vec![name], |l| l.hands.clone());
+        hands.iter().filter_map(|h| self.on.get(h)).flatten().copied().collect()
+    }
+
+    /// Decisions that approve something else about the same teacher and activity: approving this must replace them.
+    pub(super) fn approvals_beside(&self, name: RowName) -> BTreeSet<(DocId, RowName)> {
+        let Some(line) = self.line(name) else { return BTreeSet::new() };
+        let same = |l: &&Line| {
+            l.school == line.school && l.natural_id == line.natural_id && l.record.teacher() == line.record.teacher() && l.hands != line.hands
+        };
+        let others = self.book.of_school(line.school).filter(same).filter(|l| l.approval.is_approved());
+        others.filter_map(|l| l.hands.first()).flat_map(|h| self.decisions_on(*h)).collect()
+    }
+
+    pub(super) fn line(&self, name: RowName) -> Option<&Line> {
+        self.line_of.get(&name).and_then(|n| self.book.lines.get(*n))
+    }
+
+    fn view(&self, document: &DocId) -> Option<&DocumentView> {
+        self.views.iter().find(|v| v.document == *document)
+    }
+
+    /// The rows of one entry.
+    pub(super) fn rows_of(&self, document: &DocId, entry: EntryId) -> impl Iterator<Item = &ViewRow> {
+        self.view(document).into_iter().flat_map(move |v| v.rows_of(entry))
+    }
+
+    /// The registrations of one entry: what an empty list of indices means.
+    pub(super) fn registrations(&self, document: &DocId, entry: EntryId) -> impl Iterator<Item = &ViewRow> {
+        self.rows_of(document, entry).filter(|r| matches!(r.row_type, Registration::TYPE | Elsewhere::TYPE))
+    }
+
+    /// What the school's sheet claims about the activity of a line.
+    pub(super) fn claim(&self, line: &Line) -> String {
+        match (&line.record, &line.activity) {
+            (Record::Elsewhere(_), _) => "elsewhere".to_owned(),
+            (_, ActivityMatter::Missing) => "activity_missing".to_owned(),
+            (_, ActivityMatter::Undecided(_)) => "activity_undecided".to_owned(),
+            _ => self.book.activity(line).and_then(|a| a.claimed_state.clone()).unwrap_or_else(|| "nothing".to_owned()),
+        }
+    }
+
+    /// Everything pending whose activity claims to be approved; and how many rivals were left out.
+    pub(super) fn claimed(&self, c: &Context<'_>) -> (Chosen, usize) {
+        let registry = &c.core.ledger().registry;
+        let own = c.core.org();
+        let (mut chosen, mut rivals) = (Chosen::default(), 0);
+        let pending = self.book.lines.iter().filter(|l| l.approval == Approval::Pending);
+        for line in pending.filter(|l| l.school != own && registry.is_at_or_above(own, l.school)) {
+            if self.claim(line) != "approved" {
+                continue;
+            }
+            if line.findings.contains(&LineFinding::Rival) {
+                rivals += 1;
+            } else if let Some(first) = line.hands.first() {
+                chosen.row(line.document, *first);
+            }
+        }
+        (chosen, rivals)
+    }
+
+    /// The rows named `HEX.INDEX`, the hex as far as it is unambiguous.
+    pub(super) fn rows(&self, c: &Context<'_>, named: &[String]) -> Result<Chosen, CommandError> {
+        let mut chosen = Chosen::default();
+        for text in named {
+            let (hex, index) = text.split_once('.').ok_or_else(|| not_a_row(text))?;
+            let entry = shown::find_entry(c.core, hex, |d| d.kind == Kind::Ledger)?;
+            let name = RowName { entry, index: index.parse().map_err(|_| not_a_row(text))? };
+            let line = self.line(name).ok_or_else(|| no_registration(text))?;
+            below(c, &line.document)?;
+            chosen.row(line.document, name);
+        }
+        Ok(chosen)
+    }
+
+    /// A sheet, or what one import brought: every entry of the document with the same sheet row, each by the digest of its bytes. An import row stands for the entries whose sheets came from its file, and for its own.
+    pub(super) fn sheet(&self, c: &Context<'_>, named: &str) -> Result<Chosen, CommandError> {
+        let entry = shown::find_entry(c.core, named, |d| d.kind == Kind::Ledger)?;
+        let document = c.core.ledger().place(&entry).map(|p| p.log.document).ok_or_else(|| not_a_sheet(named))?;
+        below(c, &document)?;
+        let view = self.view(&document).ok_or_else(|| not_a_sheet(named))?;
+        let rows: Vec<&ViewRow> = view.rows_of(entry).collect();
+        let sheets: BTreeSet<&[u8]> = rows.iter().filter(|r| r.row_type == Sheet::TYPE).map(|r| r.fields.as_slice()).collect();
+        let files: BTreeSet<[u8; 32]> = rows.iter().filter_map(|r| r.read::<Import>()).map(|p| p.row.file_sha256).collect();
+        if sheets.is_empty() && files.is_empty() {
+            return Err(not_a_sheet(named));
+        }
+        let of_file = |r: &ViewRow| r.read::<Sheet>().and_then(|p| p.row.source_file).is_some_and(|f| files.contains(&f));
+        let is_same = |r: &ViewRow| r.row_type == Sheet::TYPE && (sheets.contains(r.fields.as_slice()) || of_file(r));
+        let mut chosen = Chosen::default();
+        for sheet in view.rows.values().filter(|r| view.counts(r) && is_same(r)) {
+            let digest = view.payload_digest(&sheet.name.entry);
+            let whole = digest.map_or(Whole::No, |digest| Whole::Sheet { index: sheet.name.index, digest });
+            self.whole(&mut chosen, &document, sheet.name.entry, whole);
+        }
+        if !chosen.has(document, entry) {
+            self.whole(&mut chosen, &document, entry, Whole::No);
+        }
+        if chosen.count() == 0 { Err(no_registration(named)) } else { Ok(chosen) }
+    }
+
+    fn whole(&self, chosen: &mut Chosen, document: &DocId, entry: EntryId, whole: Whole) {
+        let names: Vec<RowName> = self.registrations(document, entry).map(|r| r.name).collect();
+        if names.is_empty() {
+            return;
+        }
+        names.into_iter().for_each(|n| chosen.row(*document, n));
+        chosen.set_whole(*document, entry, whole);
+    }
+}
+
+/// A county or city above the subject: only their decisions count.
+fn decides(ledger: &Ledger, review: &DocId) -> bool {
+    let kind = ledger.registry.kind(review.owner);
+    matches!(kind, Some(OrgKind::County | OrgKind::City))
+        && review.subject.is_some_and(|s| ledger.registry.ancestors(s).contains(&review.owner))
+}
+
+fn below(c: &Context<'_>, document: &DocId) -> Result<(), CommandError> {
+    let (own, school) = (c.core.org(), document.concerns());
+    if own != school && c.core.ledger().registry.is_at_or_above(own, school) {
+        return Ok(());
+    }
+    let code = shown::org(c.core, school);
+    Err(CommandError::new(ErrorKind::Refused, format!("{code} 不归本机构审核"), format!("this organisation does not review {code}")))
+}
+
+fn not_a_row(text: &str) -> CommandError {
+    CommandError::not_found(format!("{text} 不是记录编号"), format!("{text} is no row"))
+        .hint("写法: 条目.序号, 例如 3fa2.1; 整张表用 --sheet", "written ENTRY.INDEX, such as 3fa2.1; for a whole sheet use --sheet")
+}
+
+fn not_a_sheet(text: &str) -> CommandError {
+    CommandError::not_found(format!("{text} 不是登记表"), format!("{text} holds no sheet and no import"))
+        .hint("taizhang review list 列出登记表", "`taizhang review list` lists them")
+}
+
+fn no_registration(text: &str) -> CommandError {
+    CommandError::not_found(format!("{text} 没有可审核的登记"), format!("{text} holds no registration that could be decided on"))
+        .hint("它可能已被更正; taizhang review list 列出待审登记", "it may have been corrected; `taizhang review list` lists what waits")
+}

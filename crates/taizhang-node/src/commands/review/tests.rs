@@ -1,0 +1,235 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+use serde_json::Value as Json;
+use taizhang_core::{
+    id::{DocId, EntryId, Kind},
+    op::{PayloadBuilder, RowName},
+    rows::{ActivityKind, Decision, DecisionTarget},
+};
+
+use super::super::testkit::{Net, YEAR, activity, registration, sheet};
+use crate::{
+    command::{Command, Reply},
+    error::{CommandError, ErrorKind},
+};
+
+fn decide(net: &mut Net, verdict: &str, rows: &[String], reason: Option<&str>) -> Result<Reply, CommandError> {
+    let reason = reason.map(str::to_owned);
+    net.run("reviewer", &Command::ReviewDecide { verdict: verdict.into(), rows: rows.to_vec(), sheet: None, claimed: false, reason })
+}
+
+fn by_sheet(net: &mut Net, verdict: &str, sheet: &str, reason: Option<&str>) -> Result<Reply, CommandError> {
+    let (sheet, reason) = (Some(sheet.to_owned()), reason.map(str::to_owned));
+    net.run("reviewer", &Command::ReviewDecide { verdict: verdict.into(), rows: Vec::new(), sheet, claimed: false, reason })
+}
+
+fn claimed(net: &mut Net) -> Reply {
+    net.run("reviewer", &Command::ReviewDecide { verdict: "approve".into(), rows: Vec::new(), sheet: None, claimed: true, reason: None }).unwrap()
+}
+
+fn list(net: &mut Net, org: Option<&str>) -> Vec<Json> {
+    net.data("reviewer", &Command::ReviewList { org: org.map(str::to_owned) })["waiting"].as_array().unwrap().clone()
+}
+
+/// (activity, teacher, state) of every record of 001.
+fn states(net: &mut Net) -> Vec<(String, String, String)> {
+    let mut out = Vec::new();
+    for t in ["T1", "T2"] {
+        let reply = net.data("clerk", &Command::Teacher { number: t.into() });
+        for r in reply["records"].as_array().unwrap() {
+            out.push((r["activity"].as_str().unwrap().into(), t.into(), r["approval"]["state"].as_str().unwrap().into()));
+        }
+    }
+    out
+}
+
+fn state(net: &mut Net, activity: &str, teacher: &str) -> String {
+    states(net).into_iter().find(|(a, t, _)| a == activity && t == teacher).unwrap().2
+}
+
+fn targets(net: &Net) -> Vec<DecisionTarget> {
+    let view = net.core.view(&net.review()).unwrap();
+    view.rows.values().filter_map(|r| r.read::<Decision>()).map(|p| p.row.target).collect()
+}
+
+#[test]
+fn what_waits_is_listed_by_school_and_entry_with_what_is_claimed() {
+    let mut net = Net::new();
+    let sheet = net.fill();
+    let waiting = list(&mut net, None);
+    assert_eq!(waiting.len(), 3);
+    let of_sheet = waiting.iter().find(|w| w["entry"] == sheet.to_string()).unwrap();
+    assert_eq!((&of_sheet["school"], &of_sheet["sheet"], &of_sheet["registrations"], &of_sheet["h100"]), (&"001".into(), &true.into(), &2.into(), &2400.into()));
+    assert_eq!(of_sheet["claims"]["approved"], 2);
+    assert_eq!(of_sheet["rows"], serde_json::json!([1, 2]));
+    assert_eq!(of_sheet["hand"]["label"], "clerk 岗");
+    let single = waiting.iter().find(|w| w["school"] == "001" && w["sheet"] == false).unwrap();
+    assert_eq!(single["claims"]["pending"], 1);
+    assert_eq!(list(&mut net, Some("002")).len(), 1);
+    assert!(net.run("reviewer", &Command::ReviewList { org: Some("9".into()) }).is_err());
+}
+
+#[test]
+fn rows_are_decided_by_name_or_its_beginning_and_decided_again() {
+    let mut net = Net::new();
+    let sheet = net.fill();
+    let short = format!("{}.1", sheet.to_string().chars().take(12).collect::<String>());
+    decide(&mut net, "approve", &[short.clone()], None).unwrap();
+    assert_eq!((state(&mut net, "A1", "T1").as_str(), state(&mut net, "A1", "T2").as_str()), ("approved", "pending"));
+    let reply = decide(&mut net, "return", &[short, format!("{sheet}.2")], Some("缺签到")).unwrap();
+    assert_eq!(reply.data["replaced"], 1);
+    assert_eq!((state(&mut net, "A1", "T1").as_str(), state(&mut net, "A1", "T2").as_str()), ("returned", "returned"));
+    let reply = decide(&mut net, "approved", &[format!("{sheet}.2")], None).unwrap();
+    assert_eq!(reply.data["replaced"], 1);
+    assert_eq!((state(&mut net, "A1", "T1").as_str(), state(&mut net, "A1", "T2").as_str()), ("returned", "approved"));
+}
+
+#[test]
+fn a_sheet_is_decided_by_the_digest_of_its_bytes_and_single_lines_after_it() {
+    let mut net = Net::new();
+    let id = net.fill();
+    let reply = by_sheet(&mut net, "approve", &id.to_string(), None).unwrap();
+    assert_eq!(reply.data["registrations"], 2);
+    assert!(matches!(targets(&net).as_slice(), [DecisionTarget::Sheet { .. }]));
+    assert_eq!(state(&mut net, "A1", "T2"), "approved");
+    decide(&mut net, "return", &[format!("{id}.2")], Some("学时有误")).unwrap();
+    assert_eq!((state(&mut net, "A1", "T1").as_str(), state(&mut net, "A1", "T2").as_str()), ("approved", "returned"));
+    // The whole sheet once more: both the sheet's decision and the line's give way.
+    let reply = by_sheet(&mut net, "return", &id.to_string(), Some("重报")).unwrap();
+    assert_eq!(reply.data["replaced"], 2);
+    assert_eq!((state(&mut net, "A1", "T1").as_str(), state(&mut net, "A1", "T2").as_str()), ("returned", "returned"));
+}
+
+#[test]
+fn a_sheet_of_several_entries_is_decided_whole_whichever_is_named() {
+    let mut net = Net::new();
+    net.fill();
+    let ledger = net.ledger();
+    let more: Vec<EntryId> = [("A2", "T2"), ("A8", "T1")].iter().map(|(a, t)| net.put_all("clerk", ledger, &[sheet(9), registration(a, t, 100)])).collect();
+    let reply = by_sheet(&mut net, "approve", &more[1].to_string(), None).unwrap();
+    assert_eq!(reply.data["registrations"], 2);
+    assert_eq!((state(&mut net, "A2", "T2").as_str(), state(&mut net, "A8", "T1").as_str()), ("approved", "approved"));
+    assert_eq!(state(&mut net, "A1", "T1"), "pending", "another sheet");
+}
+
+#[test]
+fn claimed_approves_exactly_what_is_found_pending_and_claimed() {
+    let mut net = Net::new();
+    let sheet = net.fill();
+    net.put("clerk", net.ledger(), &registration("A7", "T1", 100));
+    net.put("clerk", net.ledger(), &registration("A3", "T1", 100));
+    net.put("clerk2", net.ledger(), &registration("A3", "T1", 200));
+    net.put("office", net.notice(), &activity("A3", ActivityKind::Online, Some("approved")));
+    decide(&mut net, "return", &[format!("{sheet}.1")], Some("缺签到")).unwrap();
+    let reply = claimed(&mut net);
+    // T2 in A1 at 001 and T9 in A1 at 002; the rivals of A3 are for a person.
+    assert_eq!((&reply.data["registrations"], &reply.data["skipped_rivals"]), (&2.into(), &2.into()));
+    assert_eq!(reply.data["documents"].as_array().unwrap().len(), 2);
+    assert_eq!(state(&mut net, "A1", "T1"), "returned");
+    assert_eq!(state(&mut net, "A1", "T2"), "approved");
+    assert_eq!((state(&mut net, "A2", "T1").as_str(), state(&mut net, "A7", "T1").as_str()), ("pending", "pending"));
+    let again = claimed(&mut net);
+    assert_eq!(again.data["registrations"], 0);
+    assert!(again.data["entries"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn bulk_decisions_keep_to_the_limits_and_name_whole_entries() {
+    let mut net = Net::new();
+    net.fill();
+    let ledger = net.ledger();
+    let person = net.person("clerk");
+    let mut act = crate::core::Act::default();
+    for n in 0..900 {
+        let mut p = PayloadBuilder::default();
+        for t in ["T1", "T2"] {
+            let (row_type, fields) = registration("A1", &format!("{t}x{n}"), 100);
+            p.row(row_type, &[], &fields);
+        }
+        act.write(ledger, p);
+    }
+    net.core.write(&person, act).unwrap();
+    let reply = claimed(&mut net);
+    assert_eq!(reply.data["registrations"], 1803);
+    for entry in net.core.entries_of(&net.review()).unwrap() {
+        assert!(entry.to_bytes().len() <= 16 * 1024 + 512);
+    }
+    let rows: usize = targets(&net).iter().map(|t| if let DecisionTarget::Rows { rows, .. } = t { rows.len() } else { 0 }).sum();
+    assert_eq!(rows, 901);
+    let whole = targets(&net).iter().all(|t| matches!(t, DecisionTarget::Rows { rows, .. } if rows.iter().all(|(_, i)| i.is_empty())));
+    assert!(whole, "every registration of each entry was meant");
+    assert_eq!(claimed(&mut net).data["registrations"], 0);
+}
+
+#[test]
+fn a_decision_on_one_hand_counts_for_all_and_approving_a_second_claim_replaces_the_first() {
+    let mut net = Net::new();
+    let sheet = net.fill();
+    let copy = net.put("clerk2", net.ledger(), &registration("A1", "T1", 1600));
+    decide(&mut net, "approve", &[copy.to_string()], None).unwrap();
+    assert_eq!(state(&mut net, "A1", "T1"), "approved");
+    let reply = decide(&mut net, "return", &[format!("{sheet}.1")], Some("缺签到")).unwrap();
+    assert_eq!(reply.data["replaced"], 1, "the decision on the other hand");
+    assert_eq!(state(&mut net, "A1", "T1"), "returned");
+    // The county's own office registers the same teacher and activity.
+    let about = DocId::about(net.county, Kind::Ledger, YEAR, net.school);
+    let second = net.put("office", about, &registration("A1", "T2", 700));
+    decide(&mut net, "approve", &[format!("{sheet}.2")], None).unwrap();
+    let reply = decide(&mut net, "approve", &[second.to_string()], None).unwrap();
+    assert_eq!(reply.data["replaced"], 1);
+    let of_t2 = states(&mut net).into_iter().filter(|(a, t, s)| a == "A1" && t == "T2" && s == "approved").count();
+    assert_eq!(of_t2, 1);
+}
+
+#[test]
+fn two_reviewers_apart_are_undecided_until_both_are_replaced() {
+    let mut net = Net::new();
+    let sheet = net.fill();
+    let row = RowName { entry: sheet, index: 1 };
+    let target = || DecisionTarget::Rows { document: net.ledger(), rows: vec![(row.entry, vec![row.index])] };
+    let decision = |verdict| super::super::testkit::row(&Decision { target: target(), verdict, reason: Some("各自".into()) });
+    let rows = [decision(taizhang_core::rows::Verdict::Approved), decision(taizhang_core::rows::Verdict::Returned)];
+    for (who, row) in ["reviewer", "reviewer2"].iter().zip(&rows) {
+        net.put(who, net.review(), row);
+    }
+    assert_eq!(state(&mut net, "A1", "T1"), "undecided");
+    assert_eq!(list(&mut net, None).iter().map(|w| w["undecided"].as_array().unwrap().len()).sum::<usize>(), 1);
+    let reply = decide(&mut net, "approve", &[row.to_string()], None).unwrap();
+    assert_eq!(reply.data["replaced"], 2);
+    assert_eq!(state(&mut net, "A1", "T1"), "approved");
+}
+
+#[test]
+fn what_cannot_be_decided() {
+    let mut net = Net::new();
+    let sheet = net.fill();
+    let row = format!("{sheet}.1");
+    let notice = net.core.ledger().open_tips(&net.notice())[0];
+    let one = net.core.ledger().open_tips(&net.ledger())[0];
+    for (verdict, rows, sheet, claimed, reason, kind) in [
+        ("return", vec![row.clone()], None, false, None, ErrorKind::Usage),
+        ("return", vec![row.clone()], None, false, Some("  "), ErrorKind::Usage),
+        ("maybe", vec![row.clone()], None, false, None, ErrorKind::Usage),
+        ("approve", vec![], None, false, None, ErrorKind::Usage),
+        ("approve", vec![row.clone()], None, true, None, ErrorKind::Usage),
+        ("return", vec![], None, true, Some("缺"), ErrorKind::Usage),
+        ("approve", vec![sheet.to_string()], None, false, None, ErrorKind::Usage),
+        ("approve", vec![format!("{sheet}.0")], None, false, None, ErrorKind::Usage),
+        ("approve", vec![format!("{sheet}.99")], None, false, None, ErrorKind::Usage),
+        ("approve", vec![format!("{sheet}.x")], None, false, None, ErrorKind::Usage),
+        ("approve", vec![format!("{notice}.0")], None, false, None, ErrorKind::Usage),
+        ("approve", vec![".1".into()], None, false, None, ErrorKind::Usage),
+        ("approve", vec!["zz.1".into()], None, false, None, ErrorKind::Usage),
+        ("approve", vec![], Some(one.to_string()), false, None, ErrorKind::Usage),
+        ("approve", vec![], Some("ffffffffffffffffffffffff".into()), false, None, ErrorKind::Usage),
+    ] {
+        let reason = reason.map(str::to_owned);
+        let command = Command::ReviewDecide { verdict: verdict.into(), rows: rows.clone(), sheet, claimed, reason };
+        assert_eq!(net.run("reviewer", &command).unwrap_err().kind, kind, "{verdict} {rows:?}");
+    }
+    let long = "长".repeat(400);
+    assert_eq!(decide(&mut net, "return", &[row.clone()], Some(&long)).unwrap_err().kind, ErrorKind::Usage);
+    // A clerk is no reviewer.
+    let command = Command::ReviewDecide { verdict: "approve".into(), rows: vec![row], sheet: None, claimed: false, reason: None };
+    assert_eq!(net.run("clerk", &command).unwrap_err().kind, ErrorKind::Refused);
+    assert!(targets(&net).is_empty());
+}
