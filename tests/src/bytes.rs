@@ -122,8 +122,16 @@ impl Default for Pair {
     }
 }
 
+fn receipt(event: &NodeEvent) -> Option<()> {
+    matches!(event, NodeEvent::Hub(Event::Receipt { .. })).then_some(())
+}
+
 fn in_sync(event: &NodeEvent) -> Option<()> {
     matches!(event, NodeEvent::Hub(Event::InSync { .. })).then_some(())
+}
+
+fn stored(event: &NodeEvent) -> bool {
+    matches!(event, NodeEvent::Hub(Event::Stored { from: Some(_), .. }))
 }
 
 /// The records of `tests/tools/records.py`.
@@ -244,8 +252,11 @@ pub fn measure(full: bool) -> Vec<Measured> {
 
     let pair = Pair::new();
     import_offline(&pair, file.clone());
+    pair.county.drain(stored);
     let (running, bulk) = pair.fill();
     running.stop();
+    let steps = pair.county.drain(stored);
+    assert!(steps > 5, "the county sees entries as they arrive, not at the end: {steps} steps");
     out.push(Measured { work: "first fill, imported in bulk", limit_bytes: share(270_000), counts: bulk });
 
     close_300_logs(&pair, &small);
@@ -255,8 +266,10 @@ pub fn measure(full: bool) -> Vec<Measured> {
     });
     out.push(Measured { work: "40 new records in one act, live", limit_bytes: 3_500, counts: live });
     let sheet = sheet(pair.path());
+    running.drain(|_| true);
     let live = pair.live(|| {
         running.ask("clerk", import("attendance", sheet)).expect("imports");
+        running.wait(receipt).expect("the county's receipt arrives");
     });
     out.push(Measured { work: "one sheet of 40 rows, live, receipt included", limit_bytes: 1_000, counts: live });
     let idle = pair.live(|| {
@@ -270,7 +283,7 @@ pub fn measure(full: bool) -> Vec<Measured> {
     out.push(Measured { work: "nothing to do, fresh connection, handshake included", limit_bytes: 4_800, counts: fresh });
     pair.county.stop();
 
-    out.push(cut_at_half(&file, &bulk, full));
+    out.push(cut_at_half(&file, &bulk));
 
     let pair = Pair::new();
     record_one_by_one(&pair, &file);
@@ -282,7 +295,7 @@ pub fn measure(full: bool) -> Vec<Measured> {
 }
 
 /// The first fill is cut when half of its bytes have passed; the school's node ends and starts again. What both need more than undisturbed.
-fn cut_at_half(file: &Path, undisturbed: &Counts, _full: bool) -> Measured {
+fn cut_at_half(file: &Path, undisturbed: &Counts) -> Measured {
     let pair = Pair::new();
     import_offline(&pair, file.to_path_buf());
     let before = pair.quiet();

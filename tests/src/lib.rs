@@ -2,3 +2,5 @@
 
 pub mod bytes;
 pub mod nodes;
+
+pub mod sim;

@@ -97,6 +97,11 @@ impl Running {
         None
     }
 
+    /// Takes all events that have happened; counts those that fit.
+    pub fn drain(&self, fits: impl Fn(&NodeEvent) -> bool) -> usize {
+        self.events.try_iter().filter(|e| fits(e)).count()
+    }
+
     /// Asks the node.
     ///
     /// # Errors

@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! segment    = log, [doc bstr19, key bstr32, run bstr8 where log is new], first sequence,
-//!              [grant, link where first sequence is 1], count, count × (time difference, payload bstr)
+//!              [grant, link where first sequence is 1], count, count × (time difference, hollow payload bstr)
 //!            | 0, attachment id bstr32, total bytes, offset, chunk bstr
 //! grant      = null | [entry bstr32, index]      link = null | bstr32
 //! ```
 //! `log` counts from 1 in the order in which this direction of the session first used the logs. `time difference` (signed, ms) is to the entry before it in this direction of the session, 0 at its start. Signatures stand outside, in the order of the entries.
+//!
+//! A payload travels hollow: of each byte string of exactly 16 bytes in it (ids given elsewhere, which do not compress) only the head; the 16 bytes themselves stand outside, one behind the other.
 
 use std::collections::BTreeMap;
 
@@ -88,19 +90,22 @@ impl WriteContext {
         w.uint(0).bytes(&chunk.id.0).uint(chunk.total).uint(chunk.offset).bytes(&chunk.bytes);
     }
 
-    /// Writes entries, runs of one log as one segment.
-    pub fn write_entries(&mut self, w: &mut Writer, entries: &[SignedEntry]) {
+    /// Writes entries, runs of one log as one segment; returns the bytes that stand outside.
+    #[must_use]
+    pub fn write_entries(&mut self, w: &mut Writer, entries: &[SignedEntry]) -> Vec<u8> {
+        let mut loose = Vec::new();
         let mut rest = entries;
         while let Some(first) = rest.first() {
             let pairs = rest.iter().zip(rest.iter().skip(1));
             let n = 1 + pairs.take_while(|(a, b)| b.header.before == Before::Previous(a.id)).count();
             let (segment, after) = rest.split_at(n.min(rest.len()));
-            self.write_segment(w, first, segment);
+            self.write_segment(w, first, segment, &mut loose);
             rest = after;
         }
+        loose
     }
 
-    fn write_segment(&mut self, w: &mut Writer, first: &SignedEntry, segment: &[SignedEntry]) {
+    fn write_segment(&mut self, w: &mut Writer, first: &SignedEntry, segment: &[SignedEntry], loose: &mut Vec<u8>) {
         self.write_log(w, first.header.log);
         w.uint(first.header.sequence);
         if let Before::Start { grant, link } = first.header.before {
@@ -115,7 +120,7 @@ impl WriteContext {
         }
         w.uint(segment.len() as u64);
         for e in segment {
-            w.int(difference(self.time, e.header.time)).bytes(&e.payload);
+            w.int(difference(self.time, e.header.time)).bytes(&hollow(&e.payload, loose));
             self.time = e.header.time;
         }
     }
@@ -132,6 +137,64 @@ impl WriteContext {
     }
 }
 
+/// Length of the byte strings that stand outside.
+const LOOSE_LEN: usize = 16;
+/// Their head: major type 2, length 16.
+const LOOSE_HEAD: u8 = 0x50;
+
+/// One item's head and, for strings, content: lengths of both. Payloads are deterministic CBOR, so heads tell everything.
+fn token(bytes: &[u8]) -> Option<(usize, usize)> {
+    let first = *bytes.first()?;
+    let wide = |n: usize| Some((bytes.get(1..=n)?.iter().fold(0u64, |v, b| v << 8 | u64::from(*b)), n + 1));
+    let (argument, head) = match first & 31 {
+        small @ 0..=23 => (u64::from(small), 1),
+        24 => wide(1)?,
+        25 => wide(2)?,
+        26 => wide(4)?,
+        27 => wide(8)?,
+        _ => return None,
+    };
+    let content = if matches!(first >> 5, 2 | 3) { usize::try_from(argument).ok()? } else { 0 };
+    Some((head, content))
+}
+
+/// Takes the content of 16-byte strings out of a payload. What is not CBOR stays as it is: `fill` gives it back unchanged or refuses it.
+fn hollow(payload: &[u8], loose: &mut Vec<u8>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(payload.len());
+    let mut rest = payload;
+    while let Some((head, content)) = token(rest) {
+        let Some((item, after)) = head.checked_add(content).and_then(|n| rest.split_at_checked(n)) else { break };
+        if item.first() == Some(&LOOSE_HEAD) {
+            out.push(LOOSE_HEAD);
+            loose.extend(item.iter().skip(1));
+        } else {
+            out.extend(item);
+        }
+        rest = after;
+    }
+    out.extend(rest);
+    out
+}
+
+/// Puts the content of 16-byte strings back.
+fn fill(hollow: &[u8], loose: &mut &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(hollow.len());
+    let mut rest = hollow;
+    while !rest.is_empty() {
+        let (head, content) = token(rest)?;
+        let is_loose = rest.first() == Some(&LOOSE_HEAD);
+        let (item, after) = rest.split_at_checked(if is_loose { head } else { head.checked_add(content)? })?;
+        out.extend(item);
+        if is_loose {
+            let (bytes, left) = loose.split_at_checked(LOOSE_LEN)?;
+            out.extend(bytes);
+            *loose = left;
+        }
+        rest = after;
+    }
+    Some(out)
+}
+
 fn difference(from: Ms, to: Ms) -> i64 {
     i64::try_from(i128::from(to.0) - i128::from(from.0)).unwrap_or(0)
 }
@@ -141,22 +204,31 @@ impl ReadContext {
     ///
     /// # Errors
     /// Another form, or over a limit.
-    pub fn read(&mut self, raw: &[u8]) -> Result<Vec<Item>, CborError> {
+    pub fn read(&mut self, raw: &[u8], mut loose: &[u8]) -> Result<Vec<Item>, CborError> {
         let mut r = Reader::new(raw);
         let mut items = Vec::new();
         while r.position() < raw.len() {
             match r.uint()? {
                 0 => items.push(Item::Chunk(read_chunk(&mut r)?)),
-                number => self.read_segment(&mut r, number, &mut items)?,
+                number => self.read_segment(&mut r, number, &mut items, &mut loose)?,
             }
             if items.len() > limits::BATCH_ENTRIES_MAX {
                 return Err(CborError { at: r.position(), what: "too many entries" });
             }
         }
+        if !loose.is_empty() {
+            return Err(CborError { at: r.position(), what: "loose bytes left over" });
+        }
         Ok(items)
     }
 
-    fn read_segment(&mut self, r: &mut Reader<'_>, number: u64, items: &mut Vec<Item>) -> Result<(), CborError> {
+    fn read_segment(
+        &mut self,
+        r: &mut Reader<'_>,
+        number: u64,
+        items: &mut Vec<Item>,
+        loose: &mut &[u8],
+    ) -> Result<(), CborError> {
         let log = self.read_log(r, number)?;
         let at = r.position();
         let first = r.uint()?;
@@ -169,7 +241,7 @@ impl ReadContext {
             let at = r.position();
             let time = i128::from(self.time.0) + i128::from(r.int()?);
             self.time = Ms(u64::try_from(time).map_err(|_| CborError { at, what: "time out of range" })?);
-            let payload = r.bytes()?.to_vec();
+            let payload = fill(r.bytes()?, loose).ok_or(CborError { at, what: "hollow payload and loose bytes do not fit" })?;
             let entry =
                 WireEntry { number, log, sequence: first + i, start: start.take(), time: self.time, payload, continues: i > 0 };
             items.push(Item::Entry(entry));

@@ -145,6 +145,8 @@ pub struct BatchFrame {
     pub last: bool,
     /// One for each entry, in order.
     pub signatures: Vec<[u8; 64]>,
+    /// Byte strings that do not compress, taken out of the payloads; see `batch`.
+    pub loose: Vec<u8>,
     /// A flush of the compression stream; see `batch`.
     pub packed: Vec<u8>,
 }
@@ -206,7 +208,7 @@ impl Frame {
                 b.signatures.iter().for_each(|s| {
                     w.raw(s);
                 });
-                w.raw(&b.packed);
+                w.bytes(&b.loose).raw(&b.packed);
                 BATCH
             }
             Self::Ack { batches } => {
@@ -313,7 +315,8 @@ fn read_batch(mut r: Raw<'_>) -> Result<BatchFrame, FrameError> {
         return Err(malformed("batch flags unknown, or too many entries"));
     }
     let signatures = (0..n).map(|_| r.take()).collect::<Result<_, _>>()?;
-    Ok(BatchFrame { fresh: flags & 1 != 0, last: flags & 2 != 0, signatures, packed: r.bytes.to_vec() })
+    let loose = r.items(|r| Ok(r.bytes()?.to_vec()))?;
+    Ok(BatchFrame { fresh: flags & 1 != 0, last: flags & 2 != 0, signatures, loose, packed: r.bytes.to_vec() })
 }
 
 fn write_summary(w: &mut Writer, s: &Summary) {

@@ -33,8 +33,8 @@ pub(crate) struct InFlight {
     pub(crate) sent: Ms,
 }
 
-/// What a session's sending half owes: kind's rank, arrival, id. In this order every entry stands behind those it names.
-pub(crate) type Owed = (u8, u64, EntryId);
+/// What a session's sending half owes: kind's rank, document where it travels by itself, arrival, id. In this order every entry stands behind those it names.
+pub(crate) type Owed = (u8, Option<DocId>, u64, EntryId);
 
 /// Entries taken off what is owed, waiting for the attachments that travel before them.
 #[derive(Debug, Default)]
@@ -170,7 +170,7 @@ impl Session {
         let is_sending = self.outgoing.as_ref().is_some_and(|o| o.entries.iter().any(|e| e.id == id));
         if !is_sending && !self.in_flight.iter().any(|b| b.entries.contains(&id)) {
             self.in_sync = false;
-            self.owed.insert((rank(place.log.document.kind), place.arrival, id));
+            self.owed.insert((rank(place.log.document.kind), by_itself(place.log.document), place.arrival, id));
         }
     }
 
@@ -191,6 +191,11 @@ impl Session {
 pub(crate) fn rank(kind: Kind) -> u8 {
     let at = Kind::ALL.iter().position(|k| *k == kind).unwrap_or(Kind::ALL.len());
     u8::try_from(at).unwrap_or(u8::MAX)
+}
+
+/// Documents whose entries name none of other documents of their kind travel one after the other: that compresses better.
+fn by_itself(document: DocId) -> Option<DocId> {
+    matches!(document.kind, Kind::Notice | Kind::Roster | Kind::Identity | Kind::Ledger).then_some(document)
 }
 
 /// A session as others may see it.

@@ -36,7 +36,8 @@ impl Tree {
     /// Over these documents and their digests (`Ledger::digest`).
     #[must_use]
     pub fn of(documents: impl Iterator<Item = (DocId, [u8; 32])>) -> Self {
-        let mut leaves: Vec<Leaf> = documents.map(|(document, digest)| Leaf { path: path(&document), document, digest }).collect();
+        let mut leaves: Vec<Leaf> =
+            documents.map(|(document, digest)| Leaf { path: path(&document), document, digest }).collect();
         leaves.sort();
         Self { leaves }
     }

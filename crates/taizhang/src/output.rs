@@ -11,6 +11,8 @@ use taizhang_node::{command::Reply, error::CommandError};
 
 use crate::lang::Lang;
 
+pub(crate) use value::hundredths;
+
 /// How the user wants to be answered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {

@@ -58,8 +58,6 @@ pub(crate) struct Machine {
     pub(crate) rolled_back: u64,
     /// Old images of the disk, with what was promised then.
     pub(crate) images: Vec<(BTreeMap<String, Vec<u8>>, BTreeSet<EntryId>)>,
-    /// Its attachments were lost with an image: only entries count.
-    pub(crate) born: u64,
     /// Ended for good.
     pub(crate) is_gone: bool,
     /// Restored to an image by something that its programs did not notice: they may write what they wrote before.

@@ -21,7 +21,6 @@ pub(crate) struct Conn {
     pub(crate) link: usize,
     /// Dialer, other.
     pub(crate) ends: [End; 2],
-    pub(crate) opened: u64,
     pub(crate) latency_ms: u64,
     pub(crate) bytes_per_s: u64,
 }

@@ -403,7 +403,7 @@ impl World {
         if self.machines.len() > 32 {
             return;
         }
-        let before = self.machine(node).clock(self.now).0.saturating_sub(1000);
+        let before = self.machines[node].clock(self.now).0.saturating_sub(1000);
         let Some(invite) = self.invite_again(person, org, Role::Clerk, before) else { return };
         self.counts.invites_expired += 1;
         self.newcomer(&invite, org, Role::Clerk, node);

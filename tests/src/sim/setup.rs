@@ -159,7 +159,6 @@ impl World {
             promised: Default::default(),
             rolled_back: 0,
             images: Vec::new(),
-            born: self.now,
             is_gone: false,
             is_twin: false,
         });

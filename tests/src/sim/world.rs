@@ -44,6 +44,14 @@ pub(crate) enum Happens {
     Fault,
     /// A link comes back.
     Mends { link: usize },
+    /// A link breaks for a moment.
+    Flaps { link: usize },
+    /// A disk that stopped stops its machine.
+    PowerCheck { node: usize },
+    /// Somebody makes room on a disk.
+    Frees { node: usize },
+    /// The restore card does its work.
+    Restores { node: usize },
 }
 
 pub(crate) struct World {
@@ -60,6 +68,7 @@ pub(crate) struct World {
     pub(crate) failure: Option<String>,
     /// Everything that was written by anyone, as one who hears all at once would know it.
     pub(crate) god: God,
+    pub(crate) faults_began: bool,
     /// Faults, losses and dishonesty are over.
     pub(crate) is_calm: bool,
     /// Frames sent since.
@@ -120,6 +129,7 @@ impl World {
             trace: Trace::new(trace),
             failure: None,
             god: God::new(NetworkId([0; 32])),
+            faults_began: false,
             is_calm: false,
             calm_frames: 0,
             orgs: Vec::new(),
@@ -183,6 +193,10 @@ impl World {
             Happens::Works { person } => self.works(person),
             Happens::Fault => self.fault(),
             Happens::Mends { link } => self.mends(link),
+            Happens::Flaps { link } => self.flaps(link),
+            Happens::PowerCheck { node } => self.power_check(node),
+            Happens::Frees { node } => self.machine(node).disk.set_capacity_bytes(None),
+            Happens::Restores { node } => self.restores(node),
         }
     }
 
@@ -400,9 +414,8 @@ impl World {
         self.sessions += 2;
         let (sa, sb) = (SessionId(self.sessions), SessionId(self.sessions + 1));
         let conn = self.conns.len();
-        let opened = self.now;
         let ends = [End::new(a, sa), End::new(b, sb)];
-        self.conns.push(Conn { link, ends, opened, latency_ms, bytes_per_s });
+        self.conns.push(Conn { link, ends, latency_ms, bytes_per_s });
         self.trace.line(self.now, || format!("conn {conn}: node {a} dials node {b}"));
         for (node, session, other, dialer) in [(a, sa, b, true), (b, sb, a, false)] {
             let remote = self.machine(other).key;

@@ -47,6 +47,7 @@ pub(crate) fn run(c: &mut Context<'_>, import: &Import) -> Result<Reply, Command
     if import.semester.is_some_and(|s| !(1..=2).contains(&s)) {
         return Err(CommandError::not_found("学期应为 1 或 2", "the semester is 1 or 2"));
     }
+    c.org_or_own(import.org.as_deref())?;
     let total = import.files.len() as u64;
     let mut state = State::default();
     let mut plans = Vec::new();

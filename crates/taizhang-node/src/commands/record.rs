@@ -65,7 +65,7 @@ pub(crate) fn run(c: &mut Context<'_>, record: &Record) -> Result<Reply, Command
         json!({
             "row": name.map(|n| n.to_string()), "document": shown::document(c.core, &written.document), "teacher": record.teacher,
             "h100": record.h100, "year": written.document.period, "unchanged": same.is_some(), "waiting": written.is_waiting,
-            "corrects": corrects.iter().map(|r| r.resolve(taizhang_core::id::EntryId([0; 32])).to_string()).collect::<Vec<_>>(),
+            "corrects": corrects.iter().map(RowName::to_string).collect::<Vec<_>>(),
             "findings": findings(record, is_known, written.is_waiting),
         }),
     ))
@@ -198,7 +198,7 @@ fn kind(word: Option<&str>) -> Result<(ActivityKind, Option<String>), CommandErr
 }
 
 /// The rows that this one corrects: all that are recorded about the same.
-fn corrected(record: &Record, recorded: &[Recorded], document: DocId) -> Result<Vec<RowRef>, CommandError> {
+fn corrected(record: &Record, recorded: &[Recorded], document: DocId) -> Result<Vec<RowName>, CommandError> {
     if recorded.is_empty() {
         return Ok(Vec::new());
     }
@@ -210,13 +210,14 @@ fn corrected(record: &Record, recorded: &[Recorded], document: DocId) -> Result<
         return Err(CommandError::new(ErrorKind::Refused, "此教师的这一活动已有不同的登记", "something else is recorded about this teacher and activity")
             .hint("确需更正请用 --note 写明理由", "to correct it give the reason as --note"));
     }
-    Ok(recorded.iter().filter_map(|r| r.name).map(RowName::here).collect())
+    Ok(recorded.iter().filter_map(|r| r.name).collect())
 }
 
-fn write(c: &mut Context<'_>, written: &Written, corrects: &[RowRef]) -> Result<RowName, CommandError> {
+fn write(c: &mut Context<'_>, written: &Written, corrects: &[RowName]) -> Result<RowName, CommandError> {
     let mut p = PayloadBuilder::default();
     let fields = if corrects.is_empty() { &written.fields } else { &written.correction };
-    let index = p.row(written.row_type, corrects, fields);
+    let replaces: Vec<RowRef> = corrects.iter().map(|r| r.here()).collect();
+    let index = p.row(written.row_type, &replaces, fields);
     let mut act = Act::default();
     act.write(written.document, p);
     let person = c.person()?;

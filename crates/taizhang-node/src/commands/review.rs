@@ -94,11 +94,16 @@ pub(crate) fn decide(
     let verdict = verdict_of(verdict)?;
     let reason = reason.map(str::trim).filter(|r| !r.is_empty());
     if verdict != Verdict::Approved && reason.is_none() {
-        return Err(CommandError::new(ErrorKind::Usage, "退回须写明原因", "a return needs a reason").hint("用 --reason 写明", "give one with --reason"));
+        return Err(CommandError::new(ErrorKind::Usage, "退回须写明原因", "a return needs a reason")
+            .hint("用 --reason 写明", "give one with --reason"));
     }
     let ways = usize::from(!rows.is_empty()) + usize::from(sheet.is_some()) + usize::from(claimed);
     if ways != 1 {
-        return Err(CommandError::new(ErrorKind::Usage, "请指明记录, 一张登记表, 或 --claimed, 三者之一", "name rows, or one sheet, or --claimed"));
+        return Err(CommandError::new(
+            ErrorKind::Usage,
+            "请指明记录, 一张登记表, 或 --claimed, 三者之一",
+            "name rows, or one sheet, or --claimed",
+        ));
     }
     let desk = Desk::of(c.core)?;
     let (chosen, skipped) = if claimed {

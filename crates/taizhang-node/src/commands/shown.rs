@@ -4,8 +4,7 @@ use serde_json::{Map, Value as Json, json};
 use taizhang_core::{
     cbor::Value,
     entries::Entries,
-    entry::SignedEntry,
-    id::{DocId, EntryId, OrgId},
+    id::{AttachmentId, DocId, EntryId, OrgId},
     op::RowName,
     standing::Judge,
     view::{DocumentView, ViewRow, export::named_fields},
@@ -100,11 +99,6 @@ pub(crate) fn find_entry(core: &Core, prefix: &str, fits: impl Fn(&DocId) -> boo
 }
 
 /// An attachment; `None` if it is not here. A damaged file is an error.
-pub(crate) fn attachment(core: &Core, id: &taizhang_core::id::AttachmentId) -> Result<Option<Vec<u8>>, CommandError> {
+pub(crate) fn attachment(core: &Core, id: &AttachmentId) -> Result<Option<Vec<u8>>, CommandError> {
     core.store().attachment(id).map_err(CommandError::storage)
-}
-
-/// An entry as stored.
-pub(crate) fn entry(core: &Core, id: &EntryId) -> Result<SignedEntry, CommandError> {
-    core.entry(id)
 }

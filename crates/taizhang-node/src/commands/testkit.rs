@@ -30,6 +30,8 @@ pub(crate) struct Net {
     pub(crate) county: OrgId,
     pub(crate) school: OrgId,
     pub(crate) school2: OrgId,
+    /// Unlocked once: unlocking is slow on purpose.
+    people: std::collections::BTreeMap<String, [u8; 32]>,
 }
 
 pub(crate) type Row = (u16, Vec<u8>);
@@ -51,7 +53,7 @@ impl Net {
         found::init(&folder, &everyone, "429801", "某县", "county").unwrap();
         let core = Core::open(folder, &mut |_, _, _| {}).unwrap();
         let county = core.org();
-        let mut net = Self { core, dir, county, school: county, school2: county };
+        let mut net = Self { core, dir, county, school: county, school2: county, people: std::collections::BTreeMap::new() };
         let top = net.core.ledger().registry.orgs[&county].creation.name;
         let top = top.in_document(DocId::of(OrgId::root(net.core.network()), Kind::Registry));
         net.grant("reviewer", Role::Reviewer, county, top);

@@ -93,7 +93,8 @@ impl Hub {
         if dialer && !s.outstanding {
             return self.close(session, "an answer without a question");
         }
-        let is_first = |s: &Summary| matches!(s, Summary::Leaf { prefix, .. } | Summary::Node { prefix, .. } if prefix.is_empty());
+        let is_first =
+            |s: &Summary| matches!(s, Summary::Leaf { prefix, .. } | Summary::Node { prefix, .. } if prefix.is_empty());
         if !dialer && list.iter().any(is_first) {
             s.new_round();
         }
@@ -161,7 +162,7 @@ impl Hub {
         let Some(s) = self.sessions.get_mut(&session) else { return };
         let unanswered = std::mem::take(&mut s.awaited);
         let ledger = &self.ledger;
-        s.owed.retain(|(_, _, id)| ledger.place(id).is_some_and(|p| !unanswered.contains(&p.log.document)));
+        s.owed.retain(|(_, _, _, id)| ledger.place(id).is_some_and(|p| !unanswered.contains(&p.log.document)));
         s.tips_sent.clear();
         s.phase = Phase::Live;
         if !s.dialer {

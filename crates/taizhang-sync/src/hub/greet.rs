@@ -73,7 +73,10 @@ impl Hub {
         let mut fresh = Fresh::new(store, std::collections::BTreeMap::new());
         match self.admit(&mut fresh, entry, Signature::Check) {
             Ok(admitted) => {
-                self.commit(CommitRequest { entries: vec![admitted], ..CommitRequest::default() }, Origin::Joined { session, from: remote });
+                self.commit(
+                    CommitRequest { entries: vec![admitted], ..CommitRequest::default() },
+                    Origin::Joined { session, from: remote },
+                );
             }
             Err(_) => self.close(session, "the invite is not valid here"),
         }

@@ -15,9 +15,12 @@ use crate::{
 };
 
 impl Hub {
-    /// The next moment at which a receipt is due.
+    /// The next moment at which a receipt is due; none while a commit is under way, whose end offers it.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Ms> {
+        if self.under_way.is_some() {
+            return None;
+        }
         let waiting = self.sessions.values().filter(|s| !s.touched.is_empty() && !s.incoming && s.has_sent_all());
         waiting.filter_map(|s| s.last_receipt.map(|l| Ms(l.0.saturating_add(self.config.receipt_interval_ms)))).min()
     }

@@ -45,7 +45,8 @@ impl Hub {
         }
         let waiting = self.sessions.get_mut(&session).map(|s| std::mem::take(&mut s.complete)).unwrap_or_default();
         let Some(from) = self.sessions.get(&session).map(|s| s.remote) else { return };
-        let mut taken = Taken { fresh: Fresh::new(store, waiting), request: CommitRequest::default(), named: BTreeSet::new(), from };
+        let mut taken =
+            Taken { fresh: Fresh::new(store, waiting), request: CommitRequest::default(), named: BTreeSet::new(), from };
         for (wire, signature) in entries.into_iter().zip(&batch.signatures) {
             self.receive(session, &mut taken, wire, *signature);
         }
@@ -63,18 +64,20 @@ impl Hub {
             s.decompressor = None;
         }
         s.incoming = !batch.last;
-        s.read.read(&raw).map_err(|_| "a batch that cannot be read")
+        s.read.read(&raw, &batch.loose).map_err(|_| "a batch that cannot be read")
     }
 
     /// Attachments of entries that were taken are committed with them, those of refused ones dropped; others wait for theirs.
     fn finish_batch(&mut self, now: Ms, session: SessionId, taken: Taken<'_>, last: bool) {
         let Taken { fresh, mut request, named, from } = taken;
-        let wanted: BTreeSet<AttachmentId> =
-            request.entries.iter().flat_map(|e| super::named_attachments(e.entry())).collect();
+        let wanted: BTreeSet<AttachmentId> = request.entries.iter().flat_map(|e| super::named_attachments(e.entry())).collect();
         for (id, bytes) in fresh.attachments {
             if wanted.contains(&id) {
                 request.attachments.push((id, bytes));
-            } else if !last && !named.contains(&id) && let Some(s) = self.sessions.get_mut(&session) {
+            } else if !last
+                && !named.contains(&id)
+                && let Some(s) = self.sessions.get_mut(&session)
+            {
                 s.complete.insert(id, bytes);
             }
         }

@@ -26,8 +26,7 @@ impl Hub {
 
     /// May we hold this document? Registries are taken from anyone: only they say who is who, and what enters them is signed down from the root.
     pub(super) fn may_hold(&self, s: &Session, document: &DocId) -> bool {
-        s.ours.has(document.kind)
-            && (document.kind == Kind::Registry || self.ledger.registry.may_read(self.config.org, document))
+        s.ours.has(document.kind) && (document.kind == Kind::Registry || self.ledger.registry.may_read(self.config.org, document))
     }
 
     /// Organisations whose registries the documents in scope rest on: their owners and all above these.

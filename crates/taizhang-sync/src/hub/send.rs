@@ -73,7 +73,7 @@ impl Hub {
                 Some(Next::Piece(chunk)) => {
                     let mut w = Writer::default();
                     WriteContext::write_chunk(&mut w, &chunk);
-                    self.send_packed(now, session, &w.finish(), &[], false);
+                    self.send_packed(now, session, &w.finish(), Beside::default(), false);
                 }
                 Some(Next::Entries(entries)) => self.send_entries(now, session, &entries),
                 None => break,
@@ -132,7 +132,7 @@ impl Hub {
         let newest_first = self.planted(Planted::NewestFirst);
         loop {
             let s = self.sessions.get_mut(&session)?;
-            let (_, _, id) = if newest_first { s.owed.pop_last()? } else { s.owed.pop_first()? };
+            let (_, _, _, id) = if newest_first { s.owed.pop_last()? } else { s.owed.pop_first()? };
             let s = self.sessions.get(&session)?;
             let may = |document| document_kind_is_open(document) || self.in_scope(s, document);
             let place = self.ledger.place(&id)?;
@@ -189,12 +189,13 @@ impl Hub {
     fn send_entries(&mut self, now: Ms, session: SessionId, entries: &[SignedEntry]) {
         let Some(s) = self.sessions.get_mut(&session) else { return };
         let mut w = Writer::default();
-        s.write.write_entries(&mut w, entries);
+        let loose = s.write.write_entries(&mut w, entries);
         let last = s.owed.is_empty();
-        self.send_packed(now, session, &w.finish(), entries, last);
+        self.send_packed(now, session, &w.finish(), Beside { entries, loose }, last);
     }
 
-    fn send_packed(&mut self, now: Ms, session: SessionId, raw: &[u8], entries: &[SignedEntry], last: bool) {
+    fn send_packed(&mut self, now: Ms, session: SessionId, raw: &[u8], beside: Beside<'_>, last: bool) {
+        let Beside { entries, loose } = beside;
         let long_streams = self.sessions.values().filter(|s| s.is_long && s.compressor.is_some()).count();
         let Some(s) = self.sessions.get_mut(&session) else { return };
         let fresh = s.compressor.is_none();
@@ -209,7 +210,7 @@ impl Hub {
         s.in_flight.push_back(InFlight { entries: entries.iter().map(|e| e.id).collect(), sent: now });
         let Some(packed) = packed else { return self.close(session, "compression failed") };
         let signatures = entries.iter().map(|e| e.signature).collect();
-        self.send(session, &Frame::Batch(BatchFrame { fresh, last, signatures, packed }));
+        self.send(session, &Frame::Batch(BatchFrame { fresh, last, signatures, loose, packed }));
     }
 
     pub(super) fn acknowledged(&mut self, now: Ms, store: &dyn Entries, session: SessionId, batches: u64) {
@@ -258,4 +259,11 @@ impl Hub {
 /// Registries that rest on another line than the reader's are owed only where a comparison found that they are needed.
 fn document_kind_is_open(document: &taizhang_core::id::DocId) -> bool {
     document.kind == Kind::Registry
+}
+
+/// What travels beside a batch's compressed part.
+#[derive(Default)]
+struct Beside<'e> {
+    entries: &'e [SignedEntry],
+    loose: Vec<u8>,
 }

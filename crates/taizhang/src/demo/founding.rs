@@ -1,6 +1,6 @@
 //! Founding the network, and joining it by invite.
 
-use taizhang_node::{command::Command, error::CommandError};
+use taizhang_node::{command::Command, error::CommandError, folder::Neighbour};
 
 use super::{
     machine::Machine,
@@ -31,7 +31,11 @@ pub(super) fn found(story: &mut Story) -> Result<(), CommandError> {
     check(orgs == 1 + COUNTIES.len(), &format!("机构数 {orgs}"), &format!("{orgs} organisations"))?;
     story.say(
         &format!("{} 建立了网络, 增加了 {} 个县; 节点监听 {}。", CITY.name, COUNTIES.len(), story.city.address),
-        &format!("The city founded the network and added {} counties; its node listens on {}.", COUNTIES.len(), story.city.address),
+        &format!(
+            "The city founded the network and added {} counties; its node listens on {}.",
+            COUNTIES.len(),
+            story.city.address
+        ),
     );
     Ok(())
 }
@@ -44,8 +48,8 @@ pub(super) fn join(story: &mut Story) -> Result<(), CommandError> {
     for (n, county) in COUNTIES.iter().enumerate() {
         let Story { city, offices, counties, schools, .. } = &mut *story;
         let (Some(office), Some(node)) = (offices.get_mut(n), counties.get_mut(n)) else { continue };
-        accept(office, &invite(city, Some(ADMIN), county.code, "admin", &city.address)?)?;
-        accept(node, &invite(city, Some(ADMIN), county.code, "reviewer", &city.address)?)?;
+        accept(office, &invite(city, Some(ADMIN), county.code, "admin")?, city)?;
+        accept(node, &invite(city, Some(ADMIN), county.code, "reviewer")?, city)?;
         node.start()?;
         // The admin's PC is switched on only to add organisations and to invite.
         sync(office)?;
@@ -53,23 +57,23 @@ pub(super) fn join(story: &mut Story) -> Result<(), CommandError> {
         let mut invites = Vec::new();
         for (school, machines) in SCHOOLS.iter().zip(&*schools).filter(|(s, _)| s.county == n) {
             for _ in machines {
-                invites.push(invite(office, None, school.code, "clerk", &node.address)?);
+                invites.push(invite(office, None, school.code, "clerk")?);
             }
         }
         sync(office)?;
         sync(node)?;
         let machines = SCHOOLS.iter().zip(schools).filter(|(s, _)| s.county == n).flat_map(|(_, machines)| machines);
         for (machine, invite) in machines.zip(&invites) {
-            accept(machine, invite)?;
+            accept(machine, invite, node)?;
             machine.start()?;
         }
     }
     everyone_is_certified(story)
 }
 
-fn invite(by: &Machine, key: Option<&str>, org: &str, role: &str, address: &str) -> Result<String, CommandError> {
-    let (org, role, address) = (org.to_owned(), role.to_owned(), Some(address.to_owned()));
-    let command = Command::Invite { org, role, office: None, expires_ms: INVITE_MS, address };
+fn invite(by: &Machine, key: Option<&str>, org: &str, role: &str) -> Result<String, CommandError> {
+    let (org, role) = (org.to_owned(), role.to_owned());
+    let command = Command::Invite { org, role, office: None, expires_ms: INVITE_MS, address: None };
     let reply = match key {
         Some(key) => by.ask_as(key, command)?,
         None => by.ask(command)?,
@@ -77,8 +81,13 @@ fn invite(by: &Machine, key: Option<&str>, org: &str, role: &str, address: &str)
     text(&reply, "/invite")
 }
 
-fn accept(machine: &Machine, invite: &str) -> Result<(), CommandError> {
+/// Joins, with the node above as the one to dial. (The invite of an admin's PC that is off most of the day cannot name it.)
+fn accept(machine: &Machine, invite: &str, above: &Machine) -> Result<(), CommandError> {
     machine.ask(Command::Join { invite: invite.to_owned(), label: None })?;
+    let key = above.folder.node_key()?.public().to_string();
+    let mut settings = machine.folder.settings()?;
+    settings.neighbours = vec![Neighbour { address: above.address.clone(), key: Some(key) }];
+    machine.folder.save_settings(&settings)?;
     quicken(machine)
 }
 

@@ -161,13 +161,17 @@ pub(super) fn check(holds: bool, zh: &str, en: &str) -> Result<(), CommandError>
 /// A number of a reply, by JSON pointer.
 pub(super) fn number(reply: &Reply, pointer: &str) -> Result<u64, CommandError> {
     let found = value(reply, pointer).and_then(|v| v.as_u64());
-    found.ok_or_else(|| differs(format!("{} 中没有数字 {pointer}", reply.schema), format!("no number {pointer} in {}", reply.schema)))
+    found.ok_or_else(|| {
+        differs(format!("{} 中没有数字 {pointer}", reply.schema), format!("no number {pointer} in {}", reply.schema))
+    })
 }
 
 /// A text of a reply, by JSON pointer.
 pub(super) fn text(reply: &Reply, pointer: &str) -> Result<String, CommandError> {
     let found = value(reply, pointer).and_then(|v| v.as_str().map(str::to_owned));
-    found.ok_or_else(|| differs(format!("{} 中没有文字 {pointer}", reply.schema), format!("no text {pointer} in {}", reply.schema)))
+    found.ok_or_else(|| {
+        differs(format!("{} 中没有文字 {pointer}", reply.schema), format!("no text {pointer} in {}", reply.schema))
+    })
 }
 
 /// A list of a reply.
@@ -182,8 +186,7 @@ fn value(reply: &Reply, pointer: &str) -> Option<Value> {
 /// What a sync moved.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Moved {
-    pub(super) sent: u64,
-    pub(super) received: u64,
+    pub(super) entries: u64,
     pub(super) bytes: u64,
 }
 
@@ -191,5 +194,5 @@ pub(super) struct Moved {
 pub(super) fn sync(machine: &Machine) -> Result<Moved, CommandError> {
     let reply = machine.ask(Command::Sync { address: None, timeout_ms: SYNC_MS })?;
     let bytes = number(&reply, "/udp_bytes_out")? + number(&reply, "/udp_bytes_in")?;
-    Ok(Moved { sent: number(&reply, "/sent_entries")?, received: number(&reply, "/received_entries")?, bytes })
+    Ok(Moved { entries: number(&reply, "/sent_entries")? + number(&reply, "/received_entries")?, bytes })
 }

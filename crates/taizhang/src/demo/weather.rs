@@ -16,6 +16,8 @@ use super::{
 
 /// Teachers of the first school (`sample/2198000001/roster.csv`).
 const TEACHERS: [&str; 2] = ["4298011000000000", "4298010400000001"];
+/// The training that both clerks record, each for another teacher.
+pub(super) const TITLE: &str = "作业设计专题研讨";
 /// What the two clerks write about the same teacher's subject.
 const SUBJECTS: [&str; 2] = ["信息科技", "数学"];
 
@@ -68,7 +70,12 @@ fn settle(story: &Story) -> Result<(), CommandError> {
         let conflicts = list(&machine.ask(Command::ConflictList)?, "conflicts");
         let keys: Vec<&str> = conflicts.iter().filter_map(|c| c.get("key")?.as_str()).collect();
         check(keys == [field()], &format!("不一致: {keys:?}"), &format!("conflicts: {keys:?}"))?;
-        let values: Vec<&str> = conflicts.iter().filter_map(|c| c.get("choices")?.as_array()).flatten().filter_map(|c| c.get("value")?.as_str()).collect();
+        let values: Vec<&str> = conflicts
+            .iter()
+            .filter_map(|c| c.get("choices")?.as_array())
+            .flatten()
+            .filter_map(|c| c.get("value")?.as_str())
+            .collect();
         let both = SUBJECTS.iter().all(|s| values.contains(s));
         check(both && values.len() == 2, &format!("各值: {values:?}"), &format!("values: {values:?}"))?;
     }
@@ -88,10 +95,13 @@ fn settle(story: &Story) -> Result<(), CommandError> {
 /// Every entry of the school is confirmed by a receipt of the county's node.
 fn receipts(story: &Story) -> Result<(), CommandError> {
     let [first, _] = pair(story)?;
-    let (documents, entries) = story.until("县里的收讫", "the county's receipts", || received(&first.ask(Command::Status)?))?;
+    let (documents, entries) =
+        story.until("县里的收讫", "the county's receipts", || received(&first.ask(Command::Status)?))?;
     story.say(
         &format!("收讫: 县里的节点已签名确认收到该校全部 {documents} 份文档的 {entries} 条。"),
-        &format!("Receipts: the county's node has signed that it holds all {entries} entries of the school's {documents} documents."),
+        &format!(
+            "Receipts: the county's node has signed that it holds all {entries} entries of the school's {documents} documents."
+        ),
     );
     Ok(())
 }
@@ -127,7 +137,7 @@ fn training(teacher: &str) -> Record {
     Record {
         teacher: teacher.to_owned(),
         activity: None,
-        title: Some("作业设计专题研讨".to_owned()),
+        title: Some(TITLE.to_owned()),
         organiser: Some("省教育学会".to_owned()),
         kind: Some("concentrated".to_owned()),
         h100: 450,
@@ -164,7 +174,8 @@ fn rows(machine: &Machine) -> Result<BTreeMap<String, usize>, CommandError> {
     let code = SCHOOLS.first().map(|s| s.code.to_owned());
     let mut rows = BTreeMap::new();
     for (kind, year) in [("ledger", Some(YEAR)), ("roster", None)] {
-        let export = Command::Export { kind: kind.to_owned(), org: code.clone(), year, format: Format::Jsonl, gbk: false, out: None };
+        let export =
+            Command::Export { kind: kind.to_owned(), org: code.clone(), year, format: Format::Jsonl, gbk: false, out: None };
         for line in machine.ask(export)?.lines {
             *rows.entry(line.to_string()).or_default() += 1;
         }

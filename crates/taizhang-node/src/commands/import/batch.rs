@@ -12,7 +12,7 @@ use super::report::FileReport;
 use crate::core::Act;
 
 /// Bytes of operations in one entry, at most: an interrupted transfer resends whole entries.
-const ENTRY_BYTES: usize = 16 * 1024 - 64;
+const ENTRY_BYTES: usize = 8 * 1024;
 
 enum Op {
     Row(u16, Vec<RowRef>, Vec<u8>),

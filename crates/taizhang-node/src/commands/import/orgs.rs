@@ -78,6 +78,11 @@ fn recorded(c: &Context<'_>, plan: &mut Plan, line: &OrgLine, kind: OrgKind, kno
         plan.report.unchanged += 1;
         return;
     }
+    // How others describe this organisation and those of other registries is not for this one to say.
+    if c.core.ledger().registry.orgs.get(&known).is_none_or(|o| o.registry != c.core.org()) {
+        plan.report.not_ours += 1;
+        return;
+    }
     plan.refuse_row(
         line.row,
         "differs",

@@ -17,8 +17,6 @@ use super::{
 };
 use crate::{commands::Context, error::CommandError};
 
-/// Characters of an id that is not 32 hex digits, at most.
-const ID_TEXT_MAX: usize = 31;
 const HEX_ID_BYTES: usize = 16;
 
 pub(super) fn plan(c: &Context<'_>, plan: &mut Plan, lines: &[RegistrationLine], state: &mut State) -> Result<(), CommandError> {
@@ -32,7 +30,7 @@ pub(super) fn plan(c: &Context<'_>, plan: &mut Plan, lines: &[RegistrationLine],
         if plan.is_imported(known) {
             continue;
         }
-        let Some(row) = elsewhere(plan, line) else { continue };
+        let row = elsewhere(plan, line);
         let about = elsewhere_key(&row);
         let put = plan.put(known, shelf.ledger(line.end.year()), line.row, (Elsewhere::TYPE, &about), row.to_fields());
         plan.count(&[put]);
@@ -43,15 +41,9 @@ pub(super) fn plan(c: &Context<'_>, plan: &mut Plan, lines: &[RegistrationLine],
     Ok(())
 }
 
-fn elsewhere(plan: &mut Plan, line: &RegistrationLine) -> Option<Elsewhere> {
-    let id = line.external_id.as_deref().map(external_id);
-    if id.as_ref().is_some_and(Option::is_none) {
-        let en = format!("the id is longer than {ID_TEXT_MAX} characters; shorten it");
-        plan.refuse_row(line.row, "too_long", format!("登记编号超过 {ID_TEXT_MAX} 个字符; 请缩短"), en);
-        return None;
-    }
-    Some(Elsewhere {
-        external_id: id.flatten(),
+fn elsewhere(plan: &mut Plan, line: &RegistrationLine) -> Elsewhere {
+    Elsewhere {
+        external_id: line.external_id.as_deref().map(external_id),
         teacher: line.teacher.clone(),
         title: line.title.clone(),
         organiser: Some(line.organiser.clone()),
@@ -69,7 +61,7 @@ fn elsewhere(plan: &mut Plan, line: &RegistrationLine) -> Option<Elsewhere> {
         evidence: None,
         note: None,
         reason: None,
-    })
+    }
 }
 
 /// A user's code; a name must not stand in a ledger.
@@ -89,16 +81,12 @@ fn claimed_by(plan: &mut Plan, line: &RegistrationLine) -> Option<String> {
     None
 }
 
-/// The bytes of an id; `None` if it is too long.
-fn external_id(text: &str) -> Option<Bytes> {
-    let is_hex = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    match from_hex(text).filter(|_| is_hex) {
-        Some(bytes) => Some(Bytes(bytes)),
-        // Never as long as the bytes of a hex id.
-        None if text.len() + 1 == HEX_ID_BYTES => Some(Bytes([&[0, 0], text.as_bytes()].concat())),
-        None if text.len() <= ID_TEXT_MAX => Some(Bytes([&[0], text.as_bytes()].concat())),
-        None => None,
-    }
+/// The bytes of an id; a text's are never as many as those of a hex id.
+fn external_id(text: &str) -> Bytes {
+    let is_hex = text.len() == 2 * HEX_ID_BYTES && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let zeros: &[u8] = if text.len() + 1 == HEX_ID_BYTES { &[0, 0] } else { &[0] };
+    let as_text = || [zeros, text.as_bytes()].concat();
+    Bytes(from_hex(text).filter(|_| is_hex).unwrap_or_else(as_text))
 }
 
 /// The id that bytes were read from; hex where they were none.
@@ -169,11 +157,10 @@ mod tests {
     #[test]
     fn ids_come_back_equal() {
         let hex_id = "000102030405060708090a0b0c0d0e0f";
-        for id in [hex_id, &hex_id.to_uppercase(), "X-1", "abcdefghijklmno", "abcdefghijklmnop", "0", &"9".repeat(31)] {
-            assert_eq!(id_text(&external_id(id).unwrap().0), id, "{id}");
+        for id in [hex_id, &hex_id.to_uppercase(), "X-1", "abcdefghijklmno", "abcdefghijklmnop", "0", "00", &"9".repeat(31), &"f".repeat(40)] {
+            assert_eq!(id_text(&external_id(id).0), id, "{id}");
         }
-        assert_eq!(external_id(hex_id).unwrap().0.len(), 16);
-        assert!(external_id(&"x".repeat(32)).is_none(), "too long");
-        assert!(external_id(&"x".repeat(40)).is_none(), "too long");
+        assert_eq!(external_id(hex_id).0.len(), 16);
+        assert_eq!(id_text(&[]), "", "nobody writes it, but a newer version may");
     }
 }

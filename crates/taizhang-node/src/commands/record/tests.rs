@@ -1,1 +1,113 @@
-#![allow(unused)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+use serde_json::Value as Json;
+use taizhang_core::id::Kind;
+
+use super::*;
+use crate::{
+    command::{Command, Unlock},
+    commands::{execute, testkit},
+    core::Core,
+    folder::{Folder, Settings},
+};
+
+/// The node of school 001, with everything that the county's node has.
+fn school(net: &testkit::Net) -> Core {
+    let folder = Folder::at(net.dir.path().join("school"));
+    folder.create().unwrap();
+    for key in std::fs::read_dir(net.core.folder().file("keys")).unwrap().flatten() {
+        std::fs::copy(key.path(), folder.file("keys").join(key.file_name())).unwrap();
+    }
+    folder.save_settings(&Settings::new(net.core.network(), net.school, Vec::new())).unwrap();
+    let mut core = Core::open(folder, &mut |_, _, _| {}).unwrap();
+    let mut ids: Vec<_> = net.core.ledger().documents().flat_map(|d| net.core.ledger().document(d).unwrap().entries.clone()).collect();
+    ids.sort_by_key(|id| net.core.ledger().place(id).unwrap().arrival);
+    core.store_entries(ids.iter().map(|id| net.core.entry(id).unwrap()).collect(), Vec::new()).unwrap();
+    core
+}
+
+fn hours(teacher: &str, activity: &str, h100: u32) -> Record {
+    Record {
+        teacher: teacher.into(),
+        activity: Some(activity.into()),
+        title: None,
+        organiser: None,
+        kind: None,
+        h100,
+        start: None,
+        end: "2025-03-09".into(),
+        assessment: None,
+        note: None,
+    }
+}
+
+fn training(title: &str) -> Record {
+    Record { activity: None, title: Some(title.into()), organiser: Some("某大学".into()), kind: Some("visit".into()), ..hours("T1", "", 150) }
+}
+
+fn run(core: &mut Core, record: Record) -> Result<Json, CommandError> {
+    let unlock = Unlock { key: Some("clerk".into()), passphrase: Some(testkit::PASSPHRASE.into()) };
+    execute(core, &unlock, &Command::Record(record), &mut |_| {}).map(|r| Json::Object(r.data))
+}
+
+#[test]
+fn one_training_of_one_teacher() {
+    let mut net = testkit::Net::new();
+    net.fill();
+    let mut core = school(&net);
+    let reply = run(&mut core, hours("T2", "A2", 400)).unwrap();
+    assert_eq!((&reply["document"], &reply["waiting"], &reply["findings"]), (&Json::from("001/ledger/2025"), &Json::from(false), &serde_json::json!([])));
+    let again = run(&mut core, hours("T2", "A2", 400)).unwrap();
+    assert_eq!((&again["unchanged"], &again["row"]), (&Json::from(true), &reply["row"]));
+    let strange = run(&mut core, Record { assessment: Some("pass".into()), ..hours("T77", "A9", 400) }).unwrap();
+    let kinds: Vec<&str> = strange["findings"].as_array().unwrap().iter().map(|f| f["kind"].as_str().unwrap()).collect();
+    assert_eq!((kinds, &strange["waiting"]), (vec!["unknown_teacher", "activity_missing"], &Json::from(true)));
+    let other = run(&mut core, training("跟岗")).unwrap();
+    assert!(other["unchanged"] == false && run(&mut core, training("跟岗")).unwrap()["unchanged"] == true);
+    let view = core.view(&DocId::of_year(net.school, Kind::Ledger, 2025)).unwrap();
+    let elsewhere = view.current().into_iter().find_map(|r| r.read::<Elsewhere>()).unwrap().row;
+    assert_eq!((elsewhere.kind, elsewhere.form.as_deref(), elsewhere.h100, elsewhere.start_day), (ActivityKind::Nonconcentrated, Some("visit"), 150, elsewhere.end_day));
+}
+
+#[test]
+fn a_correction_needs_a_reason() {
+    let mut net = testkit::Net::new();
+    net.fill();
+    let mut core = school(&net);
+    assert_eq!(run(&mut core, hours("T2", "A1", 700)).unwrap_err().kind, ErrorKind::Refused);
+    let reply = run(&mut core, Record { note: Some("录入有误".into()), ..hours("T2", "A1", 700) }).unwrap();
+    assert_eq!(reply["corrects"].as_array().unwrap().len(), 1);
+    let view = core.view(&DocId::of_year(net.school, Kind::Ledger, 2025)).unwrap();
+    let all: Vec<Registration> = view.current().into_iter().filter_map(|r| r.read::<Registration>()).map(|p| p.row).collect();
+    let row = all.iter().filter(|r| r.teacher == "T2" && r.activity_no.as_deref() == Some("A1")).collect::<Vec<_>>();
+    assert_eq!((row.len(), row[0].attended_h100, row[0].reason.as_deref(), &row[0].note), (1, 700, Some("录入有误"), &None));
+}
+
+#[test]
+fn bad_records() {
+    let mut net = testkit::Net::new();
+    net.fill();
+    let mut core = school(&net);
+    let entries = core.ledger().len();
+    let good = || hours("T1", "A5", 100);
+    for bad in [
+        Record { end: "2025-02-30".into(), ..good() },
+        Record { start: Some("2025-03-10".into()), ..good() },
+        Record { start: Some("yesterday".into()), ..good() },
+        Record { teacher: "429801198610087936".into(), ..good() },
+        Record { teacher: String::new(), ..good() },
+        Record { teacher: "T 1".into(), ..good() },
+        Record { activity: Some("A/1".into()), ..good() },
+        Record { activity: None, ..good() },
+        Record { title: Some("两者".into()), ..good() },
+        Record { assessment: Some("perfect".into()), ..good() },
+        Record { note: Some("长".repeat(400)), ..good() },
+        Record { title: Some(" ".into()), ..training("x") },
+        Record { kind: Some("flying".into()), ..training("x") },
+    ] {
+        let error = run(&mut core, bad.clone()).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Usage, "{bad:?}");
+        assert!(!error.what.en.contains("429801198610087936"));
+    }
+    assert_eq!(core.ledger().len(), entries);
+}

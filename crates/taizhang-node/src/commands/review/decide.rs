@@ -69,7 +69,8 @@ pub(super) fn acts(
     chosen: &Chosen,
 ) -> Result<(BTreeMap<DocId, Vec<PayloadBuilder>>, usize), CommandError> {
     if reason.is_some_and(|r| r.len() > REASON_BYTES) {
-        let why = (format!("原因太长: 最多 {REASON_BYTES} 字节"), format!("the reason is too long: at most {REASON_BYTES} bytes"));
+        let why =
+            (format!("原因太长: 最多 {REASON_BYTES} 字节"), format!("the reason is too long: at most {REASON_BYTES} bytes"));
         return Err(CommandError::new(ErrorKind::Usage, why.0, why.1));
     }
     let mut drafts: BTreeMap<DocId, Vec<Draft>> = BTreeMap::new();
@@ -82,8 +83,12 @@ pub(super) fn acts(
         }
         let replaces = earlier.iter().map(|(d, n)| replaced(core, &review, *d, *n)).collect::<Result<BTreeSet<_>, _>>()?;
         if replaces.len() > REPLACES_MAX {
-            let why = (format!("条目 {entry} 已有 {} 个决定, 一次最多更改 {REPLACES_MAX} 个", replaces.len()), format!("{} decisions stand on entry {entry}; at most {REPLACES_MAX} are replaced at once", replaces.len()));
-            return Err(CommandError::new(ErrorKind::Refused, why.0, why.1).hint("请按记录分批审核", "decide on its rows in several steps"));
+            let why = (
+                format!("条目 {entry} 已有 {} 个决定, 一次最多更改 {REPLACES_MAX} 个", replaces.len()),
+                format!("{} decisions stand on entry {entry}; at most {REPLACES_MAX} are replaced at once", replaces.len()),
+            );
+            return Err(CommandError::new(ErrorKind::Refused, why.0, why.1)
+                .hint("请按记录分批审核", "decide on its rows in several steps"));
         }
         let list = drafts.entry(review).or_default();
         match whole {
@@ -111,8 +116,12 @@ fn replaced(core: &Core, review: &DocId, document: DocId, name: RowName) -> Resu
         return Ok(name.in_document(document));
     }
     let code = super::shown::document(core, &document);
-    Err(CommandError::new(ErrorKind::Refused, format!("{code} 已有决定, 本机构不能更改"), format!("{code} holds a decision that this organisation may not replace"))
-        .hint("请上级机构更改", "ask the organisation that decided"))
+    Err(CommandError::new(
+        ErrorKind::Refused,
+        format!("{code} 已有决定, 本机构不能更改"),
+        format!("{code} holds a decision that this organisation may not replace"),
+    )
+    .hint("请上级机构更改", "ask the organisation that decided"))
 }
 
 /// Adds to the last draft about the same document while it fits.
@@ -148,7 +157,10 @@ fn payloads(drafts: Vec<Draft>, verdict: Verdict, reason: Option<&str>) -> Vec<P
 }
 
 /// One act, whole or absent.
-pub(super) fn write_decisions(c: &mut Context<'_>, payloads: BTreeMap<DocId, Vec<PayloadBuilder>>) -> Result<Vec<EntryId>, CommandError> {
+pub(super) fn write_decisions(
+    c: &mut Context<'_>,
+    payloads: BTreeMap<DocId, Vec<PayloadBuilder>>,
+) -> Result<Vec<EntryId>, CommandError> {
     let mut act = Act::default();
     for (review, list) in payloads {
         list.into_iter().for_each(|p| act.write(review, p));

@@ -68,9 +68,7 @@ impl Desk {
                     if indices.is_empty() { all(document, *entry) } else { named }
                 })
                 .collect(),
-            DecisionTarget::Sheet { sheet, .. } => {
-                sheet.document.map(|d| all(&d, sheet.resolve(from).entry)).unwrap_or_default()
-            }
+            DecisionTarget::Sheet { sheet, .. } => sheet.document.map(|d| all(&d, sheet.resolve(from).entry)).unwrap_or_default(),
         }
     }
 
@@ -84,7 +82,10 @@ impl Desk {
     pub(super) fn approvals_beside(&self, name: RowName) -> BTreeSet<(DocId, RowName)> {
         let Some(line) = self.line(name) else { return BTreeSet::new() };
         let same = |l: &&Line| {
-            l.school == line.school && l.natural_id == line.natural_id && l.record.teacher() == line.record.teacher() && l.hands != line.hands
+            l.school == line.school
+                && l.natural_id == line.natural_id
+                && l.record.teacher() == line.record.teacher()
+                && l.hands != line.hands
         };
         let others = self.book.of_school(line.school).filter(same).filter(|l| l.approval.is_approved());
         others.filter_map(|l| l.hands.first()).flat_map(|h| self.decisions_on(*h)).collect()
@@ -200,12 +201,18 @@ fn below(c: &Context<'_>, document: &DocId) -> Result<(), CommandError> {
         return Ok(());
     }
     let code = shown::org(c.core, school);
-    Err(CommandError::new(ErrorKind::Refused, format!("{code} 不归本机构审核"), format!("this organisation does not review {code}")))
+    Err(CommandError::new(
+        ErrorKind::Refused,
+        format!("{code} 不归本机构审核"),
+        format!("this organisation does not review {code}"),
+    ))
 }
 
 fn not_a_row(text: &str) -> CommandError {
-    CommandError::not_found(format!("{text} 不是记录编号"), format!("{text} is no row"))
-        .hint("写法: 条目.序号, 例如 3fa2.1; 整张表用 --sheet", "written ENTRY.INDEX, such as 3fa2.1; for a whole sheet use --sheet")
+    CommandError::not_found(format!("{text} 不是记录编号"), format!("{text} is no row")).hint(
+        "写法: 条目.序号, 例如 3fa2.1; 整张表用 --sheet",
+        "written ENTRY.INDEX, such as 3fa2.1; for a whole sheet use --sheet",
+    )
 }
 
 fn not_a_sheet(text: &str) -> CommandError {
@@ -215,5 +222,8 @@ fn not_a_sheet(text: &str) -> CommandError {
 
 fn no_registration(text: &str) -> CommandError {
     CommandError::not_found(format!("{text} 没有可审核的登记"), format!("{text} holds no registration that could be decided on"))
-        .hint("它可能已被更正; taizhang review list 列出待审登记", "it may have been corrected; `taizhang review list` lists what waits")
+        .hint(
+            "它可能已被更正; taizhang review list 列出待审登记",
+            "it may have been corrected; `taizhang review list` lists what waits",
+        )
 }

@@ -14,7 +14,10 @@ use crate::{
 
 fn decide(net: &mut Net, verdict: &str, rows: &[String], reason: Option<&str>) -> Result<Reply, CommandError> {
     let reason = reason.map(str::to_owned);
-    net.run("reviewer", &Command::ReviewDecide { verdict: verdict.into(), rows: rows.to_vec(), sheet: None, claimed: false, reason })
+    net.run(
+        "reviewer",
+        &Command::ReviewDecide { verdict: verdict.into(), rows: rows.to_vec(), sheet: None, claimed: false, reason },
+    )
 }
 
 fn by_sheet(net: &mut Net, verdict: &str, sheet: &str, reason: Option<&str>) -> Result<Reply, CommandError> {
@@ -23,7 +26,11 @@ fn by_sheet(net: &mut Net, verdict: &str, sheet: &str, reason: Option<&str>) -> 
 }
 
 fn claimed(net: &mut Net) -> Reply {
-    net.run("reviewer", &Command::ReviewDecide { verdict: "approve".into(), rows: Vec::new(), sheet: None, claimed: true, reason: None }).unwrap()
+    net.run(
+        "reviewer",
+        &Command::ReviewDecide { verdict: "approve".into(), rows: Vec::new(), sheet: None, claimed: true, reason: None },
+    )
+    .unwrap()
 }
 
 fn list(net: &mut Net, org: Option<&str>) -> Vec<Json> {
@@ -58,7 +65,10 @@ fn what_waits_is_listed_by_school_and_entry_with_what_is_claimed() {
     let waiting = list(&mut net, None);
     assert_eq!(waiting.len(), 3);
     let of_sheet = waiting.iter().find(|w| w["entry"] == sheet.to_string()).unwrap();
-    assert_eq!((&of_sheet["school"], &of_sheet["sheet"], &of_sheet["registrations"], &of_sheet["h100"]), (&"001".into(), &true.into(), &2.into(), &2400.into()));
+    assert_eq!(
+        (&of_sheet["school"], &of_sheet["sheet"], &of_sheet["registrations"], &of_sheet["h100"]),
+        (&"001".into(), &true.into(), &2.into(), &2400.into())
+    );
     assert_eq!(of_sheet["claims"]["approved"], 2);
     assert_eq!(of_sheet["rows"], serde_json::json!([1, 2]));
     assert_eq!(of_sheet["hand"]["label"], "clerk 岗");
@@ -104,7 +114,10 @@ fn a_sheet_of_several_entries_is_decided_whole_whichever_is_named() {
     let mut net = Net::new();
     net.fill();
     let ledger = net.ledger();
-    let more: Vec<EntryId> = [("A2", "T2"), ("A8", "T1")].iter().map(|(a, t)| net.put_all("clerk", ledger, &[sheet(9), registration(a, t, 100)])).collect();
+    let more: Vec<EntryId> = [("A2", "T2"), ("A8", "T1")]
+        .iter()
+        .map(|(a, t)| net.put_all("clerk", ledger, &[sheet(9), registration(a, t, 100)]))
+        .collect();
     let reply = by_sheet(&mut net, "approve", &more[1].to_string(), None).unwrap();
     assert_eq!(reply.data["registrations"], 2);
     assert_eq!((state(&mut net, "A2", "T2").as_str(), state(&mut net, "A8", "T1").as_str()), ("approved", "approved"));
@@ -155,7 +168,8 @@ fn bulk_decisions_keep_to_the_limits_and_name_whole_entries() {
     }
     let rows: usize = targets(&net).iter().map(|t| if let DecisionTarget::Rows { rows, .. } = t { rows.len() } else { 0 }).sum();
     assert_eq!(rows, 901);
-    let whole = targets(&net).iter().all(|t| matches!(t, DecisionTarget::Rows { rows, .. } if rows.iter().all(|(_, i)| i.is_empty())));
+    let whole =
+        targets(&net).iter().all(|t| matches!(t, DecisionTarget::Rows { rows, .. } if rows.iter().all(|(_, i)| i.is_empty())));
     assert!(whole, "every registration of each entry was meant");
     assert_eq!(claimed(&mut net).data["registrations"], 0);
 }

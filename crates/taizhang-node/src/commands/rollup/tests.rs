@@ -1,0 +1,361 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+use taizhang_core::{
+    entries::Entries,
+    id::{AttachmentId, DocId, EntryId, Kind},
+    op::PayloadBuilder,
+    rows::{Burn, Rollup, RowType},
+};
+use taizhang_rules::rollup::{Inputs, Lines, replay::Replay};
+
+use super::{
+    super::testkit::{Net, YEAR, registration, row, teacher},
+    find,
+};
+use crate::{
+    command::{Command, Reply},
+    core::Act,
+    error::{CommandError, ErrorKind},
+};
+
+fn publish(net: &mut Net) -> (String, Json) {
+    let reply = net.data("reviewer", &Command::RollupPublish { period: YEAR });
+    (reply["rollup"].as_str().unwrap().to_owned(), reply)
+}
+
+fn ask(net: &mut Net, id: &str, deep: bool, sample: Option<usize>) -> Result<Reply, CommandError> {
+    net.run("clerk", &Command::RollupVerify { id: id.to_owned(), deep, sample, seed: Some("种子".into()) })
+}
+
+/// The verdicts of the three levels, whatever they come to, and the kind of the error.
+fn levels(net: &mut Net, id: &str, deep: bool, sample: Option<usize>) -> ([String; 3], Option<ErrorKind>, Json) {
+    let (report, kind) = match ask(net, id, deep, sample) {
+        Ok(reply) => (Json::Object(reply.data), None),
+        Err(e) => (e.details.unwrap(), Some(e.kind)),
+    };
+    let word = |level: &str| report[level]["verdict"].as_str().unwrap().to_owned();
+    ([word("statement"), word("sample"), word("deep")], kind, report)
+}
+
+fn approve(net: &mut Net, sheet: EntryId) {
+    let command = Command::ReviewDecide {
+        verdict: "approve".into(),
+        rows: Vec::new(),
+        sheet: Some(sheet.to_string()),
+        claimed: false,
+        reason: None,
+    };
+    net.run("reviewer", &command).unwrap();
+}
+
+fn filled() -> (Net, String) {
+    let mut net = Net::new();
+    let sheet = net.fill();
+    approve(&mut net, sheet);
+    let (id, _) = publish(&mut net);
+    (net, id)
+}
+
+/// An honest statement, changed by somebody who holds the reviewer's key, and published.
+fn tampered(net: &mut Net, honest: &str, change: impl FnOnce(&mut Rollup, &mut Inputs, &mut Lines)) -> String {
+    let mut row = find(&net.core, honest).unwrap().row;
+    let bytes = |id: &AttachmentId| net.core.store().attachment(id).unwrap().unwrap();
+    let (mut inputs, mut lines) = (Inputs::parse(&bytes(&row.inputs)).unwrap(), Lines::parse(&bytes(&row.lines)).unwrap());
+    change(&mut row, &mut inputs, &mut lines);
+    put(net, &row, inputs.to_bytes(), lines.to_bytes())
+}
+
+/// Names whatever bytes are given; all else is as the row says.
+fn put(net: &mut Net, row: &Rollup, inputs: Vec<u8>, lines: Vec<u8>) -> String {
+    let address = |b: &[u8]| AttachmentId(Sha256::digest(b).into());
+    let row = Rollup { inputs: address(&inputs), lines: address(&lines), ..row.clone() };
+    let mut p = PayloadBuilder::default();
+    p.row(Rollup::TYPE, &[], &row.to_fields());
+    let mut act = Act { attachments: vec![(row.inputs, inputs), (row.lines, lines)], ..Act::default() };
+    act.write(DocId::of_year(net.county, Kind::Rollup, YEAR), p);
+    let person = net.person("reviewer");
+    net.core.write(&person, act).unwrap()[0].to_string()
+}
+
+/// Makes totals, roots and numbers agree with changed lists again.
+fn agree(row: &mut Rollup, inputs: &Inputs, lines: &Lines) {
+    row.inputs_root = inputs.root();
+    row.lines_root = lines.root();
+    row.teachers_root = Some(lines.teachers_tree().root());
+    row.teachers = u32::try_from(lines.commitments.len()).unwrap();
+    row.totals = lines.totals();
+}
+
+const PASS: &str = "pass";
+const FAIL: &str = "fail";
+
+#[test]
+fn an_honest_rollup_states_what_was_recorded_and_verifies_on_every_level() {
+    let (mut net, id) = filled();
+    let shown = net.data("clerk", &Command::RollupShow { id: id.chars().take(10).collect() });
+    let totals = &shown["totals"];
+    for (name, n) in [
+        ("schools", 2),
+        ("roster", 3),
+        ("teachers", 3),
+        ("trained", 3),
+        ("records", 4),
+        ("approved", 2),
+        ("recorded_h100", 4400),
+        ("approved_h100", 2400),
+        ("recorded_h100.online", 400),
+        ("approved_h100.concentrated", 2400),
+        ("open", 0),
+    ] {
+        assert_eq!(totals[name], n, "{name}");
+    }
+    let schools = shown["schools"].as_array().unwrap();
+    let first = schools.iter().find(|s| s["school"] == "001").unwrap();
+    assert_eq!((&first["recorded_h100"], &first["by_kind"]["online"]["records"]), (&2800.into(), &1.into()));
+    assert!(shown["inputs"].as_array().unwrap().iter().any(|i| i["document"] == "001/ledger/2025"));
+    assert_eq!(shown["hand"]["label"], "reviewer 岗");
+    let (verdicts, kind, report) = levels(&mut net, &id, true, Some(2));
+    assert_eq!((verdicts, kind), ([PASS, PASS, PASS].map(str::to_owned), None));
+    assert_eq!(report["sample"]["data"]["checked"], 2);
+    assert_eq!(report["not_named"]["entries"], 0);
+    let (verdicts, ..) = levels(&mut net, &id, false, None);
+    assert_eq!(verdicts, ["pass", "not_asked", "not_asked"]);
+}
+
+#[test]
+fn what_comes_later_does_not_make_it_look_tampered() {
+    let (mut net, id) = filled();
+    net.put("clerk", net.ledger(), &registration("A1", "T3", 999));
+    net.put("clerk", net.roster(), &teacher("T3"));
+    let sheet = net.core.ledger().open_tips(&net.ledger2())[0];
+    let command = Command::ReviewDecide {
+        verdict: "return".into(),
+        rows: vec![format!("{sheet}.0")],
+        sheet: None,
+        claimed: false,
+        reason: Some("晚".into()),
+    };
+    net.run("reviewer", &command).unwrap();
+    // The clerk's key turns out to be stolen: nothing of it stands any more, yet what was said then was so.
+    let burn = Burn { key: net.person("clerk").key.public(), positions: Vec::new(), cause: "被盗".into(), reason: None };
+    net.put("admin", DocId::of(net.county, Kind::Registry), &row(&burn));
+    let (verdicts, kind, report) = levels(&mut net, &id, true, Some(100));
+    assert_eq!((verdicts, kind), ([PASS, PASS, PASS].map(str::to_owned), None));
+    assert_eq!(report["not_named"]["entries"], 4);
+    let (_, again) = publish(&mut net);
+    assert_eq!(again["replaced"], 1);
+    assert_eq!(again["totals"]["recorded_h100"], 1600, "only 002 is left");
+}
+
+#[test]
+fn tampering_is_caught_at_its_level_and_the_first_difference_is_named() {
+    let (mut net, honest) = filled();
+    let case = |net: &mut Net, change: &dyn Fn(&mut Rollup, &mut Inputs, &mut Lines), expected: [&str; 3], named: &str| {
+        let id = tampered(net, &honest, change);
+        let (verdicts, kind, report) = levels(net, &id, true, Some(100));
+        assert_eq!(verdicts, expected.map(str::to_owned), "{named}: {report}");
+        assert_eq!(kind, Some(ErrorKind::Verification), "{named}");
+        let level = ["statement", "sample", "deep"].into_iter().find(|l| report[l]["verdict"] == FAIL).unwrap();
+        let first = report[level]["problems"][0].as_str().unwrap();
+        assert!(first.contains(named), "{first} should name {named}");
+    };
+    // The row alone: level 1.
+    let total = |row: &mut Rollup, name: &str| row.totals.iter_mut().find(|(n, _)| n == name).unwrap().1 += 100;
+    case(&mut net, &|row, _, _| total(row, "approved_h100"), [FAIL, PASS, PASS], "approved_h100");
+    case(&mut net, &|row, _, _| row.totals.retain(|(n, _)| n != "open"), [FAIL, PASS, PASS], "total open");
+    case(&mut net, &|row, _, _| row.totals.reverse(), [FAIL, PASS, PASS], "not in order");
+    case(&mut net, &|row, _, _| row.lines_root[0] ^= 1, [FAIL, PASS, PASS], "root of the lines");
+    case(&mut net, &|row, _, _| row.inputs_root[0] ^= 1, [FAIL, PASS, PASS], "root of the inputs");
+    case(&mut net, &|row, _, _| row.teachers_root = None, [FAIL, FAIL, PASS], "root of the teachers");
+    case(&mut net, &|row, _, _| row.teachers_root = Some([1; 32]), [FAIL, FAIL, PASS], "root of the teachers");
+    case(&mut net, &|row, _, _| row.teachers += 1, [FAIL, FAIL, PASS], "teachers: the row says 4");
+    case(&mut net, &|row, _, _| row.period = YEAR + 1, [FAIL, PASS, PASS], "about 2026");
+    // Everything agrees with itself, and not with what was signed: levels 2 and 3.
+    case(
+        &mut net,
+        &|row, inputs, lines| {
+            lines.schools[0].tally.all.approved_h100 += 100;
+            agree(row, inputs, lines);
+        },
+        [PASS, FAIL, FAIL],
+        "approved_h100 is published as",
+    );
+    case(
+        &mut net,
+        &|row, inputs, lines| {
+            lines.commitments[1][0] ^= 1;
+            agree(row, inputs, lines);
+        },
+        [PASS, FAIL, FAIL],
+        "teacher line 1",
+    );
+    case(
+        &mut net,
+        &|row, inputs, lines| {
+            let gone = lines.schools.remove(1).teachers;
+            lines.commitments.truncate(lines.commitments.len() - usize::try_from(gone).unwrap());
+            agree(row, inputs, lines);
+        },
+        [PASS, PASS, FAIL],
+        "missing",
+    );
+    // Lines of a ledger that the inputs leave out.
+    let ledger = net.ledger();
+    case(
+        &mut net,
+        &|row, inputs, lines| {
+            inputs.0.retain(|i| i.document != ledger);
+            agree(row, inputs, lines);
+        },
+        [PASS, FAIL, FAIL],
+        "001",
+    );
+    // Inputs that do not stand alone: without the registry nobody may write.
+    case(
+        &mut net,
+        &|row, inputs, lines| {
+            inputs.0.retain(|i| i.document.kind != Kind::Registry);
+            agree(row, inputs, lines);
+        },
+        [PASS, FAIL, FAIL],
+        "do not reach",
+    );
+    // A tip of another document.
+    let roster = net.core.ledger().open_tips(&net.roster());
+    case(
+        &mut net,
+        &|row, inputs, lines| {
+            inputs.0.iter_mut().find(|i| i.document == ledger).unwrap().tips.clone_from(&roster);
+            agree(row, inputs, lines);
+        },
+        [PASS, FAIL, FAIL],
+        "is no entry of",
+    );
+}
+
+#[test]
+fn attachments_that_cannot_be_read_fail_the_statement() {
+    let (mut net, honest) = filled();
+    let row = find(&net.core, &honest).unwrap().row;
+    let bytes = |net: &Net, id: &AttachmentId| net.core.store().attachment(id).unwrap().unwrap();
+    let (inputs, lines) = (bytes(&net, &row.inputs), bytes(&net, &row.lines));
+    for (i, l) in
+        [(inputs.clone(), b"no lines".to_vec()), (Vec::new(), lines.clone()), (inputs.clone(), [lines.as_slice(), &[0]].concat())]
+    {
+        let id = put(&mut net, &row, i, l);
+        let (verdicts, kind, _) = levels(&mut net, &id, true, Some(1));
+        assert_eq!((verdicts, kind), ([FAIL, "not_possible", "not_possible"].map(str::to_owned), Some(ErrorKind::Verification)));
+    }
+    // Bytes changed on the disk.
+    let hex = row.lines.to_string();
+    let file = net.dir.path().join("node/store/attachments").join(&hex[..2]).join(&hex);
+    let mut changed = std::fs::read(&file).unwrap();
+    *changed.last_mut().unwrap() ^= 1;
+    std::fs::write(&file, changed).unwrap();
+    let (verdicts, kind, report) = levels(&mut net, &honest, false, None);
+    assert_eq!((verdicts[0].as_str(), kind), (FAIL, Some(ErrorKind::Verification)));
+    assert!(report["statement"]["problems"][0].as_str().unwrap().contains("lines"));
+}
+
+#[test]
+fn a_rollup_of_a_stolen_key_does_not_count() {
+    let (mut net, id) = filled();
+    let burn = Burn { key: net.person("reviewer").key.public(), positions: Vec::new(), cause: "被盗".into(), reason: None };
+    net.put("admin", DocId::of(net.county, Kind::Registry), &row(&burn));
+    let (verdicts, kind, report) = levels(&mut net, &id, true, None);
+    assert_eq!((verdicts, kind), ([FAIL, "not_asked", PASS].map(str::to_owned), Some(ErrorKind::Verification)));
+    assert!(report["statement"]["problems"][0].as_str().unwrap().contains("burnt"));
+}
+
+#[test]
+fn other_rules_are_no_tampering_and_missing_documents_are_named() {
+    let (mut net, honest) = filled();
+    let id = tampered(&mut net, &honest, |row, _, _| row.rules_version += 1);
+    let (verdicts, kind, report) = levels(&mut net, &id, true, Some(1));
+    assert_eq!((verdicts, kind), (["not_possible"; 3].map(str::to_owned), Some(ErrorKind::NotReachable)));
+    assert!(report["statement"]["why"].as_str().unwrap().contains("made by rules 2"));
+    let ledger = net.ledger();
+    let id = tampered(&mut net, &honest, |row, inputs, lines| {
+        inputs.0.iter_mut().find(|i| i.document == ledger).unwrap().tips = vec![EntryId([7; 32])];
+        agree(row, inputs, lines);
+    });
+    let (verdicts, kind, report) = levels(&mut net, &id, true, Some(100));
+    assert_eq!((verdicts, kind), ([PASS, "not_possible", "not_possible"].map(str::to_owned), Some(ErrorKind::NotReachable)));
+    assert_eq!(report["deep"]["data"]["missing"], serde_json::json!(["001/ledger/2025"]));
+    assert_eq!(report["sample"]["data"]["checked"], 1, "002 is here");
+}
+
+/// What a sampler computes from one school's documents is what the whole gives, also where activities are announced elsewhere.
+#[test]
+fn one_school_alone_gives_the_same_lines() {
+    let mut net = Net::new();
+    let sheet = net.fill();
+    approve(&mut net, sheet);
+    // The county's office announces A5 in its own ledger, registers T1 there, and 002's clerk names a row of 001's ledger.
+    let about = |school| DocId::about(net.county, Kind::Ledger, YEAR, school);
+    let (one, two) = (about(net.school), about(net.school2));
+    let a5 = super::super::testkit::activity("A5", taizhang_core::rows::ActivityKind::Online, None);
+    net.put("office", two, &a5);
+    net.put("office", one, &registration("A5", "T1", 300));
+    let a6 = net.put(
+        "clerk",
+        net.ledger(),
+        &super::super::testkit::activity("A6", taizhang_core::rows::ActivityKind::SchoolBased, None),
+    );
+    let mut named = taizhang_core::rows::Registration::from_fields(&registration("A6", "T9", 50).1).unwrap().row;
+    named.activity = Some(a6.in_document(net.ledger()));
+    named.activity_no = None;
+    net.put("clerk3", net.ledger2(), &row(&named));
+    let inputs = Inputs::of(net.core.ledger(), net.county, YEAR);
+    let signature = taizhang_core::admission::Signature::Checked;
+    let (all, teachers) = Replay::of(net.core.ledger(), net.core.store(), &inputs, signature).unwrap().lines(net.county);
+    for school in [net.school, net.school2] {
+        let part =
+            taizhang_rules::rollup::replay::school(net.core.ledger(), net.core.store(), &inputs, school, signature).unwrap();
+        let (lines, own) = part.lines(net.county);
+        let find = |l: &Lines| l.schools.iter().find(|s| s.school == school).cloned();
+        assert_eq!(find(&lines), find(&all));
+        assert!(own.iter().filter(|t| t.school == school).eq(teachers.iter().filter(|t| t.school == school)));
+        assert!(!find(&all).unwrap().tally.by_kind.contains_key(&0), "every activity was found");
+    }
+    let (id, _) = publish(&mut net);
+    let (verdicts, ..) = levels(&mut net, &id, true, Some(100));
+    assert_eq!(verdicts, [PASS, PASS, PASS]);
+}
+
+#[test]
+fn a_burnt_or_replaced_hand_is_told_from_a_standing_one_in_the_lines_of_the_day() {
+    let mut net = Net::new();
+    net.fill();
+    let (before, _) = publish(&mut net);
+    let burn = Burn { key: net.person("clerk").key.public(), positions: Vec::new(), cause: "被盗".into(), reason: None };
+    net.put("admin", DocId::of(net.county, Kind::Registry), &row(&burn));
+    let (after, reply) = publish(&mut net);
+    assert_eq!(reply["totals"]["recorded_h100"], 1600);
+    for id in [before, after] {
+        assert_eq!(levels(&mut net, &id, true, Some(9)).0, [PASS, PASS, PASS]);
+    }
+}
+
+#[test]
+fn what_cannot_be_published_shown_or_verified() {
+    let (mut net, id) = filled();
+    assert_eq!(net.run("reviewer", &Command::RollupPublish { period: 0 }).unwrap_err().kind, ErrorKind::Usage);
+    assert_eq!(net.run("clerk", &Command::RollupPublish { period: YEAR }).unwrap_err().kind, ErrorKind::Refused);
+    let ledger_entry = net.core.ledger().open_tips(&net.ledger())[0].to_string();
+    for bad in ["", "zz", "ffffffffffffffffffff", ledger_entry.as_str()] {
+        assert_eq!(net.run("clerk", &Command::RollupShow { id: bad.into() }).unwrap_err().kind, ErrorKind::Usage, "{bad}");
+        assert_eq!(ask(&mut net, bad, false, None).unwrap_err().kind, ErrorKind::Usage, "{bad}");
+    }
+    // A year with nothing in it is stated as such.
+    let empty = net.data("reviewer", &Command::RollupPublish { period: 2001 });
+    assert_eq!(empty["totals"]["recorded_h100"], 0);
+    assert_eq!(empty["totals"]["roster"], 3);
+    assert_eq!(levels(&mut net, empty["rollup"].as_str().unwrap(), true, Some(3)).0, [PASS, PASS, PASS]);
+    // The same seed chooses the same teachers; without one the seed is drawn and shown.
+    let chosen = |net: &mut Net| levels(net, &id, false, Some(1)).2["sample"]["data"]["chosen"].clone();
+    assert_eq!(chosen(&mut net), chosen(&mut net));
+    let command = Command::RollupVerify { id: id.clone(), deep: false, sample: Some(1), seed: None };
+    assert_eq!(net.data("clerk", &command)["seed"].as_str().unwrap().len(), 32);
+}

@@ -1,0 +1,303 @@
+//! Is a rollup so? Three levels, each reported with `pass`, `fail`, `not_possible` or `not_asked`.
+//!
+//! 1. *statement*: signature, admission and standing of its entry; the attachments are the bytes that it names, its roots those of its lists, its totals the sums of its lines.
+//! 2. *sample*: of the teachers that the seed chooses, and of their schools, the lines are made again from the signed entries; inclusion proofs lead from them to the signed root.
+//! 3. *deep*: everything is made again from the named inputs and compared to the byte.
+//!
+//! What is not here is no failure: the documents that are missing are named.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value as Json, json};
+use taizhang_core::{
+    admission::{AdmittedEntry, Signature},
+    id::{DocId, OrgId},
+    standing::{Judge, Standing},
+};
+use taizhang_rules::{
+    RULES_VERSION,
+    rollup::{
+        Inputs, Lines, TeacherLine,
+        check::{self, Difference},
+        replay::{self, Replay, ReplayError},
+        sample,
+    },
+};
+
+use super::{
+    super::{Context, shown},
+    Found, find,
+};
+use crate::{
+    command::Reply,
+    core::Core,
+    error::{CommandError, ErrorKind},
+    random,
+};
+
+/// What one level came to.
+enum Verdict {
+    Pass(Json),
+    Fail(Vec<String>, Json),
+    NotPossible(String, Json),
+    NotAsked,
+}
+
+impl Verdict {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Pass(_) => "pass",
+            Self::Fail(..) => "fail",
+            Self::NotPossible(..) => "not_possible",
+            Self::NotAsked => "not_asked",
+        }
+    }
+
+    fn json(&self) -> Json {
+        match self {
+            Self::Pass(data) => json!({ "verdict": self.word(), "data": data }),
+            Self::Fail(problems, data) => json!({ "verdict": self.word(), "problems": problems, "data": data }),
+            Self::NotPossible(why, data) => json!({ "verdict": self.word(), "why": why, "data": data }),
+            Self::NotAsked => json!({ "verdict": self.word() }),
+        }
+    }
+}
+
+/// What a verification works with.
+struct Case<'a> {
+    core: &'a Core,
+    found: &'a Found,
+    inputs: Inputs,
+    lines: Lines,
+}
+
+/// Verifies one rollup; what was not asked is not done.
+pub(crate) fn verify(
+    c: &mut Context<'_>,
+    id: &str,
+    deep: bool,
+    sample: Option<usize>,
+    seed: Option<&str>,
+) -> Result<Reply, CommandError> {
+    let found = find(c.core, id)?;
+    let seed = match seed {
+        Some(seed) => seed.to_owned(),
+        None => super::hex(&random::bytes::<16>()?),
+    };
+    c.progress("statement", 0, 3);
+    let (statement, parts) = statement(c.core, &found)?;
+    let (mut sampled, mut recomputed, mut unnamed) = (Verdict::NotAsked, Verdict::NotAsked, Json::Null);
+    if let Some((inputs, lines)) = parts {
+        let case = Case { core: c.core, found: &found, inputs, lines };
+        unnamed = case.unnamed();
+        if let Some(k) = sample {
+            sampled = case.sample(k, &seed)?;
+        }
+        if deep {
+            recomputed = case.deep()?;
+        }
+        c.progress("deep", 3, 3);
+    } else {
+        let unread = || Verdict::NotPossible("statement".to_owned(), Json::Null);
+        (sampled, recomputed) = (if sample.is_some() { unread() } else { sampled }, if deep { unread() } else { recomputed });
+    }
+    let report = json!({
+        "rollup": found.name.entry.to_string(), "org": shown::org(c.core, found.document.owner), "period": found.row.period,
+        "rules_version": found.row.rules_version, "seed": sample.map(|_| seed),
+        "statement": statement.json(), "sample": sampled.json(), "deep": recomputed.json(), "not_named": unnamed,
+    });
+    outcome(&[("statement", statement), ("sample", sampled), ("deep", recomputed)], report)
+}
+
+/// A failure goes before what could not be looked at.
+fn outcome(levels: &[(&str, Verdict)], report: Json) -> Result<Reply, CommandError> {
+    for (level, verdict) in levels {
+        if let Verdict::Fail(problems, _) = verdict {
+            let first = problems.first().map_or("", String::as_str);
+            let why = (format!("汇总核验未通过 ({level}): {first}"), format!("the rollup did not verify ({level}): {first}"));
+            return Err(CommandError::new(ErrorKind::Verification, why.0, why.1)
+                .hint(
+                    "请与发布单位核对; details 列出各级结果",
+                    "ask the organisation that published it; details list every level",
+                )
+                .details(report));
+        }
+    }
+    for (level, verdict) in levels {
+        if let Verdict::NotPossible(why, _) = verdict {
+            let text = (format!("此处无法核验 ({level}): {why}"), format!("it cannot be verified here ({level}): {why}"));
+            return Err(CommandError::new(ErrorKind::NotReachable, text.0, text.1)
+                .hint(
+                    "请同步所缺文档, 或升级程序后重试",
+                    "sync the documents that are missing, or try with another version of the program",
+                )
+                .details(report));
+        }
+    }
+    Ok(Reply::new("rollup-verify", report))
+}
+
+/// Level 1. The attachments where they can be read, whatever else is wrong.
+fn statement(core: &Core, found: &Found) -> Result<(Verdict, Option<(Inputs, Lines)>), CommandError> {
+    let mut problems = entry_problems(core, found)?;
+    if found.document.period != Some(found.row.period) {
+        problems.push(check::Problem::Period { row: found.row.period, document: found.document.period }.to_string());
+    }
+    if !check::is_ours(&found.row) {
+        let (made, have) = (found.row.rules_version, RULES_VERSION);
+        let why = format!("made by rules {made}, this program has {have}");
+        return Ok((
+            if problems.is_empty() { Verdict::NotPossible(why, Json::Null) } else { Verdict::Fail(problems, Json::Null) },
+            None,
+        ));
+    }
+    // A damaged file is an error of the store: what was signed cannot be shown any more.
+    let mut read = |part: &str, id| match shown::attachment(core, id) {
+        Ok(Some(bytes)) => Some(bytes),
+        Ok(None) => {
+            problems.push(format!("the {part} are not here"));
+            None
+        }
+        Err(e) => {
+            problems.push(format!("the {part}: {e}"));
+            None
+        }
+    };
+    let (inputs, lines) = (read("inputs", &found.row.inputs), read("lines", &found.row.lines));
+    let (Some(inputs), Some(lines)) = (inputs, lines) else { return Ok((Verdict::Fail(problems, Json::Null), None)) };
+    let (parts, disagree) = check::agreement(&found.row, &inputs, &lines);
+    problems.extend(disagree.iter().map(ToString::to_string));
+    let counts = parts.as_ref().map(|(i, l)| {
+        json!({ "inputs": i.0.len(), "schools": l.schools.len(), "teachers": l.commitments.len(), "totals": found.row.totals.len() })
+    });
+    let counts = json!(counts);
+    Ok((if problems.is_empty() { Verdict::Pass(counts) } else { Verdict::Fail(problems, counts) }, parts))
+}
+
+/// Signature, admission, standing: asked once more of the bytes as they lie here.
+fn entry_problems(core: &Core, found: &Found) -> Result<Vec<String>, CommandError> {
+    let mut problems = Vec::new();
+    let entry = core.entry(&found.name.entry)?;
+    let admitted: Result<AdmittedEntry, _> = core.ledger().admit(core.store(), entry, Signature::Check);
+    problems.extend(admitted.err().map(|why| format!("its entry: {why}")));
+    let standing = Judge::new(core.ledger()).standing(&found.name.entry);
+    if standing != Standing::Stands {
+        problems.push(format!("its entry does not count: {}", standing.word()));
+    }
+    Ok(problems)
+}
+
+impl Case<'_> {
+    /// Level 2.
+    fn sample(&self, k: usize, seed: &str) -> Result<Verdict, CommandError> {
+        let places = sample::places(seed.as_bytes(), &self.found.name.entry, self.lines.commitments.len() as u64, k as u64);
+        let mut by_school: BTreeMap<OrgId, Vec<(u64, usize)>> = BTreeMap::new();
+        for index in &places {
+            let Some((school, nth)) = self.lines.place(*index) else {
+                return Ok(Verdict::Fail(vec![format!("teacher line {index} belongs to no school")], Json::Null));
+            };
+            by_school.entry(school).or_default().push((*index, nth));
+        }
+        let (mut problems, mut missing, mut checked) = (Vec::new(), BTreeSet::new(), 0_usize);
+        for (school, wanted) in &by_school {
+            match replay::school(self.core.ledger(), self.core.store(), &self.inputs, *school, Signature::Check) {
+                Ok(replay) => {
+                    problems.extend(self.school(&replay, *school, wanted));
+                    checked += wanted.len();
+                }
+                Err(ReplayError::NotHere(documents)) => missing.extend(documents),
+                Err(ReplayError::Read(e)) => return Err(CommandError::storage(e)),
+                Err(other) => problems.push(other.to_string()),
+            }
+        }
+        let data = json!({ "asked": k, "chosen": places, "checked": checked, "schools": by_school.len(), "missing": self.names(&missing) });
+        Ok(if !problems.is_empty() {
+            Verdict::Fail(problems, data)
+        } else if !missing.is_empty() {
+            Verdict::NotPossible(format!("missing: {}", self.names(&missing).join(", ")), data)
+        } else {
+            Verdict::Pass(data)
+        })
+    }
+
+    /// One school made again: its line, and the teacher lines wanted (place in the list, place among the school's).
+    fn school(&self, replay: &Replay, school: OrgId, wanted: &[(u64, usize)]) -> Vec<String> {
+        let (lines, teachers) = replay.lines(self.found.document.owner);
+        let own: Vec<&TeacherLine> = teachers.iter().filter(|t| t.school == school).collect();
+        let mut problems = Vec::new();
+        let line = |l: &Lines| l.schools.iter().find(|s| s.school == school).cloned();
+        match (line(&self.lines), line(&lines)) {
+            (Some(published), Some(found)) => {
+                problems.extend(check::school_difference(&published, &found).map(|d| self.say(&d)));
+            }
+            (published, _) => problems.push(self.say(&Difference::School { school, published: published.is_some() })),
+        }
+        let tree = self.lines.teachers_tree();
+        let (root, len) = (self.found.row.teachers_root.unwrap_or_default(), u64::from(self.found.row.teachers));
+        for (index, nth) in wanted {
+            let recomputed = own.get(*nth);
+            let proof = tree.prove(*index);
+            let holds = recomputed.zip(proof).is_some_and(|(t, proof)| proof.holds(&root, len, *index, &t.commitment()));
+            if !holds {
+                let line = recomputed.map(|t| (school, t.number.clone()));
+                problems.push(self.say(&Difference::Teacher { index: *index, line }));
+            }
+        }
+        problems
+    }
+
+    /// Level 3.
+    fn deep(&self) -> Result<Verdict, CommandError> {
+        let replay = match Replay::of(self.core.ledger(), self.core.store(), &self.inputs, Signature::Check) {
+            Ok(replay) => replay,
+            Err(ReplayError::NotHere(documents)) => {
+                let names = self.names(&documents.into_iter().collect());
+                return Ok(Verdict::NotPossible(format!("missing: {}", names.join(", ")), json!({ "missing": names })));
+            }
+            Err(ReplayError::Read(e)) => return Err(CommandError::storage(e)),
+            Err(other) => return Ok(Verdict::Fail(vec![other.to_string()], json!({ "input": other.to_string() }))),
+        };
+        let (lines, teachers) = replay.lines(self.found.document.owner);
+        let data = json!({ "documents": replay.views.len(), "entries": replay.ledger.len(), "schools": lines.schools.len(), "teachers": teachers.len() });
+        let first = check::first_difference(&self.lines, &lines, &teachers).map(|d| self.say(&d));
+        // Equal lines have equal bytes; a difference that the comparison cannot name is one all the same.
+        let differs = lines.to_bytes() != self.lines.to_bytes();
+        let first = first.or_else(|| differs.then(|| "the lines are other bytes".to_owned()));
+        Ok(first.map_or(Verdict::Pass(data.clone()), |first| Verdict::Fail(vec![first], data)))
+    }
+
+    /// Entries here that the inputs do not reach: they came later, or were left out. No verdict follows from them.
+    fn unnamed(&self) -> Json {
+        let (owner, period) = (self.found.document.owner, self.found.row.period);
+        let rest = replay::unnamed(self.core.ledger(), &self.inputs, owner, period);
+        let documents: Vec<Json> =
+            rest.iter().map(|(d, n)| json!({ "document": shown::document(self.core, d), "entries": n })).collect();
+        json!({ "entries": rest.iter().map(|(_, n)| n).sum::<usize>(), "documents": documents })
+    }
+
+    fn names(&self, documents: &BTreeSet<DocId>) -> Vec<String> {
+        documents.iter().map(|d| shown::document(self.core, d)).collect()
+    }
+
+    fn say(&self, difference: &Difference) -> String {
+        match difference {
+            Difference::School { school, published: true } => {
+                format!("line of {}: published, but the inputs give none", shown::org(self.core, *school))
+            }
+            Difference::School { school, published: false } => format!("line of {}: missing", shown::org(self.core, *school)),
+            Difference::Number { school, name, published, recomputed } => {
+                format!(
+                    "line of {}: {name} is published as {published}, the inputs give {recomputed}",
+                    shown::org(self.core, *school)
+                )
+            }
+            Difference::Teacher { index, line: Some((school, number)) } => {
+                format!(
+                    "teacher line {index}: not the one of teacher {number} of {} as the inputs give it",
+                    shown::org(self.core, *school)
+                )
+            }
+            Difference::Teacher { index, line: None } => format!("teacher line {index}: the inputs give none"),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! A node that was honest once: it is certified, and says what it likes.
+
+use std::collections::BTreeMap;
+
+use taizhang_core::{
+    cbor::Writer,
+    entries::Entries,
+    entry::{Before, Header, SignedEntry},
+    id::{DocId, EntryId, Kind, LogId, Run},
+    op::PayloadBuilder,
+};
+use taizhang_sync::{
+    batch::WriteContext,
+    frame::{BatchFrame, Frame, Kinds, Summary, Tip, VERSION},
+};
+use zstd::stream::raw::{Encoder, InBuffer, Operation, OutBuffer};
+
+use super::world::World;
+
+/// What a rogue remembers.
+#[derive(Default)]
+pub(crate) struct Rogue {
+    /// By connection: the context of the batches sent on it.
+    contexts: BTreeMap<usize, (WriteContext, Encoder<'static>)>,
+}
+
+impl World {
+    pub(crate) fn turn_rogue(&mut self, node: usize) {
+        let has_rogue = self.machines.iter().any(|m| m.rogue.is_some());
+        if has_rogue || self.machines.len() < 4 || node == 0 || self.machine(node).running.is_none() {
+            return;
+        }
+        self.stop(node);
+        self.trace.line(self.now, || format!("node {node} turns rogue"));
+        self.machine(node).rogue = Some(Rogue::default());
+        self.people.iter_mut().filter(|p| p.node == node).for_each(|p| p.is_out = true);
+        for link in 0..self.links.len() {
+            if self.links[link].dialer == node {
+                self.plan_dial(link);
+            }
+        }
+    }
+
+    pub(crate) fn rogue_leaves(&mut self, node: usize) {
+        self.machine(node).is_gone = true;
+        for conn in 0..self.conns.len() {
+            for at in 0..2 {
+                let c = &self.conns[conn];
+                if c.ends[at].node == node && !c.ends[at].is_closed {
+                    self.conns[conn].ends[at].is_closed = true;
+                    self.cut(conn, [0, 0]);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn rogue_connected(&mut self, conn: usize, at: usize, node: usize) {
+        let m = self.machine(node);
+        let (org, join) = (m.org, None);
+        let hello = Frame::Hello { version: VERSION, network: self.network, org, wants: Kinds::all(), join };
+        self.rogue_says(conn, at, &hello.encode());
+    }
+
+    fn rogue_says(&mut self, conn: usize, at: usize, frame: &[u8]) {
+        self.transmit(conn, 1 - at, frame);
+    }
+
+    pub(crate) fn rogue_hears(&mut self, conn: usize, at: usize, node: usize, frame: &[u8]) {
+        if self.machine(node).is_gone || self.conns[conn].ends[at].is_closed {
+            return;
+        }
+        match self.dice.below(10) {
+            0 => self.garbage(conn, at, frame),
+            1 => self.ask_foreign(conn, at, node),
+            2 | 3 => self.push(conn, at, node),
+            4 => self.odd_frames(conn, at),
+            5 => self.rogue_says(conn, at, &Frame::Root { digest: self.now.to_be_bytes().repeat(2).try_into().unwrap_or([0; 16]), reply: true }.encode()),
+            6 if self.dice.one_in(3) => self.bomb(conn, at),
+            _ => {}
+        }
+    }
+
+    fn garbage(&mut self, conn: usize, at: usize, heard: &[u8]) {
+        self.counts.garbage += 1;
+        match self.dice.below(4) {
+            0 => {
+                let n = self.dice.index(200) + 1;
+                let bytes = self.dice.vec(n);
+                self.rogue_says(conn, at, &bytes);
+            }
+            1 => {
+                // What was heard, with a byte changed.
+                let mut bytes = heard.to_vec();
+                let i = self.dice.index(bytes.len());
+                if let Some(b) = bytes.get_mut(i) {
+                    *b ^= 1 << self.dice.below(8);
+                }
+                self.rogue_says(conn, at, &bytes);
+            }
+            2 => self.transmit_bytes(conn, 1 - at, vec![0xff, 0xff, 0xff, 0x01]),
+            _ => self.rogue_says(conn, at, &[200, 1, 2, 3]),
+        }
+    }
+
+    /// Documents that the rogue's organisation may not read.
+    fn foreign(&mut self, node: usize) -> Option<DocId> {
+        let org = self.machine(node).org;
+        let registry = &self.god.ledger.registry;
+        let foreign: Vec<DocId> =
+            self.god.ledger.documents().filter(|d| d.kind != Kind::Registry && !registry.may_read(org, d)).copied().collect();
+        self.dice.pick(&foreign)
+    }
+
+    fn ask_foreign(&mut self, conn: usize, at: usize, node: usize) {
+        let Some(document) = self.foreign(node) else { return };
+        self.counts.foreign += 1;
+        let frame = if self.dice.one_in(2) {
+            Frame::Tips { document, tips: Vec::new() }
+        } else {
+            Frame::Summaries(vec![Summary::Leaf { prefix: Vec::new(), documents: vec![(document, self.dice.bytes())] }])
+        };
+        self.rogue_says(conn, at, &frame.encode());
+        if self.dice.one_in(2) {
+            self.rogue_says(conn, at, &Frame::Compared.encode());
+        }
+    }
+
+    /// Entries that were forged, re-wrapped, or that the other may not hold.
+    fn push(&mut self, conn: usize, at: usize, node: usize) {
+        let ids: Vec<EntryId> = self.god.entries.keys().copied().collect();
+        let Some(id) = self.dice.pick(&ids) else { return };
+        let bytes = self.god.entry(&id).ok().flatten().unwrap_or_default();
+        let Ok(mut entry) = SignedEntry::parse(&bytes, &self.network) else { return };
+        self.counts.forged += 1;
+        match self.dice.below(4) {
+            0 => entry.signature[63] ^= 0x10,
+            1 => entry.signature[usize::try_from(self.dice.below(32)).unwrap_or(0)] ^= 1,
+            2 => entry = self.forge(node, entry.header.log.document),
+            _ => {}
+        }
+        self.rogue_batch(conn, at, node, &[entry]);
+    }
+
+    /// Signed by the rogue's own key, under a grant of somebody.
+    fn forge(&mut self, node: usize, document: DocId) -> SignedEntry {
+        let secret = self.machine(node).secret();
+        let names: Vec<_> = self.god.ledger.registry.grants.keys().copied().collect();
+        let grant = self.dice.pick(&names);
+        let mut p = PayloadBuilder::default();
+        p.row(999, &[], &[0x81, 0x03]);
+        let log = LogId { document, key: secret.public(), run: Run(self.dice.bytes()) };
+        let header = Header { log, sequence: 1, before: Before::Start { grant, link: None }, time: self.machines[node].clock(self.now) };
+        SignedEntry::sign(header, p.finish(), &secret, &self.network)
+    }
+
+    fn rogue_batch(&mut self, conn: usize, at: usize, node: usize, entries: &[SignedEntry]) {
+        let Some(rogue) = self.machine(node).rogue.as_mut() else { return };
+        let fresh = !rogue.contexts.contains_key(&conn);
+        let encoder = || Encoder::new(3).expect("a small encoder can be made");
+        let (context, encoder) = rogue.contexts.entry(conn).or_insert_with(|| (WriteContext::default(), encoder()));
+        let mut w = Writer::default();
+        let loose = context.write_entries(&mut w, entries);
+        let packed = flush(encoder, &w.finish());
+        let signatures = entries.iter().map(|e| e.signature).collect();
+        self.rogue_says(conn, at, &Frame::Batch(BatchFrame { fresh, last: false, signatures, loose, packed }).encode());
+    }
+
+    /// Much out of little.
+    fn bomb(&mut self, conn: usize, at: usize) {
+        let packed = flush(&mut Encoder::new(3).expect("a small encoder can be made"), &vec![0; 4 << 20]);
+        self.counts.garbage += 1;
+        self.rogue_says(conn, at, &Frame::Batch(BatchFrame { fresh: true, last: false, signatures: Vec::new(), loose: Vec::new(), packed }).encode());
+    }
+
+    /// Frames that are well formed and make no sense.
+    fn odd_frames(&mut self, conn: usize, at: usize) {
+        let frame = match self.dice.below(6) {
+            0 => Frame::Ack { batches: self.dice.below(1000) },
+            1 => Frame::Refused { log: self.dice.below(50), sequence: 1, code: 3 },
+            2 => Frame::Compared,
+            3 => Frame::Summaries(vec![Summary::Node { prefix: vec![1; 16], children: vec![[9; 8]; 16] }]),
+            4 => {
+                let tip = Tip {
+                    key: self.machines[0].key,
+                    run: Run([5; 8]),
+                    height: u64::MAX,
+                    id: EntryId(self.dice.bytes()),
+                    hints: vec![([1; 4], u64::MAX); 48],
+                };
+                let documents: Vec<DocId> = self.god.ledger.documents().copied().collect();
+                let Some(document) = self.dice.pick(&documents) else { return };
+                Frame::Tips { document, tips: vec![tip; 30] }
+            }
+            _ => Frame::Batch(BatchFrame { fresh: false, last: true, signatures: vec![[1; 64]], loose: Vec::new(), packed: vec![1, 2, 3] }),
+        };
+        self.counts.garbage += 1;
+        self.rogue_says(conn, at, &frame.encode());
+    }
+}
+
+fn flush(encoder: &mut Encoder<'static>, raw: &[u8]) -> Vec<u8> {
+    let mut out = vec![0; raw.len() + 1024];
+    let mut buffer = OutBuffer::around(out.as_mut_slice());
+    let mut input = InBuffer::around(raw);
+    while input.pos() < raw.len() {
+        if encoder.run(&mut input, &mut buffer).is_err() {
+            break;
+        }
+    }
+    while encoder.flush(&mut buffer).is_ok_and(|left| left > 0) {}
+    let n = buffer.pos();
+    out.truncate(n);
+    out
+}
