@@ -161,13 +161,17 @@ impl Round<'_> {
         let kind = Kind::ALL.into_iter().find(|k| at.checked_sub(k.share()).map(|rest| at = rest).is_none());
         let kind = kind.expect("shares make 100");
         let (entries, ledger, dice) = (self.entries, &self.node.ledger, &mut self.dice);
-        match kind {
-            Kind::EntryBytes => self.entry(kind, entries.of_bytes(ledger, dice)),
-            Kind::PayloadTree => self.entry(kind, entries.of_payload(ledger, dice)),
-            Kind::PayloadBytes => self.entry(kind, entries.of_payload_bytes(ledger, dice)),
-            Kind::Header => self.entry(kind, entries.of_header(ledger, dice)),
-            Kind::Receipt if self.dice.chance(50) => self.stored_receipt(),
-            Kind::FrameBytes | Kind::FrameFields | Kind::Batch | Kind::Receipt => self.frame(kind),
+        let mutant = match kind {
+            Kind::EntryBytes => Some(entries.of_bytes(ledger, dice)),
+            Kind::PayloadTree => Some(entries.of_payload(ledger, dice)),
+            Kind::PayloadBytes => Some(entries.of_payload_bytes(ledger, dice)),
+            Kind::Header => Some(entries.of_header(ledger, dice)),
+            Kind::FrameBytes | Kind::FrameFields | Kind::Batch | Kind::Receipt => None,
+        };
+        match mutant {
+            Some(mutant) => self.entry(kind, mutant),
+            None if kind == Kind::Receipt && self.dice.chance(50) => self.stored_receipt(),
+            None => self.frame(kind),
         }
     }
 
@@ -209,8 +213,10 @@ impl Round<'_> {
         let closed = done.closed.contains(&session);
         outcome.refused = done.refused.first().copied().or(closed.then_some(0));
         outcome.admitted = !closed && (kind != Kind::Batch || !done.stored.is_empty());
-        for entry in &done.stored {
-            self.hub_derived.add(entry.clone(), self.hub.hub.ledger(), self.report);
+        let mut fresh = self.hub.shelf.settle();
+        fresh.sort_by_key(|e| done.stored.iter().position(|id| *id == e.id));
+        for entry in fresh {
+            self.hub_derived.add(entry, self.hub.hub.ledger(), self.report);
         }
         // What was unpacked or refused here is not what the other end believes.
         let is_other = kind != Kind::Batch && bytes.first() == Some(&6);
@@ -218,7 +224,7 @@ impl Round<'_> {
         let hub = &mut self.hub;
         if let Err(panic) = guarded(|| hub.tidy(done, again)) {
             self.report.lines[index(kind)].panics += 1;
-            self.find(kind, &bytes, &format!("panic after it: {panic}"));
+            self.find(kind, &bytes, "panic", &format!("panic after it: {panic}"));
             self.begin_hub();
         } else if !self.hub.is_live() {
             self.begin_hub();
@@ -263,7 +269,8 @@ impl Round<'_> {
         let mut outcome = Outcome::default();
         match self.account(Kind::Receipt, &bytes, &measured) {
             Some(Ok(signed)) => {
-                outcome = Outcome { past_first: true, admitted: *signed, refused: (!signed).then_some(Refusal::Signature.code()) };
+                outcome =
+                    Outcome { past_first: true, admitted: *signed, refused: (!signed).then_some(Refusal::Signature.code()) };
             }
             Some(Err(())) => {}
             None => self.begin_hub(),
@@ -302,23 +309,26 @@ impl Round<'_> {
         line.too_large += u64::from(measured.peak_bytes > PEAK_BYTES_MAX);
         line.panics += u64::from(measured.value.is_err());
         if measured.us > HANG_US {
-            self.find(kind, bytes, &format!("took {} ms", measured.us / 1000));
+            self.find(kind, bytes, "slow", &format!("took {} ms", measured.us / 1000));
         }
         if measured.peak_bytes > PEAK_BYTES_MAX {
-            self.find(kind, bytes, &format!("took {} bytes of memory", measured.peak_bytes));
+            self.find(kind, bytes, "memory", &format!("took {} bytes of memory", measured.peak_bytes));
         }
         match &measured.value {
             Ok(value) => Some(value),
             Err(panic) => {
-                self.find(kind, bytes, &format!("panic: {panic}"));
+                self.find(kind, bytes, "panic", &format!("panic: {panic}"));
                 None
             }
         }
     }
 
-    fn find(&mut self, kind: Kind, bytes: &[u8], what: &str) {
+    fn find(&mut self, kind: Kind, bytes: &[u8], class: &str, what: &str) {
         let (label, n) = (&self.label, self.number);
-        self.report.find(format!("{label} number {n}, {}, {} bytes: {what}\n  {}", kind.word(), bytes.len(), hex(bytes)));
+        self.report.find(
+            &format!("{class} {}", kind.word()),
+            format!("{label} number {n}, {}, {} bytes: {what}\n  {}", kind.word(), bytes.len(), hex(bytes)),
+        );
     }
 }
 

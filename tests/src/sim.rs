@@ -82,13 +82,14 @@ fn run_world(seed: u64, bug: Option<Bug>, trace: bool) -> Outcome {
         let time = begin + w.dice.below(end - begin);
         w.at(time, Happens::Fault);
     }
-    w.run_until(end, 2_000_000);
+    w.run_until(end, 300_000);
     w.now = w.now.max(end);
     w.calm();
     let rest = w.now + 6 * 3_600_000;
     w.run_until(rest, 400_000);
     if w.failure.is_none() && !w.is_quiet() {
-        w.fail("does not come to rest".to_owned());
+        let left = w.left();
+        w.fail(format!("does not come to rest: {left}"));
     }
     if w.failure.is_none() {
         w.check_end();

@@ -11,7 +11,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 fn twenty_thousand_mutants() {
     let meter = Meter { reset: || MEMORY.reset_peak_usage(), current: || MEMORY.current_usage(), peak: || MEMORY.peak_usage() };
     let report = run(&Options { mutants: 20_000, seed: 20_261_122, part: (0, 1), round: None }, meter);
-    let text = format!("{report}{}", report.findings.join("\n"));
+    let text = format!("{report}{}", report.findings.iter().map(|(class, f)| format!("{class}: {f}\n")).collect::<String>());
     assert_eq!(report.violations(), Vec::<String>::new(), "{text}");
     assert_eq!(report.lines.iter().map(|l| l.mutants).sum::<u64>(), 20_000, "{text}");
     let again = Report::from_lines(&report.to_lines()).map(|r| r.to_lines());

@@ -144,7 +144,8 @@ impl Registry {
         match document.kind {
             Kind::Registry => is_owner_or_above || below_owner,
             Kind::Policy => below_owner,
-            Kind::Notice => below_owner || self.is_below_organisers_parent(reader, owner),
+            // The city must read what a county's rollup was computed from (docs/decisions/0009).
+            Kind::Notice => up_to_city || below_owner || self.is_below_organisers_parent(reader, owner),
             Kind::Roster | Kind::Review | Kind::Transfer => up_to_city,
             Kind::Ledger => up_to_city || (document.subject.is_none() && below_owner),
             Kind::Identity => reader == owner || self.county_of(owner) == Some(reader),

@@ -36,51 +36,156 @@ pub struct Request {
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
     /// Founds a network.
-    Init { code: String, name: String, kind: String },
+    Init {
+        /// Code of the first organisation.
+        code: String,
+        /// Its name.
+        name: String,
+        /// city, county or province.
+        kind: String,
+    },
     /// Joins a network by an invite.
-    Join { invite: String, label: Option<String> },
+    Join {
+        /// The invite's text.
+        invite: String,
+        /// What to call the grant; absent: the role.
+        label: Option<String>,
+    },
     /// Adds an organisation below this one.
-    OrgAdd { code: String, kind: String, name: String, parent: Option<String> },
+    OrgAdd {
+        /// Its code.
+        code: String,
+        /// province, city, county, township, school, organiser.
+        kind: String,
+        /// Its name.
+        name: String,
+        /// The township it lies in; absent: directly below this organisation.
+        parent: Option<String>,
+    },
     /// Lists organisations.
     OrgList,
     /// Makes an invite.
-    Invite { org: String, role: String, office: Option<String>, expires_ms: u64, address: Option<String> },
+    Invite {
+        /// For this organisation.
+        org: String,
+        /// clerk, principal, reviewer, admin, policy_officer, auditor.
+        role: String,
+        /// A post inside the organisation.
+        office: Option<String>,
+        /// Valid for so long, ms.
+        expires_ms: u64,
+        /// `host:port` of the node that answers it.
+        address: Option<String>,
+    },
     /// Reads sheets: orgs, roster, activities, attendance, signin, registrations.
     Import(Import),
     /// Rows as stored, every field; to a file where named, else in the reply.
-    Export { kind: String, org: Option<String>, year: Option<u16>, format: Format, gbk: bool, out: Option<PathBuf> },
+    Export {
+        /// A row type's word, or a group of them.
+        kind: String,
+        /// Of this organisation only.
+        org: Option<String>,
+        /// Of this year only.
+        year: Option<u16>,
+        /// How it is written.
+        format: Format,
+        /// CSV in GB18030.
+        gbk: bool,
+        /// Into this file.
+        out: Option<PathBuf>,
+    },
     /// Records one training of one teacher.
     Record(Record),
     /// Writes a descriptive register field: a conflict if two machines do so at once.
-    Describe { key: String, value: String },
+    Describe {
+        /// `id.field`.
+        key: String,
+        /// Its value.
+        value: String,
+    },
     /// Syncs with the neighbours, or with one address.
-    Sync { address: Option<String>, timeout_ms: u64 },
+    Sync {
+        /// `host:port`; absent: every neighbour.
+        address: Option<String>,
+        /// Gives up after so long, ms.
+        timeout_ms: u64,
+    },
     /// What is here, and how far it has come.
     Status,
     /// A teacher's records.
-    Teacher { number: String },
+    Teacher {
+        /// 教师编号
+        number: String,
+    },
     /// Conflicts that wait for a person.
     ConflictList,
     /// Settles one: names the value (1, 2, …) to keep, or gives another.
-    ConflictSettle { key: String, choose: Option<usize>, value: Option<String> },
+    ConflictSettle {
+        /// The register's key, or the rivals' natural id.
+        key: String,
+        /// The value to keep, counted from 1.
+        choose: Option<usize>,
+        /// Another value.
+        value: Option<String>,
+    },
     /// Registrations waiting for a decision.
-    ReviewList { org: Option<String> },
+    ReviewList {
+        /// Of this school only.
+        org: Option<String>,
+    },
     /// Decides.
-    ReviewDecide { verdict: String, rows: Vec<String>, sheet: Option<String>, claimed: bool, reason: Option<String> },
+    ReviewDecide {
+        /// approved, returned, rejected.
+        verdict: String,
+        /// Row names, `HEX.INDEX`.
+        rows: Vec<String>,
+        /// The entry that holds a sheet.
+        sheet: Option<String>,
+        /// Every pending registration whose activity claims to be approved.
+        claimed: bool,
+        /// Why.
+        reason: Option<String>,
+    },
     /// Publishes a rollup.
-    RollupPublish { period: u16 },
+    RollupPublish {
+        /// The calendar year.
+        period: u16,
+    },
     /// Shows one.
-    RollupShow { id: String },
+    RollupShow {
+        /// The entry, hex or its beginning.
+        id: String,
+    },
     /// Verifies one: signature and sums; sampled lines with proofs; everything.
-    RollupVerify { id: String, deep: bool, sample: Option<usize>, seed: Option<String> },
+    RollupVerify {
+        /// The entry, hex or its beginning.
+        id: String,
+        /// Recompute everything.
+        deep: bool,
+        /// So many teachers, chosen by the seed.
+        sample: Option<usize>,
+        /// The seed.
+        seed: Option<String>,
+    },
     /// Walks every entry here: bytes, signatures, logs, grants, standing, receipts, rollups.
     AuditVerify,
     /// Every entry that may be read here, as a CBOR sequence, or its rows as JSON lines.
-    AuditExport { out: PathBuf, jsonl: bool },
+    AuditExport {
+        /// Into this file.
+        out: PathBuf,
+        /// Rows as JSON lines.
+        jsonl: bool,
+    },
     /// Checks the store against its journal; rebuilds the index if asked.
-    Check { rebuild: bool },
+    Check {
+        /// Make the index anew first.
+        rebuild: bool,
+    },
     /// Cuts every link, or lets them stand again (drills, demos).
-    Links { cut: bool },
+    Links {
+        /// Cut, or let stand.
+        cut: bool,
+    },
     /// Ends the running node.
     Stop,
 }

@@ -66,9 +66,9 @@ pub struct CommandError {
     /// What happened, and where.
     pub what: Text,
     /// What to do.
-    pub hint: Option<Text>,
+    pub hint: Option<Box<Text>>,
     /// For scripts: findings, lines that differ…
-    pub details: Option<serde_json::Value>,
+    pub details: Option<Box<serde_json::Value>>,
 }
 
 impl CommandError {
@@ -80,14 +80,14 @@ impl CommandError {
     /// With what to do.
     #[must_use]
     pub fn hint(mut self, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        self.hint = Some(Text::new(zh, en));
+        self.hint = Some(Box::new(Text::new(zh, en)));
         self
     }
 
     /// With details for scripts.
     #[must_use]
     pub fn details(mut self, details: serde_json::Value) -> Self {
-        self.details = Some(details);
+        self.details = Some(Box::new(details));
         self
     }
 

@@ -268,6 +268,15 @@ fn a_bad_sector_is_a_hole_and_never_cut() {
         store.commit(&Commit::of(some(0..200))).unwrap();
         assert_eq!(store.len(), 200);
         assert_eq!(disk.content(path).unwrap(), whole);
+        drop(store);
+        // The disk reads it again: what was fetched meanwhile is there twice, and counts once.
+        disk.mend_bytes();
+        for expected in [false, true] {
+            let (store, report) = DiskStore::open_model(&disk, &options).unwrap();
+            assert_eq!(report.index == IndexState::Good, expected, "{report:?}");
+            assert_eq!((ids(&store), report.lost), (ids_of(0..200), vec![]));
+            assert_eq!(store.check(&|_, _| ()).unwrap(), []);
+        }
     }
 }
 

@@ -154,6 +154,42 @@ fn an_index_that_opens_empty_or_is_gone_is_built_again() {
 }
 
 #[test]
+fn an_index_with_wrong_rows_is_built_again() {
+    let n = |n: u64| n.to_be_bytes().to_vec();
+    let id = |n: u64| entry(n, LEN).id.0.to_vec();
+    let mark = [&[0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9][..], &n(49)].concat();
+    let row = |value: u64| Some(n(value));
+    let cases = [
+        ("a name is missing", "entries", id(7), None),
+        ("a name leads elsewhere", "entries", id(7), row(8)),
+        ("a name too many", "entries", id(77), row(7)),
+        ("a row is missing", "arrivals", n(7), None),
+        ("the first row is missing", "arrivals", n(0), None),
+        ("a row cannot be read", "arrivals", n(7), Some(vec![1; 118])),
+        ("a row is another's", "arrivals", n(7), Some(vec![1; 119])),
+        ("a row too many", "arrivals", n(50), Some(vec![1; 119])),
+        ("the mark is missing", "meta", b"mark".to_vec(), None),
+        ("the mark is wrong", "meta", b"mark".to_vec(), Some(mark)),
+        ("the form is missing", "meta", b"form".to_vec(), None),
+        ("the form is another", "meta", b"form".to_vec(), Some(vec![2])),
+    ];
+    for (case, tree, key, value) in cases {
+        let dir = written(50);
+        let db = sled::open(dir.path().join("index")).unwrap();
+        let tree = db.open_tree(tree).unwrap();
+        match value {
+            Some(value) => tree.insert(key, value).unwrap(),
+            None => tree.remove(key).unwrap(),
+        };
+        drop((tree, db));
+        let (store, report) = open(dir.path());
+        assert!(matches!(report.index, IndexState::Rebuilt { .. }), "{case}: {report:?}");
+        assert_eq!((all(&store), report.lost), (some(0..50), vec![]), "{case}");
+        assert_eq!(store.check(&|_, _| ()).unwrap(), [], "{case}");
+    }
+}
+
+#[test]
 fn an_index_behind_the_journal_follows_and_one_of_another_journal_does_not_pass() {
     let dir = written(100);
     let old = tempfile::tempdir().unwrap();

@@ -122,6 +122,8 @@ pub enum Frame {
     Ack {
         /// Count.
         batches: u64,
+        /// Entries of the last of them that were not here before.
+        new: u64,
     },
     /// An entry of a batch was refused; its log ends for this session.
     Refused {
@@ -211,8 +213,8 @@ impl Frame {
                 w.bytes(&b.loose).raw(&b.packed);
                 BATCH
             }
-            Self::Ack { batches } => {
-                w.uint(*batches);
+            Self::Ack { batches, new } => {
+                w.uint(*batches).uint(*new);
                 ACK
             }
             Self::Refused { log, sequence, code } => {
@@ -249,7 +251,10 @@ impl Frame {
             }
             COMPARED => Self::Compared,
             BATCH => return read_batch(r).map(|b| Some(Self::Batch(b))),
-            ACK => Self::Ack { batches: r.items(|r| r.uint())? },
+            ACK => {
+                let (batches, new) = r.items(|r| Ok((r.uint()?, r.uint()?)))?;
+                Self::Ack { batches, new }
+            }
             REFUSED => {
                 let (log, sequence, code) = r.items(|r| Ok((r.uint()?, r.uint()?, r.uint()?)))?;
                 Self::Refused { log, sequence, code }

@@ -90,6 +90,7 @@ pub struct Hub {
     receipts_signed: u32,
     org_of: BTreeMap<PublicKey, OrgId>,
     org_of_revision: Option<u64>,
+    now: Ms,
 }
 
 /// The commit under way and what follows it.
@@ -148,6 +149,7 @@ impl Hub {
             receipts_signed: 0,
             org_of: BTreeMap::new(),
             org_of_revision: None,
+            now: Ms(0),
         }
     }
 
@@ -204,6 +206,11 @@ impl Hub {
 
     /// Takes in what happened.
     pub fn handle(&mut self, now: Ms, store: &dyn Entries, input: Input) {
+        if now < self.now {
+            // A clock that jumped back must not silence receipts for years.
+            self.sessions.values_mut().for_each(|s| s.last_receipt = s.last_receipt.map(|l| l.min(now)));
+        }
+        self.now = now;
         match input {
             Input::Committed(id) => self.committed(now, store, id),
             Input::CommitFailed(id) => self.commit_failed(id),
@@ -262,7 +269,7 @@ impl Hub {
             Frame::Tips { document, tips } => self.tips(session, document, &tips),
             Frame::Compared => self.compared(now, store, session),
             Frame::Batch(batch) => self.batch(now, store, session, &batch),
-            Frame::Ack { batches } => self.acknowledged(now, store, session, batches),
+            Frame::Ack { batches, new } => self.acknowledged(now, store, session, batches, new),
             Frame::Refused { log, sequence, code } => self.refused_there(session, log, sequence, code),
             Frame::Receipt(receipt) => self.receipt(session, receipt),
         }
@@ -313,6 +320,7 @@ impl Hub {
             Origin::Batch { session, from, .. } | Origin::Joined { session, from } => (Some(session), Some(from)),
             Origin::Local(_) | Origin::Receipt => (None, None),
         };
+        let new = pending.entries.len() as u64;
         if !pending.entries.is_empty() {
             let mut documents: Vec<DocId> =
                 pending.entries.iter().filter_map(|e| self.ledger.place(e)).map(|p| p.log.document).collect();
@@ -328,7 +336,7 @@ impl Hub {
         }
         match pending.from {
             Origin::Local(token) => self.notify(Event::Written(token)),
-            Origin::Batch { session, .. } => self.batch_is_durable(session),
+            Origin::Batch { session, .. } => self.batch_is_durable(session, new),
             Origin::Joined { session, .. } => self.greeted(session),
             Origin::Receipt => {}
         }

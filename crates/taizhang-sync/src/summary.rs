@@ -78,7 +78,7 @@ impl Tree {
         differing.map(|(n, _)| self.describe(&[prefix, &[n]].concat())).collect()
     }
 
-    /// Documents below `prefix` that differ from the other's list, or that only one side has.
+    /// Documents below `prefix` that differ from the other's list, or that only one side lists.
     #[must_use]
     pub fn differing_documents(&self, prefix: &[u8], theirs: &[(DocId, [u8; 8])]) -> Vec<DocId> {
         let ours = self.below(prefix);
@@ -95,7 +95,8 @@ fn digest_of(leaves: &[Leaf]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-fn short<const N: usize>(digest: &[u8; 32]) -> [u8; N] {
+/// The first bytes of a digest.
+pub(crate) fn short<const N: usize>(digest: &[u8; 32]) -> [u8; N] {
     let mut out = [0; N];
     out.iter_mut().zip(digest).for_each(|(o, b)| *o = *b);
     out

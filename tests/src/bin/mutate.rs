@@ -30,17 +30,13 @@ fn main() -> ExitCode {
     let (report, mut violations) = if options.round.is_some() { (part(&options), Vec::new()) } else { both(&options) };
     violations.extend(report.violations());
     println!("{report}seed {}, {} mutants, {:.0} s", options.seed, options.mutants, start.elapsed().as_secs_f64());
-    report.findings.iter().for_each(|f| println!("finding: {f}"));
+    report.findings.iter().for_each(|(class, f)| println!("{class}: {f}"));
     violations.iter().for_each(|v| println!("VIOLATED: {v}"));
     if violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn part(options: &Options) -> Report {
-    let meter = Meter {
-        reset: || MEMORY.reset_peak_usage(),
-        current: || MEMORY.current_usage(),
-        peak: || MEMORY.peak_usage(),
-    };
+    let meter = Meter { reset: || MEMORY.reset_peak_usage(), current: || MEMORY.current_usage(), peak: || MEMORY.peak_usage() };
     run(options, meter)
 }
 

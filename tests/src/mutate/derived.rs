@@ -76,13 +76,13 @@ impl Derived {
         };
         if let Err(panic) = guarded(all) {
             report.view_panics += 1;
-            report.find(format!("{}: books over all documents panicked: {panic}", self.label));
+            report.find("view", format!("{}: books over all documents panicked: {panic}", self.label));
         }
     }
 
     fn fail(&self, report: &mut Report, document: DocId, what: &str) {
         report.unsaved += 1;
-        report.find(format!("{}: document {document}: {what}", self.label));
+        report.find("document", format!("{}: document {document}: {what}", self.label));
     }
 
     fn check(&mut self, id: DocId, ledger: &Ledger, report: &mut Report) {
@@ -93,7 +93,7 @@ impl Derived {
         if let Err(what) = at.grow(id) {
             report.unsaved += 1;
             let culprit = at.culprit(id);
-            report.find(format!("{label}: document {id}: {what}; {culprit}"));
+            report.find("document", format!("{label}: document {id}: {what}; {culprit}"));
             at.entries.truncate(at.entries.len() - at.waiting);
             at.document = None;
         }
@@ -106,7 +106,7 @@ impl Derived {
         };
         if let Err(panic) = guarded(view) {
             report.view_panics += 1;
-            report.find(format!("{label}: the view of document {id} panicked: {panic}"));
+            report.find("view", format!("{label}: the view of document {id} panicked: {panic}"));
         }
     }
 }

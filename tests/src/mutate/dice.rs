@@ -5,20 +5,16 @@
 pub struct Dice(u64);
 
 impl Dice {
-    /// The stream of a seed and a number below it.
+    /// The stream of a seed and a number below it; streams of neighbours have nothing in common.
     #[must_use]
     pub fn of(seed: u64, number: u64) -> Self {
-        let mut dice = Self(seed ^ number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        dice.next();
-        dice
+        Self(mix(mix(seed) ^ number))
     }
 
     /// 64 bits.
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        mix(self.0)
     }
 
     /// Below `n`; 0 where `n` is 0.
@@ -44,10 +40,42 @@ impl Dice {
     /// A number at which programs go wrong, or any.
     pub fn boundary(&mut self) -> u64 {
         const EDGES: [u64; 28] = [
-            0, 1, 2, 16, 23, 24, 64, 65, 127, 128, 255, 256, 365, 511, 512, 1024, 65_535, 65_536, 0x7fff_ffff, 0x8000_0000,
-            0xffff_fffe, 0xffff_ffff, 0x1_0000_0000, 1 << 62, (1 << 63) - 1, 1 << 63, u64::MAX - 1, u64::MAX,
+            0,
+            1,
+            2,
+            16,
+            23,
+            24,
+            64,
+            65,
+            127,
+            128,
+            255,
+            256,
+            365,
+            511,
+            512,
+            1024,
+            65_535,
+            65_536,
+            0x7fff_ffff,
+            0x8000_0000,
+            0xffff_fffe,
+            0xffff_ffff,
+            0x1_0000_0000,
+            1 << 62,
+            (1 << 63) - 1,
+            1 << 63,
+            u64::MAX - 1,
+            u64::MAX,
         ];
         let edge = *self.pick(&EDGES);
         if self.chance(15) { self.next() } else { edge }
     }
+}
+
+fn mix(z: u64) -> u64 {
+    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
 }

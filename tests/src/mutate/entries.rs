@@ -104,7 +104,11 @@ impl<'n> Entries<'n> {
     fn sample_payload(&self, document: DocId, dice: &mut Dice) -> Vec<u8> {
         let of_kind: Vec<&SignedEntry> =
             self.network.entries.iter().filter(|e| e.header.log.document.kind == document.kind).collect();
-        if of_kind.is_empty() || dice.chance(10) { dice.pick(&self.payloads).clone() } else { dice.pick(&of_kind).payload.clone() }
+        if of_kind.is_empty() || dice.chance(10) {
+            dice.pick(&self.payloads).clone()
+        } else {
+            dice.pick(&of_kind).payload.clone()
+        }
     }
 
     /// A payload mutated as operations or as a tree, in the next entry of a log.
@@ -148,7 +152,8 @@ impl<'n> Entries<'n> {
             }
             4 => ops.push(self.register(ledger, document, dice)),
             5 => {
-                if let Some(other) = operations(&mut Value::parse(dice.pick(&self.payloads)).unwrap_or(Value::Null)) {
+                let other: &Vec<u8> = dice.pick(&self.payloads);
+                if let Some(other) = operations(&mut Value::parse(other).unwrap_or(Value::Null)) {
                     ops.push(dice.pick(other).clone());
                 }
             }
@@ -256,7 +261,10 @@ impl<'n> Entries<'n> {
             2 => header.time = Ms(dice.boundary()),
             3 => header.log.key = other.key,
             4 => header.log.document = other.document,
-            5 => header.log.run = if dice.chance(50) { Run(dice.bytes()) } else { *dice.pick(&[other.run, Run([0; 8]), Run([0xff; 8])]) },
+            5 => {
+                header.log.run =
+                    if dice.chance(50) { Run(dice.bytes()) } else { *dice.pick(&[other.run, Run([0; 8]), Run([0xff; 8])]) }
+            }
             6 => header.log.document.period = Some(dice.boundary() as u16),
             7 => header.log.document.subject = Some(other.document.owner).filter(|_| dice.chance(80)),
             8 | 9 => {

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 use taizhang_core::{
-    cbor::Value,
+    cbor::{Reader, Value, Writer},
     entry::{Before, Header, SignedEntry},
     id::{DocId, EntryId, Kind, LogId, Run},
     ledger::Ledger,
@@ -12,7 +12,7 @@ use taizhang_core::{
     units::Ms,
 };
 use taizhang_sync::{
-    batch::{Item, WireEntry},
+    batch::{Item, WireEntry, WriteContext},
     frame::{BatchFrame, Frame, Kinds, Summary, Tip, WireReceipt},
     limits, summary, tips,
 };
@@ -71,7 +71,7 @@ impl<'n> Frames<'n> {
             5..=7 => self.tips(ledger, dice),
             8 => Frame::Compared,
             9 => Frame::Batch(self.packed(dice)),
-            10 => Frame::Ack { batches: if dice.chance(50) { dice.below(5) as u64 } else { dice.boundary() } },
+            10 => Frame::Ack { batches: if dice.chance(50) { dice.below(5) as u64 } else { dice.boundary() }, new: dice.boundary() },
             _ => Frame::Refused { log: dice.below(6) as u64, sequence: dice.boundary(), code: dice.boundary() },
         }
     }
@@ -195,9 +195,10 @@ impl<'n> Frames<'n> {
     /// A batch whose compressed bytes are broken, or whose flags and signatures are.
     fn packed(&self, dice: &mut Dice) -> BatchFrame {
         let batches: Vec<&Vec<u8>> = self.samples.iter().filter(|f| f.first() == Some(&6)).collect();
-        let mut batch = match Frame::decode(dice.pick(&batches)) {
+        let sample: &&Vec<u8> = dice.pick(&batches);
+        let mut batch = match Frame::decode(sample) {
             Ok(Some(Frame::Batch(batch))) => batch,
-            _ => BatchFrame { fresh: true, last: true, signatures: Vec::new(), packed: Vec::new() },
+            _ => BatchFrame { fresh: true, last: true, signatures: Vec::new(), loose: Vec::new(), packed: Vec::new() },
         };
         (batch.fresh, batch.last) = (dice.chance(85), dice.chance(60));
         match dice.below(12) {
@@ -205,6 +206,13 @@ impl<'n> Frames<'n> {
             1 => batch.packed = pack(&vec![0; *dice.pick(&[262_143, 262_144, 262_145, 10 << 20])]),
             2 => batch.packed.resize(*dice.pick(&[0, 262_144, 600_000, limits::FRAME_BYTES_MAX - 8]), 0x28),
             3 => batch.packed = incompressible(dice, 262_144),
+            4 => batch.loose.resize(*dice.pick(&[0, 15, 16, 17, 262_144, limits::FRAME_BYTES_MAX - 9]), 0x50),
+            5 => {
+                // A frame that zstd passes over, as long as frames may be, before what it reads.
+                let n = limits::FRAME_BYTES_MAX - 300_000;
+                let skipped = [&[0x50, 0x2a, 0x4d, 0x18], (n as u32).to_le_bytes().as_slice(), &vec![7; n]].concat();
+                batch.packed = [skipped, pack(&incompressible(dice, 262_144))].concat();
+            }
             _ => bytes::touch(&mut batch.packed, dice),
         }
         batch
@@ -212,7 +220,7 @@ impl<'n> Frames<'n> {
 
     /// The inside of a batch; `peer` reads it first, so that what the hub will make of it can be signed.
     pub fn of_batch(&self, ledger: &Ledger, peer: &mut Peer, dice: &mut Dice) -> (Vec<u8>, bool) {
-        let mut items = Vec::new();
+        let (mut items, mut loose) = (Vec::new(), Vec::new());
         let n = if dice.chance(95) { 1 + dice.below(4) } else { 1 + dice.below(40) };
         let heavy = dice.chance(1);
         if dice.chance(8) {
@@ -228,13 +236,16 @@ impl<'n> Frames<'n> {
             let entry = self.entries.next(ledger, seat, payload, dice);
             let count = numbers.len() as u64;
             let number = *numbers.entry(entry.header.log).or_insert(count + 1);
-            write_entry(&mut items, &entry, number, number > count, &mut time);
+            write_entry(&mut items, &mut loose, &entry, number, number > count, &mut time);
         }
         let mut raw = self.written(items, dice);
-        if dice.chance(10) {
+        if dice.chance(10) && !raw.is_empty() {
             bytes::touch(&mut raw, dice);
         }
-        let read = peer.read(&raw);
+        if dice.chance(2) {
+            bytes::mutate(&mut loose, dice, &[]);
+        }
+        let read = peer.read(&raw, &loose);
         let past_first = read.is_some();
         let wire = read.unwrap_or_default().into_iter().filter_map(|i| match i {
             Item::Entry(e) => Some(e),
@@ -245,7 +256,7 @@ impl<'n> Frames<'n> {
             signatures.pop();
         }
         let packed = pack(&raw);
-        (Frame::Batch(BatchFrame { fresh: true, last: dice.chance(80), signatures, packed }).encode(), past_first)
+        (Frame::Batch(BatchFrame { fresh: true, last: dice.chance(80), signatures, loose, packed }).encode(), past_first)
     }
 
     /// The items one after the other, a third of them mutated as a tree.
@@ -269,7 +280,13 @@ impl<'n> Frames<'n> {
         let id: [u8; 32] = if dice.chance(80) { Sha256::digest(&bytes).into() } else { dice.bytes() };
         let total = if dice.chance(80) { bytes.len() as u64 } else { dice.boundary() };
         let offset = if dice.chance(90) { 0 } else { dice.boundary() };
-        items.extend([Value::Int(0), Value::Bytes(id.to_vec()), Value::Int(total.into()), Value::Int(offset.into()), Value::Bytes(bytes)]);
+        items.extend([
+            Value::Int(0),
+            Value::Bytes(id.to_vec()),
+            Value::Int(total.into()),
+            Value::Int(offset.into()),
+            Value::Bytes(bytes),
+        ]);
     }
 
     /// What the certified authors would have signed, each entry standing behind the one that the receiver will find.
@@ -327,7 +344,7 @@ impl<'n> Frames<'n> {
 }
 
 /// One segment of one entry.
-fn write_entry(items: &mut Vec<Value>, e: &SignedEntry, number: u64, is_new: bool, time: &mut Ms) {
+fn write_entry(items: &mut Vec<Value>, loose: &mut Vec<u8>, e: &SignedEntry, number: u64, is_new: bool, time: &mut Ms) {
     items.push(Value::Int(number.into()));
     let log = e.header.log;
     if is_new {
@@ -341,7 +358,20 @@ fn write_entry(items: &mut Vec<Value>, e: &SignedEntry, number: u64, is_new: boo
     }
     let difference = i128::from(e.header.time.0) - i128::from(time.0);
     *time = e.header.time;
-    items.extend([Value::Int(1), Value::Int(difference), Value::Bytes(e.payload.clone())]);
+    items.extend([Value::Int(1), Value::Int(difference), hollow(e, loose)]);
+}
+
+/// The payload as it travels: the last item of the entry's segment.
+fn hollow(e: &SignedEntry, loose: &mut Vec<u8>) -> Value {
+    let mut w = Writer::default();
+    loose.extend(WriteContext::default().write_entries(&mut w, std::slice::from_ref(e)));
+    let segment = w.finish();
+    let mut r = Reader::new(&segment);
+    let mut last = Value::Null;
+    while r.position() < segment.len() {
+        last = Value::parse(r.item().expect("a segment is CBOR")).expect("a segment is CBOR");
+    }
+    last
 }
 
 /// Close to the largest entry: rows of unknown type at their limit.

@@ -30,13 +30,24 @@ pub const YEAR: u16 = 2024;
 pub struct Shelf {
     /// Entries by id.
     pub entries: BTreeMap<EntryId, Vec<u8>>,
+    /// Entries just stored, as they were given: no copy, so that a store's memory is not taken for the hub's.
+    pub fresh: BTreeMap<EntryId, SignedEntry>,
     /// Attachments by id.
     pub attachments: BTreeMap<AttachmentId, Vec<u8>>,
 }
 
+impl Shelf {
+    /// Puts what was just stored to the rest; gives it back sorted by id.
+    pub fn settle(&mut self) -> Vec<SignedEntry> {
+        let fresh = std::mem::take(&mut self.fresh);
+        self.entries.extend(fresh.iter().map(|(id, e)| (*id, e.to_bytes())));
+        fresh.into_values().collect()
+    }
+}
+
 impl Entries for Shelf {
     fn entry(&self, id: &EntryId) -> Result<Option<Vec<u8>>, ReadFailed> {
-        Ok(self.entries.get(id).cloned())
+        Ok(self.entries.get(id).cloned().or_else(|| self.fresh.get(id).map(SignedEntry::to_bytes)))
     }
     fn attachment(&self, id: &AttachmentId) -> Result<Option<Vec<u8>>, ReadFailed> {
         Ok(self.attachments.get(id).cloned())
@@ -110,7 +121,14 @@ impl Network {
         let (id, first) = found(&root, &city, (key("city-admin"), Some([9; 32])), key("city-node"), "市管理员", now);
         let placeholder = RowName { entry: first.id, index: 0 };
         let city = city.row(OrgId::root(id), DAY).org;
-        let row = NewGrant { key: key("invite"), role: Role::Clerk, office: None, org: city, basis: placeholder.here(), seal_key: None };
+        let row = NewGrant {
+            key: key("invite"),
+            role: Role::Clerk,
+            office: None,
+            org: city,
+            basis: placeholder.here(),
+            seal_key: None,
+        };
         let row = Invite::grant_row(&row, "邀请", DAY, Ms(u64::MAX));
         let mut n = Self {
             id,

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 use taizhang_core::{
-    entry::SignedEntry,
-    id::{AttachmentId, LogId},
+    id::{AttachmentId, EntryId, LogId},
     ledger::Ledger,
     units::Ms,
 };
@@ -47,8 +46,8 @@ impl Peer {
     }
 
     /// Reads a batch as the hub will read it, and remembers what it taught.
-    pub fn read(&mut self, raw: &[u8]) -> Option<Vec<Item>> {
-        let items = self.read.read(raw).ok()?;
+    pub fn read(&mut self, raw: &[u8], loose: &[u8]) -> Option<Vec<Item>> {
+        let items = self.read.read(raw, loose).ok()?;
         for item in &items {
             if let Item::Entry(e) = item {
                 self.numbers.insert(e.log, e.number);
@@ -65,7 +64,7 @@ pub struct Done {
     /// Frames it sent.
     pub sent: Vec<(SessionId, Vec<u8>)>,
     /// Entries it stored.
-    pub stored: Vec<SignedEntry>,
+    pub stored: Vec<EntryId>,
     /// Sessions it ended.
     pub closed: Vec<SessionId>,
     /// Codes of what it refused.
@@ -124,13 +123,12 @@ impl HubUnderTest {
                 Effect::Commit(id, request) => {
                     for admitted in request.entries {
                         let entry = admitted.into_entry();
-                        self.shelf.entries.insert(entry.id, entry.to_bytes());
-                        done.stored.push(entry);
+                        done.stored.push(entry.id);
+                        self.shelf.fresh.insert(entry.id, entry);
                     }
-                    for (id, bytes) in request.attachments {
-                        assert_eq!(id, AttachmentId(Sha256::digest(&bytes).into()), "an attachment is what its name says");
-                        self.shelf.attachments.insert(id, bytes);
-                    }
+                    let is_named_well = |(id, bytes): &(AttachmentId, Vec<u8>)| Sha256::digest(bytes).as_slice() == id.0;
+                    assert!(request.attachments.iter().all(is_named_well), "an attachment is what its name says");
+                    self.shelf.attachments.extend(request.attachments);
                     self.hub.handle(self.now, &self.shelf, Input::Committed(id));
                 }
                 Effect::Send { session, frame } => done.sent.push((session, frame)),
@@ -159,7 +157,7 @@ impl HubUnderTest {
             } else if batches > 0 {
                 self.peer(which).batches += batches;
                 let batches = self.peer(which).batches;
-                self.frame(which, Frame::Ack { batches }.encode());
+                self.frame(which, Frame::Ack { batches, new: 1 }.encode());
             }
         }
         let session = self.greeting.session;
@@ -213,15 +211,7 @@ pub fn hello(ledger: &Ledger) -> Frame {
 }
 
 fn config(node: &str, network: &Network) -> Config {
-    Config {
-        node: secret(node),
-        org: network.county,
-        wants: Kinds::all(),
-        join: None,
-        receipt_epoch: 1,
-        receipt_interval_ms: 1000,
-        batch_bytes: 12 * 1024,
-    }
+    Config { receipt_interval_ms: 1000, ..Config::new(secret(node), network.county) }
 }
 
 /// Every frame that two hubs exchange until both hold the same.

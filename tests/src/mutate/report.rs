@@ -118,18 +118,18 @@ pub struct Report {
     pub unsaved: u64,
     /// Views that panicked.
     pub view_panics: u64,
-    /// What to look at: seed, round, number, bytes in hex.
-    pub findings: Vec<String>,
+    /// What to look at, by its class: seed, round, number, bytes in hex.
+    pub findings: Vec<(String, String)>,
 }
 
-/// More of one run are counted, not printed.
-const FINDINGS_MAX: usize = 60;
+/// More of one class are counted, not printed.
+const FINDINGS_MAX: usize = 4;
 
 impl Report {
     /// Keeps what there is to look at.
-    pub fn find(&mut self, finding: String) {
-        if self.findings.len() < FINDINGS_MAX {
-            self.findings.push(finding);
+    pub fn find(&mut self, class: &str, finding: String) {
+        if self.findings.iter().filter(|(c, _)| c == class).count() < FINDINGS_MAX {
+            self.findings.push((class.to_owned(), finding));
         }
     }
 
@@ -150,7 +150,7 @@ impl Report {
         self.checked += other.checked;
         self.unsaved += other.unsaved;
         self.view_panics += other.view_panics;
-        other.findings.into_iter().for_each(|f| self.find(f));
+        other.findings.into_iter().for_each(|(class, f)| self.find(&class, f));
     }
 
     /// Everything that must not be.
@@ -173,7 +173,12 @@ impl Report {
             out.push(format!("only {past} of {mutants} mutants got past the first check: too rough"));
         }
         for (kind, line) in Kind::ALL.iter().zip(&self.lines).filter(|(_, l)| l.past_first * 100 < l.mutants * 15) {
-            out.push(format!("{}: only {} of {} got past the first check: too rough", kind.word(), line.past_first, line.mutants));
+            out.push(format!(
+                "{}: only {} of {} got past the first check: too rough",
+                kind.word(),
+                line.past_first,
+                line.mutants
+            ));
         }
         if mutants > 1000 && (self.checked == 0 || entries == 0) {
             out.push("no mutant was admitted and checked: this run shows nothing".to_owned());
@@ -191,7 +196,9 @@ impl Report {
             out += &format!("line {}\n", all.join(" "));
         }
         out += &format!("checks {} {} {} {}\n", self.checks, self.checked, self.unsaved, self.view_panics);
-        self.findings.iter().for_each(|f| out += &format!("finding {}\n", f.replace('\n', "\u{2028}")));
+        for (class, finding) in &self.findings {
+            out += &format!("finding {class}\t{}\n", finding.replace('\n', "\u{2028}"));
+        }
         out
     }
 
@@ -216,7 +223,10 @@ impl Report {
                     [report.checks, report.checked, report.unsaved, report.view_panics] = *numbers()?.first_chunk()?;
                     whole = true;
                 }
-                _ => report.findings.push(rest.replace('\u{2028}', "\n")),
+                _ => {
+                    let (class, finding) = rest.split_once('\t')?;
+                    report.findings.push((class.to_owned(), finding.replace('\u{2028}', "\n")));
+                }
             }
         }
         (whole && lines == report.lines.len()).then_some(report)

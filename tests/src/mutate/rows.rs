@@ -105,7 +105,8 @@ pub(super) fn of_kind(kind: Kind, targets: &[EntryId], ledger: DocId, attachment
 
 fn review(targets: &[EntryId], ledger: DocId, attachment: AttachmentId) -> Vec<(u16, Vec<u8>)> {
     let first = targets.first().copied().unwrap_or(EntryId([4; 32]));
-    let rows = Value::Array(vec![i(0), field(&ledger), Value::Array(vec![Value::Array(vec![b(&first.0), Value::Array(vec![i(1)])])])]);
+    let rows =
+        Value::Array(vec![i(0), field(&ledger), Value::Array(vec![Value::Array(vec![b(&first.0), Value::Array(vec![i(1)])])])]);
     let sheet = RowName { entry: first, index: 0 }.in_document(ledger);
     let whole = Value::Array(vec![i(1), field(&sheet), b(&[6; 32])]);
     let tips = [b(&[7; 32]), b(&attachment.0), t("月度")];

@@ -124,7 +124,20 @@ fn length(dice: &mut Dice) -> usize {
 
 fn text(t: &mut String, dice: &mut Dice) {
     const PIECES: [&str; 14] = [
-        "", "\0", "a", "张", "\u{feff}", "\u{202e}", "e\u{301}", "\u{10ffff}", "-1", "2024-02-30", ".", "/", "9999999999999999999", "NaN",
+        "",
+        "\0",
+        "a",
+        "张",
+        "\u{feff}",
+        "\u{202e}",
+        "e\u{301}",
+        "\u{10ffff}",
+        "-1",
+        "2024-02-30",
+        ".",
+        "/",
+        "9999999999999999999",
+        "NaN",
     ];
     match dice.below(6) {
         0 => t.clear(),
@@ -132,7 +145,10 @@ fn text(t: &mut String, dice: &mut Dice) {
         2 => *t = "x".repeat(length(dice)),
         3 => *t = t.repeat(1 + dice.below(4)),
         4 => drop(t.pop()),
-        _ => t.push_str(dice.pick(&PIECES)),
+        _ => {
+            let piece: &&str = dice.pick(&PIECES);
+            t.push_str(piece);
+        }
     }
 }
 

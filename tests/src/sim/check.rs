@@ -138,7 +138,7 @@ impl World {
         let sample = self.dice.index(documents.len().max(1));
         for (n, document) in documents.into_iter().enumerate() {
             let members: Vec<usize> = clean.keys().copied().filter(|m| self.reads(*m, &document)).collect();
-            for group in self.groups(&members) {
+            for group in self.groups(&members, &document) {
                 let result = self.same(&document, &group, &clean, n % 5 == sample % 5);
                 if let Err(e) = result {
                     return self.fail(e);
@@ -156,7 +156,7 @@ impl World {
     }
 
     /// Nodes connected by live links through each other.
-    fn groups(&self, members: &[usize]) -> Vec<Vec<usize>> {
+    fn groups(&self, members: &[usize], document: &DocId) -> Vec<Vec<usize>> {
         let mut left: BTreeSet<usize> = members.iter().copied().collect();
         let mut groups = Vec::new();
         while let Some(first) = left.pop_first() {
@@ -167,7 +167,7 @@ impl World {
                 for c in self.conns.iter().filter(|c| c.ends.iter().all(|e| !e.is_closed && e.deaf_from == u64::MAX)) {
                     let [a, b] = &c.ends;
                     for (x, y) in [(a.node, b.node), (b.node, a.node)] {
-                        if x == node && left.remove(&y) {
+                        if x == node && self.knows_reader(x, y, document) && self.knows_reader(y, x, document) && left.remove(&y) {
                             group.push(y);
                         }
                     }
@@ -176,6 +176,11 @@ impl World {
             groups.push(group);
         }
         groups
+    }
+
+    /// Can `node` know that `other` may read the document? A county does not hold the registry of its neighbour.
+    fn knows_reader(&self, node: usize, other: usize, document: &DocId) -> bool {
+        self.ledger_of(node).is_some_and(|l| l.registry.may_read(self.machines[other].org, document))
     }
 
     /// Reads the whole store of a node and admits it anew with every check; compares with what the hub knows.

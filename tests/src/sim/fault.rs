@@ -276,6 +276,7 @@ impl World {
                 h,
                 Happens::Fault
                     | Happens::Works { .. }
+                    | Happens::Starts { .. }
                     | Happens::Mends { .. }
                     | Happens::Restores { .. }
                     | Happens::Flaps { .. }

@@ -175,7 +175,7 @@ impl World {
     /// Frames that are well formed and make no sense.
     fn odd_frames(&mut self, conn: usize, at: usize) {
         let frame = match self.dice.below(6) {
-            0 => Frame::Ack { batches: self.dice.below(1000) },
+            0 => Frame::Ack { batches: self.dice.below(1000), new: self.dice.below(3) },
             1 => Frame::Refused { log: self.dice.below(50), sequence: 1, code: 3 },
             2 => Frame::Compared,
             3 => Frame::Summaries(vec![Summary::Node { prefix: vec![1; 16], children: vec![[9; 8]; 16] }]),

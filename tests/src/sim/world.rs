@@ -170,7 +170,13 @@ impl World {
     }
 
     pub(crate) fn is_quiet(&self) -> bool {
-        self.queue.is_empty()
+        // Wakes of programs that run no more are nothing.
+        self.queue.values().all(|h| matches!(h, Happens::Wakes { node, start } if self.machines[*node].starts != *start))
+    }
+
+    pub(crate) fn left(&self) -> String {
+        let next: Vec<String> = self.queue.iter().take(3).map(|((t, _), h)| format!("in {} s {h:?}", t.saturating_sub(self.now) / 1000)).collect();
+        format!("{} events, {}", self.queue.len(), next.join(", "))
     }
 
     pub(crate) fn drop_plans(&mut self, drop: impl Fn(&Happens) -> bool) {
@@ -405,7 +411,13 @@ impl World {
         if open || !up || !on(a) {
             return;
         }
-        if on(b) { self.connect(link) } else { self.plan_dial(link) }
+        if on(b) {
+            return self.connect(link);
+        }
+        if let Some(l) = self.links.get_mut(link) {
+            l.failed += 1;
+        }
+        self.plan_dial(link);
     }
 
     pub(crate) fn connect(&mut self, link: usize) {
@@ -471,11 +483,17 @@ impl World {
     }
 
     pub(crate) fn plan_dial(&mut self, link: usize) {
+        let Some(l) = self.links.get(link) else { return };
+        let (failed, ends) = (l.failed, [l.dialer, l.other]);
+        let gone = ends.into_iter().any(|n| self.machines[n].is_gone);
+        if gone || (self.is_calm && failed > 10 && !ends.into_iter().all(|n| self.is_certified(n))) {
+            return;
+        }
         let Some(l) = self.links.get_mut(link) else { return };
         if std::mem::replace(&mut l.dial_due, true) {
             return;
         }
-        let wait = (1000u64 << l.failed.min(8)).min(120_000);
+        let wait = (1000u64 << l.failed.min(12)).min(1_800_000);
         let time = self.now + self.dice.between(wait / 2, wait);
         self.at(time, Happens::Dials { link });
     }
@@ -591,6 +609,14 @@ impl World {
         if let Some(l) = link.and_then(|l| self.links.get_mut(l)) {
             l.failed = 0;
         }
+    }
+
+    /// Does a standing, open grant name this machine's node key, as one sees it who knows all?
+    pub(crate) fn is_certified(&self, node: usize) -> bool {
+        let Some(m) = self.machines.get(node) else { return false };
+        let judge = taizhang_core::standing::Judge::new(&self.god.ledger);
+        let mut grants = self.god.ledger.registry.grants_of(m.key);
+        grants.any(|(name, g)| g.row.role == taizhang_core::rows::Role::Node && judge.grant_is_open(name))
     }
 
     /// The machine with this node key, if it is an honest one.

@@ -52,7 +52,11 @@ enum What {
 impl What {
     fn find(kind: &str) -> Result<Self, CommandError> {
         if let Some((word, types)) = GROUPS.iter().find(|(word, _)| *word == kind) {
-            return Ok(if *word == "registrations" { Self::Registrations } else { Self::Rows(types.to_vec(), *word == "roster") });
+            return Ok(if *word == "registrations" {
+                Self::Registrations
+            } else {
+                Self::Rows(types.to_vec(), *word == "roster")
+            });
         }
         match (kind, rows::CATALOGUE.iter().find(|i| i.word == kind)) {
             ("persons", _) => Ok(Self::Persons),
@@ -129,7 +133,8 @@ fn documents(c: &Context<'_>, what: &What, org: Option<OrgId>, year: Option<u16>
 fn check_output(format: Format, gbk: bool, out: Option<&Path>) -> Result<(), CommandError> {
     let needs_file = format == Format::Xlsx || gbk;
     if needs_file && out.is_none() {
-        return Err(CommandError::not_found("此格式须写入文件", "this format needs a file").hint("用 --out 指明文件", "name one with --out"));
+        return Err(CommandError::not_found("此格式须写入文件", "this format needs a file")
+            .hint("用 --out 指明文件", "name one with --out"));
     }
     if gbk && format != Format::Csv {
         return Err(CommandError::not_found("--gbk 只用于 --csv", "--gbk goes with --csv"));

@@ -40,7 +40,10 @@ pub(crate) fn run(c: &mut Context<'_>, record: &Record) -> Result<Reply, Command
     let place = Place::find(c, None)?;
     let mut shelves = Shelves::default();
     let shelf = place.shelf(shelves.rosters(c.core)?, &record.teacher).ok_or_else(|| {
-        let (zh, en) = (format!("不知道教师 {} 属于哪所学校", record.teacher), format!("no roster here says which school {} belongs to", record.teacher));
+        let (zh, en) = (
+            format!("不知道教师 {} 属于哪所学校", record.teacher),
+            format!("no roster here says which school {} belongs to", record.teacher),
+        );
         CommandError::new(ErrorKind::Refused, zh, en).hint("请先取得其学校的花名册", "get the roster of the school first")
     })?;
     let by = place.registered_by(c.core);
@@ -75,7 +78,8 @@ pub(crate) fn run(c: &mut Context<'_>, record: &Record) -> Result<Reply, Command
 fn check(record: &Record) -> Result<(Day, Day), CommandError> {
     let day = |text: &str| {
         Day::parse_iso(text).ok_or_else(|| {
-            CommandError::not_found(format!("看不懂的日期 {text}"), format!("{text} is not a date")).hint("请写成 2023-05-01", "write it as 2023-05-01")
+            CommandError::not_found(format!("看不懂的日期 {text}"), format!("{text} is not a date"))
+                .hint("请写成 2023-05-01", "write it as 2023-05-01")
         })
     };
     let end = day(&record.end)?;
@@ -83,17 +87,28 @@ fn check(record: &Record) -> Result<(Day, Day), CommandError> {
     if start > end {
         return Err(CommandError::not_found("结束日期早于开始日期", "the end lies before the start"));
     }
-    let is_code = |text: &str| (1..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    let is_code = |text: &str| {
+        (1..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
     if !is_code(&record.teacher) || taizhang_sheets::is_id_number(&record.teacher) {
         // The number itself may be an ID number and is not repeated.
-        return Err(CommandError::not_found("教师编号只能有字母、数字、横线和下划线, 最多40位, 且不能是身份证号", "a teacher's number has letters, digits, - and _ only, 40 at most, and is no ID number"));
+        return Err(CommandError::not_found(
+            "教师编号只能有字母、数字、横线和下划线, 最多40位, 且不能是身份证号",
+            "a teacher's number has letters, digits, - and _ only, 40 at most, and is no ID number",
+        ));
     }
     if record.activity.as_deref().is_some_and(|no| !is_code(no)) {
-        return Err(CommandError::not_found("活动编号只能有字母、数字、横线和下划线, 最多40位", "an activity's number has letters, digits, - and _ only, 40 at most"));
+        return Err(CommandError::not_found(
+            "活动编号只能有字母、数字、横线和下划线, 最多40位",
+            "an activity's number has letters, digits, - and _ only, 40 at most",
+        ));
     }
     let texts = [&record.title, &record.organiser, &record.note];
     if texts.into_iter().flatten().any(|t| t.trim().is_empty() || t.len() > 1000) {
-        return Err(CommandError::not_found("文字不能为空, 且不超过 1000 字节", "texts must not be empty, and have 1,000 bytes at most"));
+        return Err(CommandError::not_found(
+            "文字不能为空, 且不超过 1000 字节",
+            "texts must not be empty, and have 1,000 bytes at most",
+        ));
     }
     Ok((start, end))
 }
@@ -102,7 +117,8 @@ fn assessment(record: &Record) -> Result<Option<Assessment>, CommandError> {
     let word = record.assessment.as_deref();
     word.map(|w| {
         Assessment::from_word(w).ok_or_else(|| {
-            CommandError::not_found(format!("没有考核结果 {w}"), format!("there is no assessment {w}")).hint("可用: pass, fail, none, retake", "one of: pass, fail, none, retake")
+            CommandError::not_found(format!("没有考核结果 {w}"), format!("there is no assessment {w}"))
+                .hint("可用: pass, fail, none, retake", "one of: pass, fail, none, retake")
         })
     })
     .transpose()
@@ -179,7 +195,14 @@ fn elsewhere(record: &Record, shelf: Shelf, (start_day, end_day): (Day, Day), ti
         reason: None,
     };
     let (about, fields) = (elsewhere_key(&row), row.to_fields());
-    Ok(Written { row_type: Elsewhere::TYPE, about, document: shelf.ledger(end_day.year()), correction: fields.clone(), fields, is_waiting: false })
+    Ok(Written {
+        row_type: Elsewhere::TYPE,
+        about,
+        document: shelf.ledger(end_day.year()),
+        correction: fields.clone(),
+        fields,
+        is_waiting: false,
+    })
 }
 
 /// The kind and, where the word is finer, the form. Not said: the kind that earns least.
@@ -193,7 +216,8 @@ fn kind(word: Option<&str>) -> Result<(ActivityKind, Option<String>), CommandErr
     kind.map(|k| (k, None)).ok_or_else(|| {
         let all: Vec<&str> = ActivityKind::ALL.iter().map(|k| k.word()).collect();
         let all = all.join(", ");
-        CommandError::not_found(format!("没有培训类别 {word}"), format!("there is no kind {word}")).hint(format!("可用: {all}"), format!("one of: {all}"))
+        CommandError::not_found(format!("没有培训类别 {word}"), format!("there is no kind {word}"))
+            .hint(format!("可用: {all}"), format!("one of: {all}"))
     })
 }
 
@@ -203,12 +227,20 @@ fn corrected(record: &Record, recorded: &[Recorded], document: DocId) -> Result<
         return Ok(Vec::new());
     }
     if recorded.iter().any(|r| r.document != document) {
-        return Err(CommandError::new(ErrorKind::Refused, "此活动在另一年度的台账中已有登记", "this is recorded in the ledger of another year")
-            .hint("请核对结束日期和活动编号", "check the last day and the activity's number"));
+        return Err(CommandError::new(
+            ErrorKind::Refused,
+            "此活动在另一年度的台账中已有登记",
+            "this is recorded in the ledger of another year",
+        )
+        .hint("请核对结束日期和活动编号", "check the last day and the activity's number"));
     }
     if record.note.is_none() {
-        return Err(CommandError::new(ErrorKind::Refused, "此教师的这一活动已有不同的登记", "something else is recorded about this teacher and activity")
-            .hint("确需更正请用 --note 写明理由", "to correct it give the reason as --note"));
+        return Err(CommandError::new(
+            ErrorKind::Refused,
+            "此教师的这一活动已有不同的登记",
+            "something else is recorded about this teacher and activity",
+        )
+        .hint("确需更正请用 --note 写明理由", "to correct it give the reason as --note"));
     }
     Ok(recorded.iter().filter_map(|r| r.name).collect())
 }
@@ -233,11 +265,12 @@ fn findings(record: &Record, is_known: bool, is_waiting: bool) -> Vec<Json> {
     }
     if is_waiting {
         let no = record.activity.as_deref().unwrap_or_default();
-        let (zh, en) = (format!("活动 {no} 未知, 待其资料到达后计入"), format!("the activity {no} is missing; the row waits for it"));
+        let (zh, en) =
+            (format!("活动 {no} 未知, 待其资料到达后计入"), format!("the activity {no} is missing; the row waits for it"));
         out.push(json!({ "kind": "activity_missing", "severity": "note", "zh": zh, "en": en }));
     }
     out
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

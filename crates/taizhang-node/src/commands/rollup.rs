@@ -6,9 +6,8 @@ use serde_json::{Value as Json, json};
 use taizhang_core::{
     admission::Signature,
     id::{AttachmentId, DocId, EntryId, Kind},
-    op::{PayloadBuilder, RowName, RowRef},
+    op::{PayloadBuilder, REPLACES_MAX, RowName, RowRef},
     rows::{Rollup, RowType},
-    view::DocumentView,
 };
 use taizhang_rules::{
     RULES_VERSION,
@@ -62,7 +61,10 @@ pub(crate) fn publish(c: &mut Context<'_>, period: u16) -> Result<Reply, Command
     }
     let row = statement(c.core, period, &inputs, &lines, (&input_bytes, &line_bytes));
     let view = c.core.view(&document)?;
-    let earlier: Vec<RowRef> = current(&view).map(RowName::here).collect();
+    let mut earlier: Vec<RowRef> =
+        view.current().into_iter().filter(|r| r.row_type == Rollup::TYPE).map(|r| r.name.here()).collect();
+    // More than one row may replace: what is left shows as rivals, and goes with the next one.
+    let left = earlier.split_off(earlier.len().min(REPLACES_MAX)).len();
     let mut p = PayloadBuilder::default();
     p.row(Rollup::TYPE, &earlier, &row.to_fields());
     let mut act = Act { attachments: vec![(row.inputs, input_bytes), (row.lines, line_bytes)], ..Act::default() };
@@ -73,12 +75,8 @@ pub(crate) fn publish(c: &mut Context<'_>, period: u16) -> Result<Reply, Command
     let found = Found { name: RowName { entry, index: 0 }, document, row };
     let mut data = summary(c.core, &found);
     data.insert("replaced".to_owned(), json!(earlier.len()));
+    data.insert("not_replaced".to_owned(), json!(left));
     Ok(Reply::new("rollup", Json::Object(data)))
-}
-
-/// Rollup rows that nothing replaces: the next one replaces them, at most as many as one row may.
-fn current(view: &DocumentView) -> impl Iterator<Item = RowName> + '_ {
-    view.current().into_iter().filter(|r| r.row_type == Rollup::TYPE).map(|r| r.name).take(taizhang_core::op::REPLACES_MAX)
 }
 
 fn fits(bytes: &[u8]) -> Result<(), CommandError> {

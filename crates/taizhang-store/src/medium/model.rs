@@ -97,6 +97,11 @@ impl ModelDisk {
         self.platter().bad.push((path.into(), range));
     }
 
+    /// All sectors can be read again.
+    pub fn mend_bytes(&self) {
+        self.platter().bad.clear();
+    }
+
     fn platter(&self) -> MutexGuard<'_, Platter> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }

@@ -23,6 +23,7 @@ use crate::{
     limits,
     planted::Planted,
     session::Phase,
+    summary::short,
     tips,
 };
 
@@ -105,10 +106,15 @@ impl Hub {
         for summary in list {
             match summary {
                 Summary::Node { prefix, children } => deeper.extend(tree.differing_children(prefix, children)),
-                Summary::Leaf { prefix, documents } => differing.extend(tree.differing_documents(prefix, documents)),
+                Summary::Leaf { prefix, documents } => {
+                    let found = tree.differing_documents(prefix, documents);
+                    // A registry that only they think we share, and we have it as they do.
+                    let is_same = |d: &DocId| documents.contains(&(*d, short(&self.ledger.digest(d))));
+                    differing.extend(found.into_iter().filter(|d| !is_same(d)));
+                }
             }
         }
-        differing.iter().for_each(|d| self.send_tips(session, d));
+        differing.iter().for_each(|d| self.send_tips(session, d, &[]));
         if !dialer {
             return self.send(session, &Frame::Summaries(deeper));
         }
@@ -118,15 +124,16 @@ impl Hub {
         }
     }
 
-    /// Our tips of a document, once a round. Of a registry that the other may not read it is told nothing, but we take what it has;
-    /// of anything else that it may not read it hears nothing at all.
-    fn send_tips(&mut self, session: SessionId, document: &DocId) {
+    /// Our tips of a document, once a round. Of a registry that the other may not read it is told nothing new, but we take what it has:
+    /// it hears our tips only if it names one that we know. Of anything else that it may not read it hears nothing at all.
+    fn send_tips(&mut self, session: SessionId, document: &DocId, theirs: &[Tip]) {
         let Some(s) = self.sessions.get(&session) else { return };
         let shares = self.shares(s, document);
         if s.tips_sent.contains(document) || !(shares || document.kind == Kind::Registry) {
             return;
         }
-        let tips = if shares { tips::ours(&self.ledger, document) } else { Vec::new() };
+        let holds = theirs.iter().any(|t| self.ledger.place(&t.id).is_some_and(|p| p.log.document == *document));
+        let tips = if shares || holds { tips::ours(&self.ledger, document) } else { Vec::new() };
         let Some(s) = self.sessions.get_mut(&session) else { return };
         if s.tips_sent.len() >= limits::ROUND_DOCUMENTS_MAX {
             return self.close(session, "too many documents differ");
@@ -137,7 +144,7 @@ impl Hub {
     }
 
     pub(super) fn tips(&mut self, session: SessionId, document: DocId, theirs: &[Tip]) {
-        self.send_tips(session, &document);
+        self.send_tips(session, &document, theirs);
         let Some(s) = self.sessions.get(&session) else { return };
         let missing = if self.shares(s, &document) { self.missing_there(&document, theirs) } else { Vec::new() };
         let Some(s) = self.sessions.get_mut(&session) else { return };

@@ -52,8 +52,7 @@ impl Hub {
 
     pub(super) fn sign_receipt(&mut self, now: Ms, session: SessionId) {
         let Some(s) = self.sessions.get_mut(&session) else { return };
-        // A clock that jumped back must not silence receipts for ever.
-        let waited = s.last_receipt.is_none_or(|l| now < l || now.0 - l.0 >= self.config.receipt_interval_ms);
+        let waited = s.last_receipt.is_none_or(|l| now.0.saturating_sub(l.0) >= self.config.receipt_interval_ms);
         if s.touched.is_empty() || !waited {
             return;
         }

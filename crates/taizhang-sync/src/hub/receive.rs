@@ -82,7 +82,7 @@ impl Hub {
             }
         }
         if self.planted(Planted::AckBeforeCommit) {
-            self.acknowledge(session);
+            self.acknowledge(session, request.entries.len() as u64);
         }
         if last && self.planted(Planted::ReceiptTooEarly) {
             self.sign_receipt(now, session);
@@ -196,16 +196,16 @@ impl Hub {
         }
     }
 
-    fn acknowledge(&mut self, session: SessionId) {
+    fn acknowledge(&mut self, session: SessionId, new: u64) {
         let Some(s) = self.sessions.get_mut(&session) else { return };
         s.batches_received += 1;
         let batches = s.batches_received;
-        self.send(session, &Frame::Ack { batches });
+        self.send(session, &Frame::Ack { batches, new });
     }
 
-    pub(super) fn batch_is_durable(&mut self, session: SessionId) {
+    pub(super) fn batch_is_durable(&mut self, session: SessionId, new: u64) {
         if !self.planted(Planted::AckBeforeCommit) {
-            self.acknowledge(session);
+            self.acknowledge(session, new);
         }
     }
 }

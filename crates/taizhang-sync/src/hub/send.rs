@@ -213,7 +213,7 @@ impl Hub {
         self.send(session, &Frame::Batch(BatchFrame { fresh, last, signatures, loose, packed }));
     }
 
-    pub(super) fn acknowledged(&mut self, now: Ms, store: &dyn Entries, session: SessionId, batches: u64) {
+    pub(super) fn acknowledged(&mut self, now: Ms, store: &dyn Entries, session: SessionId, batches: u64, new: u64) {
         let twice = self.planted(Planted::AckCountedTwice);
         let Some(s) = self.sessions.get_mut(&session) else { return };
         if batches > s.batches_acked.saturating_add(s.in_flight.len() as u64) {
@@ -231,9 +231,9 @@ impl Hub {
             }
             s.batches_acked += 1;
         }
+        s.moved |= new > 0;
         let to = s.remote;
         if !delivered.is_empty() {
-            s.moved = true;
             self.notify(Event::Delivered { to, entries: delivered });
         }
         self.pump(now, store, session);

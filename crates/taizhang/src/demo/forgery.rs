@@ -122,6 +122,8 @@ fn signature_finding(answer: &Value) -> Option<String> {
     finding.get("entry")?.as_str().map(str::to_owned)
 }
 
+/// COSE_Sign1.
+const ENTRY_TAG: u64 = 18;
 /// 450 as the CBOR of a row, behind the title of the training; and 900, as long.
 const HOURS: [u8; 3] = [0x19, 0x01, 0xc2];
 const RAISED: [u8; 3] = [0x19, 0x03, 0x84];
@@ -153,23 +155,29 @@ fn hours_in(bytes: &[u8]) -> Option<(usize, usize)> {
     Some((title + hours, title + hours + HOURS.len()))
 }
 
-/// A record is `[crc32c(salt ‖ inner), inner]`; the checksum of the one around `place` is made anew.
+/// A record is `[crc32c(salt ‖ inner), inner]`, inner a list of entries under tag 18; the checksum of the record around `place` is made anew.
 fn correct_checksum(bytes: &mut [u8], place: usize, salt: u32) -> Result<(), CborError> {
     let mut start = 0;
     loop {
-        let mut r = Reader::new(bytes.get(start..).unwrap_or_default());
+        let rest = bytes.get(start..).unwrap_or_default();
+        let mut r = Reader::new(rest);
         r.array_of(2)?;
-        let crc_at = start + r.position();
+        let crc_at = r.position() + 1;
         r.uint()?;
-        let inner = r.item()?;
-        let end = start + r.position();
-        if end > place {
+        let inner_at = r.position();
+        for _ in 0..r.array()? {
+            r.tag(ENTRY_TAG)?;
+            r.item()?;
+        }
+        let end = r.position();
+        if start + end > place {
+            let inner = rest.get(inner_at..end).unwrap_or_default();
             let crc = crc32c::crc32c_append(crc32c::crc32c(&salt.to_be_bytes()), inner);
-            if let Some(place) = bytes.get_mut(crc_at + 1..crc_at + 5) {
+            if let Some(place) = bytes.get_mut(start + crc_at..start + crc_at + 4) {
                 place.copy_from_slice(&crc.to_be_bytes());
             }
             return Ok(());
         }
-        start = end;
+        start += end;
     }
 }

@@ -98,9 +98,8 @@ fn quicken(machine: &Machine) -> Result<(), CommandError> {
 }
 
 fn everyone_is_certified(story: &mut Story) -> Result<(), CommandError> {
-    let mut bytes = 0;
     for school in story.schools.iter().flatten() {
-        bytes += sync(school)?.bytes;
+        sync(school)?;
         let status = school.ask(Command::Status)?;
         let role = text(&status, "/keys/0/roles/0/role")?;
         check(role == "clerk", &format!("{} 的角色是 {role}", school.name.zh), &format!("{} is {role}", school.name.en))?;
@@ -108,8 +107,8 @@ fn everyone_is_certified(story: &mut Story) -> Result<(), CommandError> {
     let entries = number(&story.city.ask(Command::Status)?, "/entries")?;
     let (pcs, processes) = (story.schools.iter().flatten().count(), story.running().count());
     story.say(
-        &format!("两个县、四所学校的 {pcs} 台电脑都已加入 (每人一份一次性邀请); 现有 {processes} 个节点进程在运行。市里已有 {entries} 条签名条目, 学校首次联网共用 {bytes} 字节。"),
-        &format!("Both counties and the {pcs} PCs of four schools have joined, each by an invite that works once; {processes} nodes run now. The city holds {entries} signed entries; the schools' first contacts took {bytes} bytes."),
+        &format!("两个县、四所学校的 {pcs} 台电脑都已加入 (每人一份一次性邀请); 现有 {processes} 个节点进程在运行。市里已有 {entries} 条签名条目。"),
+        &format!("Both counties and the {pcs} PCs of four schools have joined, each by an invite that works once; {processes} nodes run now. The city holds {entries} signed entries."),
     );
     Ok(())
 }

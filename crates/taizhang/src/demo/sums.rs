@@ -6,7 +6,7 @@ use taizhang_node::{command::Command, error::CommandError};
 use super::{
     machine::Machine,
     sample::{COUNTIES, YEAR},
-    story::{Story, check, differs, list, number, sync, text},
+    story::{Story, check, list, number, sync, text},
 };
 use crate::output::hundredths;
 
@@ -72,8 +72,8 @@ pub(super) fn publish(story: &mut Story) -> Result<Vec<String>, CommandError> {
         let moved = sync(machine)?;
         let short: String = id.chars().take(12).collect();
         story.say(
-            &format!("{}: {YEAR} 年汇总 {short}…: {schools} 所学校, {teachers} 位教师, {records} 条登记, 认定 {hours} 学时; 送到市里用 {} 字节。", county.name, moved.bytes),
-            &format!("{}: rollup {short}… of {YEAR}: {schools} schools, {teachers} teachers, {records} records, {hours} approved hours; {} bytes to the city.", machine.name.en, moved.bytes),
+            &format!("{}: {YEAR} 年汇总 {short}…: {schools} 所学校, {teachers} 位教师, {records} 条登记, 认定 {hours} 学时; 向市里送出和收回 {} 条, {} 字节。", county.name, moved.entries, moved.bytes),
+            &format!("{}: rollup {short}… of {YEAR}: {schools} schools, {teachers} teachers, {records} records, {hours} approved hours; {} entries exchanged with the city, {} bytes.", machine.name.en, moved.entries, moved.bytes),
         );
         ids.push(id);
     }
@@ -85,28 +85,27 @@ pub(super) fn verify(story: &mut Story, rollups: &[String]) -> Result<(), Comman
     story.chapter("市里用三种方法核验", "The city verifies in three ways");
     for id in rollups {
         let short: String = id.chars().take(12).collect();
-        for (way, zh, en) in WAYS {
-            let reply = story.city.ask(way(id))?;
-            let ok = reply.data.get("ok").and_then(Value::as_bool);
-            if ok == Some(false) {
-                return Err(differs(format!("{short} {zh}没有通过"), format!("{short} failed: {en}")));
-            }
+        for (way, level, zh, en) in WAYS {
+            let verdict = text(&story.city.ask(way(id))?, &format!("/{level}/verdict"))?;
+            check(verdict == "pass", &format!("{short} {zh}: {verdict}"), &format!("{short} {en}: {verdict}"))?;
             story.say(&format!("{short}…: {zh}: 一致。"), &format!("{short}…: {en}: agrees."));
         }
     }
     Ok(())
 }
 
-type Way = (fn(&str) -> Command, &'static str, &'static str);
+/// The command, the level of the answer, and what it is.
+type Way = (fn(&str) -> Command, &'static str, &'static str, &'static str);
 
 const WAYS: [Way; 3] = [
-    (|id| command(id, false, None), "签名与合计", "signature and sums"),
+    (|id| command(id, false, None), "statement", "签名与合计", "signature and sums"),
     (
         |id| command(id, false, Some(SAMPLE)),
+        "sample",
         "抽查 3 位教师, 对照证明和签名条目",
         "a sample of 3 teachers with proofs and signed entries",
     ),
-    (|id| command(id, true, None), "从签名条目全部重算", "recomputed from the signed entries"),
+    (|id| command(id, true, None), "deep", "从签名条目全部重算", "recomputed from the signed entries"),
 ];
 
 fn command(id: &str, deep: bool, sample: Option<usize>) -> Command {

@@ -57,8 +57,8 @@ pub(super) fn reconnect(story: &mut Story) -> Result<(), CommandError> {
     }
     let rows = same_rows_everywhere(story)?;
     story.say(
-        &format!("两台电脑和县里的台账、花名册逐行相同 ({rows} 行), 补传共用 {bytes} 字节。"),
-        &format!("Ledger and roster of both PCs and of the county are the same row by row ({rows} rows); catching up took {bytes} bytes."),
+        &format!("两台电脑和县里的全部记录逐行相同 ({rows} 行), 补传共用 {bytes} 字节。"),
+        &format!("The school's records on both PCs and at the county are the same row by row ({rows} rows); catching up took {bytes} bytes."),
     );
     settle(story)?;
     receipts(story)
@@ -92,11 +92,15 @@ fn settle(story: &Story) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Every entry of the school is confirmed by a receipt of the county's node.
+/// Every document of the school is covered, whole, by a receipt of the county's node on one of its PCs: a receipt goes to who brought the entries.
 fn receipts(story: &Story) -> Result<(), CommandError> {
-    let [first, _] = pair(story)?;
-    let (documents, entries) =
-        story.until("县里的收讫", "the county's receipts", || received(&first.ask(Command::Status)?))?;
+    let [first, second] = pair(story)?;
+    let (documents, entries) = story.until("县里的收讫", "the county's receipts", || {
+        let (a, b) = (progress(&first.ask(Command::Status)?), progress(&second.ask(Command::Status)?));
+        let whole = |name: &String| [&a, &b].into_iter().any(|p| p.get(name).is_some_and(|(_, is_covered)| *is_covered));
+        let entries = a.values().map(|(entries, _)| entries).sum::<u64>();
+        Ok((!a.is_empty() && a.keys().eq(b.keys()) && a.keys().all(whole)).then_some((a.len(), entries)))
+    })?;
     story.say(
         &format!("收讫: 县里的节点已签名确认收到该校全部 {documents} 份文档的 {entries} 条。"),
         &format!(
@@ -106,14 +110,14 @@ fn receipts(story: &Story) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn received(status: &Reply) -> Result<Option<(usize, u64)>, CommandError> {
-    let documents = list(status, "progress");
+/// Of each document: its entries, and whether one receipt covers all of them.
+fn progress(status: &Reply) -> BTreeMap<String, (u64, bool)> {
     let is_covered = |d: &Value| {
         let receipts = d.get("received").and_then(Value::as_array);
         receipts.is_some_and(|all| all.iter().any(|r| r.get("since").and_then(Value::as_u64) == Some(0)))
     };
-    let entries = documents.iter().filter_map(|d| d.get("entries")?.as_u64()).sum();
-    Ok((!documents.is_empty() && documents.iter().all(is_covered)).then_some((documents.len(), entries)))
+    let of = |d: &Value| Some((d.get("document")?.as_str()?.to_owned(), (d.get("entries")?.as_u64()?, is_covered(d))));
+    list(status, "progress").iter().filter_map(of).collect()
 }
 
 /// The two machines of the first school.
@@ -159,7 +163,7 @@ fn settle_down(story: &Story) -> Result<u64, CommandError> {
     })
 }
 
-/// Waits until ledger and roster of the first school are the same, row by row, on both its machines and at the county; says how many rows.
+/// Waits until the first school's records are the same, row by row, on both its machines and at the county; says how many rows.
 fn same_rows_everywhere(story: &Story) -> Result<usize, CommandError> {
     let [first, second] = pair(story)?;
     let county = county_of(story)?;
@@ -171,14 +175,11 @@ fn same_rows_everywhere(story: &Story) -> Result<usize, CommandError> {
 
 /// The school's rows as text, each with how often it occurs.
 fn rows(machine: &Machine) -> Result<BTreeMap<String, usize>, CommandError> {
-    let code = SCHOOLS.first().map(|s| s.code.to_owned());
+    let (kind, org) = ("all".to_owned(), SCHOOLS.first().map(|s| s.code.to_owned()));
+    let export = Command::Export { kind, org, year: None, format: Format::Jsonl, gbk: false, out: None };
     let mut rows = BTreeMap::new();
-    for (kind, year) in [("ledger", Some(YEAR)), ("roster", None)] {
-        let export =
-            Command::Export { kind: kind.to_owned(), org: code.clone(), year, format: Format::Jsonl, gbk: false, out: None };
-        for line in machine.ask(export)?.lines {
-            *rows.entry(line.to_string()).or_default() += 1;
-        }
+    for line in machine.ask(export)?.lines {
+        *rows.entry(line.to_string()).or_default() += 1;
     }
     Ok(rows)
 }

@@ -7,8 +7,8 @@ use taizhang_core::{
     id::DocId,
     op::RowName,
     rows::{
-        self, Activity, ActivityKind, Assessment, Decision, Elsewhere, Grant, Level, OfficeCode, Org, OrgKind, RegisteredBy, Registration,
-        Role, RowType, Rural, Verdict,
+        self, Activity, ActivityKind, Assessment, Decision, Elsewhere, Grant, Level, OfficeCode, Org, OrgKind, RegisteredBy,
+        Registration, Role, RowType, Rural, Verdict,
     },
     units::{Day, Ms},
     view::{DocumentView, ViewRow, export::named_fields},
@@ -56,7 +56,13 @@ pub(super) fn registrations(c: &Context<'_>, document: &DocId) -> Result<Vec<Jso
     lines.collect()
 }
 
-fn registration(core: &Core, view: &DocumentView, row: &ViewRow, e: &Elsewhere, current: &BTreeSet<RowName>) -> Result<Json, CommandError> {
+fn registration(
+    core: &Core,
+    view: &DocumentView,
+    row: &ViewRow,
+    e: &Elsewhere,
+    current: &BTreeSet<RowName>,
+) -> Result<Json, CommandError> {
     let json = taizhang_sheets::registration::to_json(&[sheet_line(e)]).map_err(CommandError::storage)?;
     let fields: Vec<Map<String, Json>> = serde_json::from_slice(&json).map_err(CommandError::storage)?;
     let mut line = object(json!({ "schema": "taizhang.registration/1" }));
@@ -128,7 +134,9 @@ fn fields(row: &ViewRow) -> Json {
         let plain = shown::value(&value);
         let better = match &value {
             taizhang_core::cbor::Value::Int(n) => u64::try_from(*n).ok().and_then(|n| number(row.row_type, &name, n)),
-            taizhang_core::cbor::Value::Bytes(b) if (row.row_type, name.as_str()) == (Elsewhere::TYPE, "external_id") => Some(json!(id_text(b))),
+            taizhang_core::cbor::Value::Bytes(b) if (row.row_type, name.as_str()) == (Elsewhere::TYPE, "external_id") => {
+                Some(json!(id_text(b)))
+            }
             _ => None,
         };
         (name, better.unwrap_or(plain))

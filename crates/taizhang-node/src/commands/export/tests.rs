@@ -29,9 +29,18 @@ fn every_field_and_how_it_stands() {
     let line = |row: String| lines.iter().find(|l| l["row"] == row).unwrap();
     let old = line(corrected.to_string());
     assert_eq!(old.as_object().unwrap().keys().next().unwrap(), "schema");
-    assert_eq!((&old["schema"], &old["type"], &old["state"], &old["standing"]), (&Json::from("taizhang.row/1"), &Json::from("registration"), &Json::from("replaced"), &Json::from("stands")));
-    assert_eq!((&old["org"], &old["document"], &old["year"], &old["author"]["label"]), (&Json::from("001"), &Json::from("001/ledger/2025"), &Json::from(2025), &Json::from("clerk 岗")));
-    assert_eq!((&old["fields"]["by"], &old["fields"]["assessment"], &old["fields"]["attended_h100"]), (&Json::from("school"), &Json::from("pass"), &Json::from(1600)));
+    assert_eq!(
+        (&old["schema"], &old["type"], &old["state"], &old["standing"]),
+        (&Json::from("taizhang.row/1"), &Json::from("registration"), &Json::from("replaced"), &Json::from("stands"))
+    );
+    assert_eq!(
+        (&old["org"], &old["document"], &old["year"], &old["author"]["label"]),
+        (&Json::from("001"), &Json::from("001/ledger/2025"), &Json::from(2025), &Json::from("clerk 岗"))
+    );
+    assert_eq!(
+        (&old["fields"]["by"], &old["fields"]["assessment"], &old["fields"]["attended_h100"]),
+        (&Json::from("school"), &Json::from("pass"), &Json::from(1600))
+    );
     assert_eq!(old["fields"]["registered_day"], "2025-01-12");
     let new = lines.iter().find(|l| l["fields"]["attended_h100"] == 1200).unwrap();
     assert_eq!((&new["state"], &new["replaces"]), (&Json::from("current"), &Json::from(vec![corrected.to_string()])));
@@ -42,13 +51,32 @@ fn every_field_and_how_it_stands() {
 fn groups_take_their_types() {
     let mut net = Net::new();
     net.fill();
-    for (kind, rows) in [("roster", 3), ("activities", 2), ("attendance", 5), ("sheet", 1), ("teacher", 3), ("registrations", 0), ("decision", 0), ("org", 3), ("orgs", 3)] {
+    for (kind, rows) in [
+        ("roster", 3),
+        ("activities", 2),
+        ("attendance", 5),
+        ("sheet", 1),
+        ("teacher", 3),
+        ("registrations", 0),
+        ("decision", 0),
+        ("org", 3),
+        ("orgs", 3),
+    ] {
         assert_eq!(net.run("clerk", &export(kind, Format::Jsonl, None)).unwrap().lines.len(), rows, "{kind}");
     }
     let all = net.run("clerk", &export("all", Format::Jsonl, None)).unwrap().lines;
     assert!(all.len() > 13);
-    let year = |org: Option<&str>, year: u16| Command::Export { kind: "registration".into(), org: org.map(str::to_owned), year: Some(year), format: Format::Jsonl, gbk: false, out: None };
-    for (command, rows) in [(year(None, 2025), 4), (year(None, 2024), 0), (year(Some("002"), 2025), 1), (year(Some("001"), 2025), 3)] {
+    let year = |org: Option<&str>, year: u16| Command::Export {
+        kind: "registration".into(),
+        org: org.map(str::to_owned),
+        year: Some(year),
+        format: Format::Jsonl,
+        gbk: false,
+        out: None,
+    };
+    for (command, rows) in
+        [(year(None, 2025), 4), (year(None, 2024), 0), (year(Some("002"), 2025), 1), (year(Some("001"), 2025), 3)]
+    {
         assert_eq!(net.run("clerk", &command).unwrap().lines.len(), rows, "{command:?}");
     }
 }
@@ -64,7 +92,14 @@ fn tables_read_back() {
     assert_eq!((text.lines().count(), reply.data["rows"].as_u64()), (3, Some(2)));
     assert!(text.contains("培训A1") && text.contains(",4000,"));
     let gbk = net.dir.path().join("a.csv");
-    let command = Command::Export { kind: "activities".into(), org: None, year: None, format: Format::Csv, gbk: true, out: Some(gbk.clone()) };
+    let command = Command::Export {
+        kind: "activities".into(),
+        org: None,
+        year: None,
+        format: Format::Csv,
+        gbk: true,
+        out: Some(gbk.clone()),
+    };
     net.run("clerk", &command).unwrap();
     let bytes = std::fs::read(gbk).unwrap();
     assert!(bytes.windows(4).any(|w| w == [0xc5, 0xe0, 0xd1, 0xb5]), "培训 in GB18030");
@@ -80,8 +115,16 @@ fn tables_read_back() {
 #[test]
 fn bad_commands() {
     let mut net = Net::new();
-    let gbk = |format| Command::Export { kind: "all".into(), org: None, year: None, format, gbk: true, out: Some(PathBuf::from("/tmp/x")) };
-    let nobody = Command::Export { kind: "all".into(), org: Some("999".into()), year: None, format: Format::Csv, gbk: false, out: None };
+    let gbk = |format| Command::Export {
+        kind: "all".into(),
+        org: None,
+        year: None,
+        format,
+        gbk: true,
+        out: Some(PathBuf::from("/tmp/x")),
+    };
+    let nobody =
+        Command::Export { kind: "all".into(), org: Some("999".into()), year: None, format: Format::Csv, gbk: false, out: None };
     let nowhere = PathBuf::from("/nowhere/at/all.csv");
     for (command, kind) in [
         (export("salaries", Format::Jsonl, None), ErrorKind::Usage),

@@ -157,7 +157,17 @@ mod tests {
     #[test]
     fn ids_come_back_equal() {
         let hex_id = "000102030405060708090a0b0c0d0e0f";
-        for id in [hex_id, &hex_id.to_uppercase(), "X-1", "abcdefghijklmno", "abcdefghijklmnop", "0", "00", &"9".repeat(31), &"f".repeat(40)] {
+        for id in [
+            hex_id,
+            &hex_id.to_uppercase(),
+            "X-1",
+            "abcdefghijklmno",
+            "abcdefghijklmnop",
+            "0",
+            "00",
+            &"9".repeat(31),
+            &"f".repeat(40),
+        ] {
             assert_eq!(id_text(&external_id(id).0), id, "{id}");
         }
         assert_eq!(external_id(hex_id).0.len(), 16);

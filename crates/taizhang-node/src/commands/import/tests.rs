@@ -9,11 +9,16 @@ use taizhang_core::{
     id::{DocId, Kind},
     rows::{Activity, Elsewhere, Import as ImportRow, Marks, Person, Registration, RowType, Session, Sheet, Status, Teacher},
     units::Day,
+    view::matter::Matters,
 };
 
 use crate::{
     command::{Command, Format, Import},
-    commands::testkit::Net,
+    commands::{
+        execute,
+        record::tests::{in_order, school},
+        testkit::{Net, unlock},
+    },
     error::{CommandError, ErrorKind},
 };
 
@@ -78,7 +83,9 @@ fn a_roster_becomes_facts_and_sealed_persons() {
     assert_eq!(teachers.len(), 8);
     assert!(teachers.iter().any(|t| t.no == "4298010900000000" && t.hired_day == Day::parse_iso("2009-08-20").unwrap()));
     let facts: Vec<Status> = rows(&net, roster);
-    let of = |no: &str, what: &str| facts.iter().find(|s| s.teacher == no && s.what == what).map(|s| (s.value.clone().unwrap(), s.from_day.to_string()));
+    let of = |no: &str, what: &str| {
+        facts.iter().find(|s| s.teacher == no && s.what == what).map(|s| (s.value.clone().unwrap(), s.from_day.to_string()))
+    };
     assert_eq!(of("4298019400000001", "title"), Some(("三级教师".to_owned(), "1994-10-12".to_owned())));
     assert_eq!(of("4298019400000001", "stage").unwrap().0, "primary");
     assert_eq!(of("4298019400000001", "head_teacher"), None);
@@ -96,9 +103,14 @@ fn no_name_number_or_phone_is_written_in_the_clear() {
     let mut net = Net::new();
     import(&mut net, "clerk", "roster", "roster.csv", Some("001"));
     let text = std::fs::read_to_string(data("roster.csv")).unwrap();
-    let secrets: Vec<&str> = text.lines().skip(1).flat_map(|l| l.split(',').enumerate().filter(|(n, _)| [2, 4, 5, 14].contains(n)).map(|(_, v)| v)).collect();
+    let secrets: Vec<&str> = text
+        .lines()
+        .skip(1)
+        .flat_map(|l| l.split(',').enumerate().filter(|(n, _)| [2, 4, 5, 14].contains(n)).map(|(_, v)| v))
+        .collect();
     assert_eq!(secrets.len(), 32);
-    let written: Vec<u8> = net.core.ledger().documents().flat_map(|d| net.core.entries_of(d).unwrap()).flat_map(|e| e.payload).collect();
+    let written: Vec<u8> =
+        net.core.ledger().documents().flat_map(|d| net.core.entries_of(d).unwrap()).flat_map(|e| e.payload).collect();
     for secret in secrets {
         assert!(!written.windows(secret.len()).any(|w| w == secret.as_bytes()), "{secret}");
     }
@@ -123,7 +135,11 @@ fn importing_again_changes_nothing() {
         let again = import(&mut net, who, kind, name, org);
         assert_eq!(net.core.ledger().len(), entries, "{kind}");
         assert_eq!((&again["imported"], &again["entries"]), (&Json::from(0), &Json::from(0)), "{kind}");
-        assert_eq!(again["unchanged"].as_u64().unwrap() + again["not_ours"].as_u64().unwrap(), again["rows"].as_u64().unwrap(), "{kind}");
+        assert_eq!(
+            again["unchanged"].as_u64().unwrap() + again["not_ours"].as_u64().unwrap(),
+            again["rows"].as_u64().unwrap(),
+            "{kind}"
+        );
         assert_eq!(again["already_imported"], Json::from(!matches!((who, kind), ("office", _) | (_, "orgs"))), "{kind}");
     }
 }
@@ -222,7 +238,8 @@ fn every_field_of_a_training_elsewhere_comes_back_equal() {
     let mut net = Net::new();
     let report = import(&mut net, "clerk", "registrations", "records.json", Some("001"));
     assert_eq!(counts(&report)[..2], [40, 40], "{report}");
-    let export = Command::Export { kind: "registrations".into(), org: None, year: None, format: Format::Jsonl, gbk: false, out: None };
+    let export =
+        Command::Export { kind: "registrations".into(), org: None, year: None, format: Format::Jsonl, gbk: false, out: None };
     let reply = net.run("clerk", &export).unwrap();
     let stored: Vec<Json> = serde_json::from_slice(&std::fs::read(data("records.json")).unwrap()).unwrap();
     assert_eq!(reply.lines.len(), stored.len());
@@ -234,8 +251,37 @@ fn every_field_of_a_training_elsewhere_comes_back_equal() {
             assert_eq!(line[field].to_string(), value.to_string(), "as text: {field}");
         }
     }
-    let ids: usize = (2023..=2026).map(|y| rows::<Elsewhere>(&net, ledger(&net, y))).flatten().filter(|e| e.external_id.as_ref().unwrap().0.len() == 16).count();
+    let ids: usize = (2023..=2026)
+        .flat_map(|y| rows::<Elsewhere>(&net, ledger(&net, y)))
+        .filter(|e| e.external_id.as_ref().unwrap().0.len() == 16)
+        .count();
     assert_eq!(ids, 40);
+}
+
+#[test]
+fn two_machines_that_import_one_file_fold_into_one() {
+    let mut net = Net::new();
+    let mut other = school(&net);
+    let files = [
+        ("activities", "school-activities-gb18030.csv"),
+        ("attendance", "attendance-gb18030.csv"),
+        ("registrations", "records.json"),
+        ("signin", "signin.csv"),
+    ];
+    for (kind, name) in files {
+        let file = Import { year: Some(2008), semester: Some(1), ..of(kind, &[data(name)], Some("001")) };
+        net.data("clerk", &Command::Import(file.clone()));
+        execute(&mut other, &unlock("clerk2"), &Command::Import(file), &mut |_| {}).unwrap();
+    }
+    let both = net.core.ledger().len();
+    let fresh = in_order(&other).into_iter().filter(|e| net.core.ledger().place(&e.id).is_none()).collect();
+    net.core.store_entries(fresh, Vec::new()).unwrap();
+    assert!(net.core.ledger().len() > both);
+    let years = [2008, 2009, 2023, 2024, 2025, 2026].map(|y| net.core.view(&ledger(&net, y)).unwrap());
+    let matters = Matters::build(&years);
+    let contents: Vec<_> = matters.iter().map(|m| (m.natural_id.clone(), m.contents.len(), m.contents[0].rows.len())).collect();
+    assert!(contents.len() > 120);
+    assert!(contents.iter().all(|(_, contents, rows)| (*contents, *rows) == (1, 2)), "{contents:?}");
 }
 
 #[test]
@@ -298,9 +344,13 @@ fn a_later_roster_adds_dated_facts_and_replaces_what_is_sealed() {
     let reply = net.data("clerk", &Command::Import(of("roster", &[second], Some("001"))));
     assert_eq!(kinds(&reply["files"][0], "refused"), ["personal_text"]);
     let facts: Vec<Status> = rows(&net, net.roster());
-    let titles: Vec<(String, Day)> = facts.into_iter().filter(|s| s.what == "title").map(|s| (s.value.unwrap(), s.from_day)).collect();
+    let titles: Vec<(String, Day)> =
+        facts.into_iter().filter(|s| s.what == "title").map(|s| (s.value.unwrap(), s.from_day)).collect();
     let today = net.core.now().day();
-    assert!(titles.contains(&("二级教师".into(), Day::parse_iso("2010-09-01").unwrap())) && titles.contains(&("一级教师".into(), today)));
+    assert!(
+        titles.contains(&("二级教师".into(), Day::parse_iso("2010-09-01").unwrap()))
+            && titles.contains(&("一级教师".into(), today))
+    );
     assert_eq!(rows::<Person>(&net, DocId::of(net.school, Kind::Identity)).len(), 1, "the new one replaces the old");
     let persons = Command::Export { kind: "persons".into(), org: None, year: None, format: Format::Jsonl, gbk: false, out: None };
     let lines = net.run("clerk", &persons).unwrap().lines;
@@ -363,7 +413,13 @@ fn bad_commands() {
     let wrong = file(&net, "wrong.csv", ROSTER);
     let long = file(&net, "long.csv", &format!("{ATTENDANCE}A1,T1,8,8,合格,,\n"));
     let title = "长".repeat(1200);
-    let too_long = file(&net, "t.csv", &format!("培训名称,教师编号,培训类别,学时,开始日期,结束日期,组织单位\n{title},T1,集中培训,8,2025-01-01,2025-01-02,某单位\n"));
+    let too_long = file(
+        &net,
+        "t.csv",
+        &format!(
+            "培训名称,教师编号,培训类别,学时,开始日期,结束日期,组织单位\n{title},T1,集中培训,8,2025-01-01,2025-01-02,某单位\n"
+        ),
+    );
     let (usage, problems) = (ErrorKind::Usage, ErrorKind::FileProblems);
     let cases: Vec<(Import, ErrorKind)> = vec![
         (of("salaries", std::slice::from_ref(&wrong), None), usage),

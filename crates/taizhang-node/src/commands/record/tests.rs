@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 use serde_json::Value as Json;
-use taizhang_core::id::Kind;
+use taizhang_core::{entry::SignedEntry, id::Kind};
 
 use super::*;
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The node of school 001, with everything that the county's node has.
-fn school(net: &testkit::Net) -> Core {
+pub(in crate::commands) fn school(net: &testkit::Net) -> Core {
     let folder = Folder::at(net.dir.path().join("school"));
     folder.create().unwrap();
     for key in std::fs::read_dir(net.core.folder().file("keys")).unwrap().flatten() {
@@ -20,10 +20,15 @@ fn school(net: &testkit::Net) -> Core {
     }
     folder.save_settings(&Settings::new(net.core.network(), net.school, Vec::new())).unwrap();
     let mut core = Core::open(folder, &mut |_, _, _| {}).unwrap();
-    let mut ids: Vec<_> = net.core.ledger().documents().flat_map(|d| net.core.ledger().document(d).unwrap().entries.clone()).collect();
-    ids.sort_by_key(|id| net.core.ledger().place(id).unwrap().arrival);
-    core.store_entries(ids.iter().map(|id| net.core.entry(id).unwrap()).collect(), Vec::new()).unwrap();
+    core.store_entries(in_order(&net.core), Vec::new()).unwrap();
     core
+}
+
+/// Every entry of a node, each behind those it names.
+pub(in crate::commands) fn in_order(core: &Core) -> Vec<SignedEntry> {
+    let mut ids: Vec<_> = core.ledger().documents().flat_map(|d| core.ledger().document(d).unwrap().entries.clone()).collect();
+    ids.sort_by_key(|id| core.ledger().place(id).unwrap().arrival);
+    ids.iter().map(|id| core.entry(id).unwrap()).collect()
 }
 
 fn hours(teacher: &str, activity: &str, h100: u32) -> Record {
@@ -42,7 +47,13 @@ fn hours(teacher: &str, activity: &str, h100: u32) -> Record {
 }
 
 fn training(title: &str) -> Record {
-    Record { activity: None, title: Some(title.into()), organiser: Some("某大学".into()), kind: Some("visit".into()), ..hours("T1", "", 150) }
+    Record {
+        activity: None,
+        title: Some(title.into()),
+        organiser: Some("某大学".into()),
+        kind: Some("visit".into()),
+        ..hours("T1", "", 150)
+    }
 }
 
 fn run(core: &mut Core, record: Record) -> Result<Json, CommandError> {
@@ -56,7 +67,10 @@ fn one_training_of_one_teacher() {
     net.fill();
     let mut core = school(&net);
     let reply = run(&mut core, hours("T2", "A2", 400)).unwrap();
-    assert_eq!((&reply["document"], &reply["waiting"], &reply["findings"]), (&Json::from("001/ledger/2025"), &Json::from(false), &serde_json::json!([])));
+    assert_eq!(
+        (&reply["document"], &reply["waiting"], &reply["findings"]),
+        (&Json::from("001/ledger/2025"), &Json::from(false), &serde_json::json!([]))
+    );
     let again = run(&mut core, hours("T2", "A2", 400)).unwrap();
     assert_eq!((&again["unchanged"], &again["row"]), (&Json::from(true), &reply["row"]));
     let strange = run(&mut core, Record { assessment: Some("pass".into()), ..hours("T77", "A9", 400) }).unwrap();
@@ -66,7 +80,10 @@ fn one_training_of_one_teacher() {
     assert!(other["unchanged"] == false && run(&mut core, training("跟岗")).unwrap()["unchanged"] == true);
     let view = core.view(&DocId::of_year(net.school, Kind::Ledger, 2025)).unwrap();
     let elsewhere = view.current().into_iter().find_map(|r| r.read::<Elsewhere>()).unwrap().row;
-    assert_eq!((elsewhere.kind, elsewhere.form.as_deref(), elsewhere.h100, elsewhere.start_day), (ActivityKind::Nonconcentrated, Some("visit"), 150, elsewhere.end_day));
+    assert_eq!(
+        (elsewhere.kind, elsewhere.form.as_deref(), elsewhere.h100, elsewhere.start_day),
+        (ActivityKind::Nonconcentrated, Some("visit"), 150, elsewhere.end_day)
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use taizhang_core::{
-    id::{DocId, EntryId, Kind},
+    id::{DocId, EntryId, Kind, OrgId},
     ledger::Ledger,
     op::RowName,
     rows::{Decision, DecisionTarget, Elsewhere, Import, OrgKind, Registration, RowType, Sheet},
@@ -30,17 +30,29 @@ pub(super) struct Desk {
     /// Counting decisions by the row they name, also those that others replace in part.
     on: BTreeMap<RowName, BTreeSet<(DocId, RowName)>>,
     line_of: BTreeMap<RowName, usize>,
+    /// Approved lines by what they are about.
+    approved: BTreeMap<About, Vec<usize>>,
+}
+
+/// School, matter, teacher.
+type About = (OrgId, String, String);
+
+fn about(line: &Line) -> About {
+    (line.school, line.natural_id.clone(), line.record.teacher().to_owned())
 }
 
 impl Desk {
     pub(super) fn of(core: &Core) -> Result<Self, CommandError> {
         let views = shown::views(core, |d| matches!(d.kind, Kind::Roster | Kind::Notice | Kind::Ledger | Kind::Review))?;
         let book = Book::build(&views, core.ledger());
-        let mut line_of = BTreeMap::new();
+        let (mut line_of, mut approved): (BTreeMap<_, _>, BTreeMap<About, Vec<usize>>) = Default::default();
         for (n, line) in book.lines.iter().enumerate() {
             line_of.extend(line.hands.iter().map(|h| (*h, n)));
+            if line.approval.is_approved() {
+                approved.entry(about(line)).or_default().push(n);
+            }
         }
-        let mut desk = Self { views, book, on: BTreeMap::new(), line_of };
+        let mut desk = Self { views, book, on: BTreeMap::new(), line_of, approved };
         desk.on = desk.decisions(core.ledger());
         Ok(desk)
     }
@@ -81,13 +93,8 @@ impl Desk {
     /// Decisions that approve something else about the same teacher and activity: approving this must replace them.
     pub(super) fn approvals_beside(&self, name: RowName) -> BTreeSet<(DocId, RowName)> {
         let Some(line) = self.line(name) else { return BTreeSet::new() };
-        let same = |l: &&Line| {
-            l.school == line.school
-                && l.natural_id == line.natural_id
-                && l.record.teacher() == line.record.teacher()
-                && l.hands != line.hands
-        };
-        let others = self.book.of_school(line.school).filter(same).filter(|l| l.approval.is_approved());
+        let approved = self.approved.get(&about(line)).into_iter().flatten().filter_map(|n| self.book.lines.get(*n));
+        let others = approved.filter(|l| l.hands != line.hands);
         others.filter_map(|l| l.hands.first()).flat_map(|h| self.decisions_on(*h)).collect()
     }
 

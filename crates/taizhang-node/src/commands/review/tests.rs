@@ -83,7 +83,7 @@ fn rows_are_decided_by_name_or_its_beginning_and_decided_again() {
     let mut net = Net::new();
     let sheet = net.fill();
     let short = format!("{}.1", sheet.to_string().chars().take(12).collect::<String>());
-    decide(&mut net, "approve", &[short.clone()], None).unwrap();
+    decide(&mut net, "approve", std::slice::from_ref(&short), None).unwrap();
     assert_eq!((state(&mut net, "A1", "T1").as_str(), state(&mut net, "A1", "T2").as_str()), ("approved", "pending"));
     let reply = decide(&mut net, "return", &[short, format!("{sheet}.2")], Some("缺签到")).unwrap();
     assert_eq!(reply.data["replaced"], 1);
@@ -241,7 +241,7 @@ fn what_cannot_be_decided() {
         assert_eq!(net.run("reviewer", &command).unwrap_err().kind, kind, "{verdict} {rows:?}");
     }
     let long = "长".repeat(400);
-    assert_eq!(decide(&mut net, "return", &[row.clone()], Some(&long)).unwrap_err().kind, ErrorKind::Usage);
+    assert_eq!(decide(&mut net, "return", std::slice::from_ref(&row), Some(&long)).unwrap_err().kind, ErrorKind::Usage);
     // A clerk is no reviewer.
     let command = Command::ReviewDecide { verdict: "approve".into(), rows: vec![row], sheet: None, claimed: false, reason: None };
     assert_eq!(net.run("clerk", &command).unwrap_err().kind, ErrorKind::Refused);

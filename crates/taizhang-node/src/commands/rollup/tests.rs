@@ -32,7 +32,7 @@ fn ask(net: &mut Net, id: &str, deep: bool, sample: Option<usize>) -> Result<Rep
 fn levels(net: &mut Net, id: &str, deep: bool, sample: Option<usize>) -> ([String; 3], Option<ErrorKind>, Json) {
     let (report, kind) = match ask(net, id, deep, sample) {
         Ok(reply) => (Json::Object(reply.data), None),
-        Err(e) => (e.details.unwrap(), Some(e.kind)),
+        Err(e) => (*e.details.unwrap(), Some(e.kind)),
     };
     let word = |level: &str| report[level]["verdict"].as_str().unwrap().to_owned();
     ([word("statement"), word("sample"), word("deep")], kind, report)

@@ -1,0 +1,8 @@
+//! Real nodes over QUIC: what users do, end to end. One binary, so that it links once.
+
+#[path = "it/kit.rs"]
+mod kit;
+#[path = "it/second_opinion.rs"]
+mod second_opinion;
+#[path = "it/two_machines.rs"]
+mod two_machines;
