@@ -71,6 +71,7 @@ fn run_world(seed: u64, bug: Option<Bug>, trace: bool) -> Outcome {
     w.trace.line(w.now, || format!("{shape:?}"));
     w.found(&shape);
     w.faults_began = true;
+    w.set_odd_clocks();
     let begin = w.now;
     let end = begin + shape.hours * 3_600_000;
     for person in 0..w.people.len() {

@@ -154,7 +154,7 @@ fn frames(s: &Sample, document: DocId, receipt: &Receipt) -> Vec<(&'static str, 
         ("tips", Frame::Tips { document, tips: vec![tip] }),
         ("compared", Frame::Compared),
         ("batch", Frame::Batch(batch)),
-        ("ack", Frame::Ack { batches: 300 }),
+        ("ack", Frame::Ack { batches: 300, new: 12 }),
         ("refused", Frame::Refused { log: 1, sequence: 2, code: 5 }),
         ("receipt", Frame::Receipt(WireReceipt { counter: 1 << 32, time: NOW, documents, signature: receipt.signature })),
     ]

@@ -14,7 +14,7 @@ mod weather;
 
 use std::path::PathBuf;
 
-use taizhang_node::error::CommandError;
+use taizhang_node::error::{CommandError, ErrorKind};
 
 use crate::output::Output;
 use story::Story;
@@ -23,14 +23,23 @@ use story::Story;
 pub(crate) fn run(keep: Option<PathBuf>, output: Output) -> Result<(), CommandError> {
     let is_kept = keep.is_some();
     let mut story = Story::begin(keep, output)?;
-    founding::found(&mut story)?;
-    founding::join(&mut story)?;
-    sheets::import(&mut story)?;
-    weather::work_through_a_cut_line(&mut story)?;
-    weather::reconnect(&mut story)?;
-    sums::approve(&mut story)?;
-    let rollups = sums::publish(&mut story)?;
-    sums::verify(&mut story, &rollups)?;
-    forgery::catch(&mut story, &rollups)?;
+    // Whatever stops it, the demo did not show what it claims.
+    tell(&mut story, is_kept).map_err(|e| {
+        let at = story.base.display();
+        let e = CommandError { kind: ErrorKind::Internal, ..e };
+        e.hint(format!("数据和各节点的 run.log 在 {at}"), format!("the data and every node's run.log lie in {at}"))
+    })
+}
+
+fn tell(story: &mut Story, is_kept: bool) -> Result<(), CommandError> {
+    founding::found(story)?;
+    founding::join(story)?;
+    sheets::import(story)?;
+    weather::work_through_a_cut_line(story)?;
+    weather::reconnect(story)?;
+    sums::approve(story)?;
+    let rollups = sums::publish(story)?;
+    sums::verify(story, &rollups)?;
+    forgery::catch(story, &rollups)?;
     story.end(is_kept)
 }

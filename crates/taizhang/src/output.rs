@@ -95,7 +95,7 @@ pub(crate) fn human(reply: &Reply, lang: Lang) -> String {
 
 fn fields_text(fields: &Map<String, Value>, lang: Lang, indent: usize) -> String {
     let (mut singles, mut groups) = (Vec::new(), String::new());
-    for (key, value) in fields.iter().filter(|(_, v)| !v.is_null()) {
+    for (key, value) in shown(fields, lang) {
         let label = words::label(key, lang);
         match value {
             Value::Array(items) if items.iter().any(|i| i.is_object() || i.is_array()) => {
@@ -112,15 +112,32 @@ fn fields_text(fields: &Map<String, Value>, lang: Lang, indent: usize) -> String
 
 fn items_text(items: &[Value], lang: Lang, indent: usize) -> String {
     let rows: Vec<&Map<String, Value>> = items.iter().filter_map(Value::as_object).filter(|o| !is_text(o)).collect();
+    let is_nested =
+        |v: &Value| v.as_array().is_some_and(|a| a.iter().any(Value::is_object)) || v.as_object().is_some_and(|o| !is_text(o));
+    if rows.iter().any(|r| r.values().any(is_nested)) {
+        let blocks: Vec<String> = rows.iter().map(|r| fields_text(r, lang, indent)).collect();
+        return blocks.join("\n");
+    }
     if rows.len() == items.len() {
         return table::rows(&rows, lang, indent);
     }
     items.iter().map(|i| format!("{:indent$}{}\n", "", value::cell("", i, lang))).collect()
 }
 
-/// A sentence in both languages, as the node sends it.
+/// The fields that a person sees: not what is hidden or empty, and of a sentence in two languages only the one.
+fn shown<'a>(fields: &'a Map<String, Value>, lang: Lang) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    let other = if is_told(fields) { lang.pick("en", "zh") } else { "" };
+    fields.iter().filter(move |(k, v)| !v.is_null() && !value::HIDDEN.contains(&k.as_str()) && k.as_str() != other)
+}
+
+/// Does this object bring a sentence in both languages with it?
+fn is_told(fields: &Map<String, Value>) -> bool {
+    fields.contains_key("zh") && fields.contains_key("en")
+}
+
+/// A sentence in both languages and nothing else, as the node sends it.
 fn is_text(fields: &Map<String, Value>) -> bool {
-    fields.len() == 2 && fields.contains_key("zh") && fields.contains_key("en")
+    fields.len() == 2 && is_told(fields)
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ fn one(seed: u64, bug: Option<Bug>, trace: bool) -> bool {
 }
 
 /// Runs seeds on threads; `stop` ends it early.
-fn over(from: u64, n: u64, threads: usize, bug: Option<Bug>, take: impl Fn(Outcome) -> bool + Sync) {
+fn over(from: u64, n: u64, threads: usize, bug: Option<Bug>, take: impl Fn(Outcome, u128) -> bool + Sync) {
     let next = Mutex::new(from..from + n);
     std::thread::scope(|scope| {
         for _ in 0..threads.max(1) {
@@ -74,7 +74,9 @@ fn over(from: u64, n: u64, threads: usize, bug: Option<Bug>, take: impl Fn(Outco
                 loop {
                     let seed = next.lock().map_or(None, |mut n| n.next());
                     let Some(seed) = seed else { return };
-                    if !take(run(seed, bug, false)) {
+                    let began = Instant::now();
+                    let outcome = run(seed, bug, false);
+                    if !take(outcome, began.elapsed().as_millis()) {
                         if let Ok(mut next) = next.lock() {
                             *next = 0..0;
                         }
@@ -88,7 +90,11 @@ fn over(from: u64, n: u64, threads: usize, bug: Option<Bug>, take: impl Fn(Outco
 fn many(a: &Arguments) -> bool {
     let began = Instant::now();
     let sum = Mutex::new((Counts::default(), 0u64));
-    over(a.from, a.seeds, a.threads, None, |outcome| {
+    let slowest = Mutex::new((0u128, 0u64));
+    over(a.from, a.seeds, a.threads, None, |outcome, ms| {
+        if let Ok(mut slowest) = slowest.lock() {
+            *slowest = (*slowest).max((ms, outcome.seed));
+        }
         if let Some(failure) = &outcome.failure {
             println!("seed {} FAILED: {failure}", outcome.seed);
         }
@@ -107,6 +113,9 @@ fn many(a: &Arguments) -> bool {
         rare += u64::from(too_rare);
         println!("{count:>10}  {name}: {what}{}", if too_rare { format!("  TOO RARE, at least {floor}") } else { String::new() });
     }
+    if let Ok((ms, seed)) = slowest.into_inner() {
+        println!("slowest: seed {seed}, {ms} ms");
+    }
     println!("{} seeds from {}, {failed} failed, {rare} kinds of events too rare, {seconds} s", a.seeds, a.from);
     failed == 0 && rare == 0
 }
@@ -121,7 +130,7 @@ fn planted(name: &str, a: &Arguments) -> bool {
     let mut escaped = 0;
     for bug in bugs {
         let caught: Mutex<Option<(u64, String)>> = Mutex::new(None);
-        over(a.from, a.seeds, a.threads, Some(bug), |outcome| {
+        over(a.from, a.seeds, a.threads, Some(bug), |outcome, _| {
             let Some(failure) = outcome.failure else { return true };
             if let Ok(mut caught) = caught.lock()
                 && caught.as_ref().is_none_or(|(seed, _)| outcome.seed < *seed)

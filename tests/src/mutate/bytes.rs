@@ -16,7 +16,7 @@ pub fn touch(bytes: &mut [u8], dice: &mut Dice) {
     for _ in 0..times {
         let at = dice.below(bytes.len());
         if let Some(b) = bytes.get_mut(at) {
-            *b = if dice.chance(70) { *b ^ (1 << dice.below(8)) } else { dice.next() as u8 };
+            *b = if dice.chance(70) { *b ^ (1 << dice.below(8)) } else { dice.number() as u8 };
         }
     }
 }

@@ -12,14 +12,14 @@ impl Dice {
     }
 
     /// 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         mix(self.0)
     }
 
     /// Below `n`; 0 where `n` is 0.
     pub fn below(&mut self, n: usize) -> usize {
-        (self.next() >> 11) as usize % n.max(1)
+        (self.number() >> 11) as usize % n.max(1)
     }
 
     /// True in so many of 100 cases.
@@ -34,7 +34,7 @@ impl Dice {
 
     /// Random bytes.
     pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
-        std::array::from_fn(|_| self.next() as u8)
+        std::array::from_fn(|_| self.number() as u8)
     }
 
     /// A number at which programs go wrong, or any.
@@ -70,7 +70,7 @@ impl Dice {
             u64::MAX,
         ];
         let edge = *self.pick(&EDGES);
-        if self.chance(15) { self.next() } else { edge }
+        if self.chance(15) { self.number() } else { edge }
     }
 }
 

@@ -71,7 +71,9 @@ impl<'n> Frames<'n> {
             5..=7 => self.tips(ledger, dice),
             8 => Frame::Compared,
             9 => Frame::Batch(self.packed(dice)),
-            10 => Frame::Ack { batches: if dice.chance(50) { dice.below(5) as u64 } else { dice.boundary() }, new: dice.boundary() },
+            10 => {
+                Frame::Ack { batches: if dice.chance(50) { dice.below(5) as u64 } else { dice.boundary() }, new: dice.boundary() }
+            }
             _ => Frame::Refused { log: dice.below(6) as u64, sequence: dice.boundary(), code: dice.boundary() },
         }
     }
@@ -326,7 +328,7 @@ impl<'n> Frames<'n> {
             (document, tips)
         });
         let documents = documents.collect();
-        let counter = if dice.chance(50) { dice.next() >> 20 } else { dice.boundary() };
+        let counter = if dice.chance(50) { dice.number() >> 20 } else { dice.boundary() };
         Receipt::sign(&secret(node), &self.network.id, counter, Ms(dice.boundary()), documents)
     }
 
@@ -383,7 +385,7 @@ fn large_payload(dice: &mut Dice) -> Vec<u8> {
 }
 
 fn incompressible(dice: &mut Dice, n: usize) -> Vec<u8> {
-    (0..n.div_ceil(8)).flat_map(|_| dice.next().to_le_bytes()).take(n).collect()
+    (0..n.div_ceil(8)).flat_map(|_| dice.number().to_le_bytes()).take(n).collect()
 }
 
 fn pack(raw: &[u8]) -> Vec<u8> {

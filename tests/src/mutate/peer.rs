@@ -176,7 +176,7 @@ impl HubUnderTest {
         let remote = match which {
             Which::Answering => "city-node",
             Which::Dialling => "school-node",
-            Which::Greeting if self.sessions % 3 == 0 => "school-node",
+            Which::Greeting if self.sessions.is_multiple_of(3) => "school-node",
             Which::Greeting => "joiner-node",
         };
         self.input(Input::Connected { session, remote: key(remote), dialer: which == Which::Dialling });

@@ -99,7 +99,7 @@ fn bytes(b: &mut Vec<u8>, dice: &mut Dice, known: &[Value]) {
             let n = dice.below(b.len() + 1);
             b.truncate(n);
         }
-        1 => b.push(dice.next() as u8),
+        1 => b.push(dice.number() as u8),
         2 => b.fill(if dice.chance(50) { 0 } else { 0xff }),
         3 => b.resize(length(dice), 0xa5),
         4 | 5 => {

@@ -147,12 +147,9 @@ impl World {
         }
     }
 
-    /// Does this node's configuration ask for the document, and may it read it?
+    /// Does this node's configuration ask for the document, and may it read it, and is it certified at all?
     fn reads(&self, node: usize, document: &DocId) -> bool {
-        let m = &self.machines[node];
-        m.wants.has(document.kind)
-            && m.running.as_ref().is_some_and(|r| r.hub.sessions().next().is_some() && r.hub.ledger().place(&m.join.as_ref().map_or(EntryId([0; 32]), |j| j.id)).is_some() == m.join.is_some())
-            && self.may_read(node, document)
+        self.machines[node].wants.has(document.kind) && self.is_certified(node) && self.may_read(node, document)
     }
 
     /// Nodes connected by live links through each other.
@@ -262,12 +259,17 @@ impl World {
             let judge = Judge::new(l);
             DocumentView::build(l, &judge, *document, &entries).bytes()
         };
-        let Some(l) = clean.get(first) else { return Ok(()) };
-        let expected_view = bytes(first, l);
-        for n in group {
-            let hub = self.ledger_of(*n).ok_or("not running")?;
-            if bytes(n, hub) != expected_view {
-                return Err(format!("{document}: the view of node {n} differs from that of node {first}"));
+        // Who does not ask for reviews cannot know what they accept.
+        let judges: Vec<usize> = group.iter().copied().filter(|n| self.machines[*n].wants.has(Kind::Review)).collect();
+        let mut expected_view = None;
+        for n in &judges {
+            let (hub, clean) = (self.ledger_of(*n).ok_or("not running")?, clean.get(n).ok_or("not running")?);
+            let view = bytes(n, hub);
+            if expected_view.is_none() && view != bytes(n, clean) {
+                return Err(format!("{document}: the view of node {n} is not that of its store"));
+            }
+            if *expected_view.get_or_insert_with(|| view.clone()) != view {
+                return Err(format!("{document}: the view of node {n} differs from that of another"));
             }
         }
         if deep { self.same_heads(document, group, &expected) } else { Ok(()) }

@@ -18,24 +18,50 @@ impl World {
         }
         let nodes: Vec<usize> = (0..self.machines.len()).filter(|n| self.machines[*n].running.is_some()).collect();
         let Some(node) = self.dice.pick(&nodes) else { return };
-        match self.dice.below(22) {
+        match self.dice.below(26) {
             0..=2 => self.power_cut(node),
             3 => self.kill(node),
             4..=6 => self.cut_some(),
-            7 => self.partition(),
-            8 => self.stand_still(),
-            9 => self.double(),
-            10 => self.fill_disk(node),
-            11 => self.fail_disk(node),
-            12 | 13 => self.restore_card(node),
-            14 => self.jump_clock(node),
-            15 => self.theft(),
-            16 => self.lie(),
-            17 => self.turn_rogue(node),
-            18 => self.flap(),
-            19 => self.crash_in_commit(node),
-            20 => self.compare_now(node),
+            7..=9 => self.partition(),
+            10 => self.stand_still(),
+            11 => self.double(),
+            12 => self.fill_disk(node),
+            13..=15 => self.fail_disk(node),
+            16 | 17 => self.restore_card(node),
+            18 => self.jump_clock(node),
+            19 => self.theft(),
+            20 => self.lie(),
+            21 => self.turn_rogue(node),
+            22 => self.flap(),
+            23 => self.crash_in_commit(node),
+            24 => self.compare_now(node),
             _ => self.storm(),
+        }
+    }
+
+    /// A commit was handed to the disk: now and then the power fails before it is written, or before anybody hears that it was.
+    pub(crate) fn maybe_cut_power(&mut self, node: usize, within_ms: u64) {
+        if self.is_faulty() && self.dice.one_in(60) {
+            let time = self.now + self.dice.below(within_ms + 1);
+            self.at(time, Happens::PowerCheck { node });
+        }
+    }
+
+    /// A frame is on its way: now and then it is the last.
+    pub(crate) fn maybe_cut(&mut self, conn: usize) {
+        if self.is_faulty() && self.dice.one_in(150) && self.conns[conn].ends.iter().all(|e| e.deaf_from == u64::MAX) {
+            self.cut_late(conn);
+        }
+    }
+
+    /// Clocks that were never set.
+    pub(crate) fn set_odd_clocks(&mut self) {
+        for node in 0..self.machines.len() {
+            if self.dice.one_in(10) {
+                self.counts.odd_clocks += 1;
+                let year: i64 = 365 * 86_400_000;
+                self.machine(node).offset = if self.dice.one_in(2) { -14 * year } else { 75 * year };
+            }
         }
     }
 

@@ -154,9 +154,9 @@ impl World {
 
     /// A descriptive field: replaces what is seen of it here, or only a part, or (rarely) nothing.
     fn register(&mut self, person: usize, document: DocId) {
-        let key = format!("field.{}", self.dice.below(3));
+        let key = format!("field.{}", self.dice.below(2));
         let mut seen = self.values(self.people[person].node, document, &key);
-        if self.dice.one_in(6) {
+        if self.dice.one_in(3) {
             seen.pop();
         }
         self.counts.conflicts += u64::from(seen.len() > 1);

@@ -246,7 +246,9 @@ impl World {
                     if wait == 0 {
                         self.writes(node, start);
                     } else {
+                        let whole = wait + m.commit_ms.1;
                         self.at(self.now + wait, Happens::Writes { node, start });
+                        self.maybe_cut_power(node, whole);
                     }
                 }
                 Effect::Send { session, frame } => self.sends(node, session, &frame),
@@ -361,6 +363,7 @@ impl World {
             let time = c.arrival(now, end, bytes.len());
             self.at(time, Happens::Arrives { conn, end, bytes });
         }
+        self.maybe_cut(conn);
     }
 
     fn arrives(&mut self, conn: usize, at: usize, bytes: &[u8]) {

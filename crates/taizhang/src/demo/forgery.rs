@@ -122,6 +122,9 @@ fn signature_finding(answer: &Value) -> Option<String> {
     finding.get("entry")?.as_str().map(str::to_owned)
 }
 
+/// A list of two; a number of four bytes.
+const RECORD_HEAD: u8 = 0x82;
+const U32_HEAD: u8 = 0x1a;
 /// COSE_Sign1.
 const ENTRY_TAG: u64 = 18;
 /// 450 as the CBOR of a row, behind the title of the training; and 900, as long.
@@ -156,13 +159,12 @@ fn hours_in(bytes: &[u8]) -> Option<(usize, usize)> {
 }
 
 /// A record is `[crc32c(salt ‖ inner), inner]`, inner a list of entries under tag 18; the checksum of the record around `place` is made anew.
-fn correct_checksum(bytes: &mut [u8], place: usize, salt: u32) -> Result<(), CborError> {
+fn correct_checksum(bytes: &mut Vec<u8>, place: usize, salt: u32) -> Result<(), CborError> {
     let mut start = 0;
     loop {
         let rest = bytes.get(start..).unwrap_or_default();
         let mut r = Reader::new(rest);
         r.array_of(2)?;
-        let crc_at = r.position() + 1;
         r.uint()?;
         let inner_at = r.position();
         for _ in 0..r.array()? {
@@ -173,9 +175,8 @@ fn correct_checksum(bytes: &mut [u8], place: usize, salt: u32) -> Result<(), Cbo
         if start + end > place {
             let inner = rest.get(inner_at..end).unwrap_or_default();
             let crc = crc32c::crc32c_append(crc32c::crc32c(&salt.to_be_bytes()), inner);
-            if let Some(place) = bytes.get_mut(start + crc_at..start + crc_at + 4) {
-                place.copy_from_slice(&crc.to_be_bytes());
-            }
+            let head = [&[RECORD_HEAD, U32_HEAD], crc.to_be_bytes().as_slice()].concat();
+            bytes.splice(start..start + inner_at, head);
             return Ok(());
         }
         start += end;

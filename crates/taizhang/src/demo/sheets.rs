@@ -48,7 +48,7 @@ pub(super) fn import(story: &mut Story) -> Result<(), CommandError> {
             all.files, all.bytes, all.rows, all.mended, all.refused, all.dropped
         ),
         &format!(
-            "{} files ({} bytes): {} rows read, {} cells mended (full-width digits, ways to write a date, blanks…), {} cells refused with the reason, {} rows left out (blank, totals, twice).",
+            "{} files ({} bytes): rows read: {}; cells mended (full-width digits, ways to write a date, blanks…): {}; cells refused, with the reason: {}; rows left out (blank, totals, twice): {}.",
             all.files, all.bytes, all.rows, all.mended, all.refused, all.dropped
         ),
     );

@@ -73,7 +73,7 @@ pub(super) fn publish(story: &mut Story) -> Result<Vec<String>, CommandError> {
         let short: String = id.chars().take(12).collect();
         story.say(
             &format!("{}: {YEAR} 年汇总 {short}…: {schools} 所学校, {teachers} 位教师, {records} 条登记, 认定 {hours} 学时; 向市里送出和收回 {} 条, {} 字节。", county.name, moved.entries, moved.bytes),
-            &format!("{}: rollup {short}… of {YEAR}: {schools} schools, {teachers} teachers, {records} records, {hours} approved hours; {} entries exchanged with the city, {} bytes.", machine.name.en, moved.entries, moved.bytes),
+            &format!("{}: rollup {short}… of {YEAR}: {schools} schools, {teachers} teachers, {records} records, {hours} approved hours; entries exchanged with the city: {}, in {} bytes.", machine.name.en, moved.entries, moved.bytes),
         );
         ids.push(id);
     }

@@ -3,7 +3,7 @@
 use console::measure_text_width;
 use serde_json::{Map, Value};
 
-use super::{value::cell, words};
+use super::{shown, value::cell, words};
 use crate::lang::Lang;
 
 /// Labels and values, one pair a line.
@@ -15,8 +15,8 @@ pub(super) fn pairs(pairs: &[(String, String)], indent: usize) -> String {
 /// Objects as rows; a column that is empty in all of them is left out, numbers stand to the right.
 pub(super) fn rows(rows: &[&Map<String, Value>], lang: Lang, indent: usize) -> String {
     let mut keys: Vec<&str> = Vec::new();
-    for (key, value) in rows.iter().flat_map(|r| r.iter()) {
-        if !value.is_null() && !keys.contains(&key.as_str()) {
+    for (key, _) in rows.iter().flat_map(|r| shown(r, lang)) {
+        if !keys.contains(&key.as_str()) {
             keys.push(key);
         }
     }

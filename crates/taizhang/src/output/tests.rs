@@ -61,23 +61,44 @@ fn nested_parts_are_indented_and_texts_chosen() {
     assert_eq!(human(&reply, Lang::En), "empty  \nwhy    a\norganisation:\n  code  1\n");
 }
 
-/// Every `"name":` and `"name" =` that stands in a result of the node has a word in both languages.
+/// Every `"name":` and `.insert("name"` that stands in a result of the node has a word in both languages.
 #[test]
 fn every_field_of_every_command_has_a_word() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../taizhang-node/src/commands");
-    let mut missing = BTreeSet::new();
-    let mut seen = 0;
-    for file in fs::read_dir(folder).unwrap() {
-        let text = fs::read_to_string(file.unwrap().path()).unwrap();
-        let source = text.split("#[cfg(test)]").next().unwrap();
-        for name in source.split('"').collect::<Vec<_>>().windows(2).filter(|w| w[1].starts_with(':')).map(|w| w[0]) {
-            let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-            seen += usize::from(is_name);
-            if is_name && !words::known(name) {
-                missing.insert(name.to_owned());
-            }
+    let mut names = BTreeSet::new();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../taizhang-node/src");
+    for folder in ["commands", "driver"] {
+        walk(&source.join(folder), &mut names);
+    }
+    let missing: Vec<&String> = names.iter().filter(|n| !words::known(n) && !value::HIDDEN.contains(&n.as_str())).collect();
+    assert!(names.len() > 100, "the search finds {} names only", names.len());
+    assert!(missing.is_empty(), "no word in output/words.rs for: {missing:?}");
+}
+
+fn walk(folder: &Path, names: &mut BTreeSet<String>) {
+    for file in fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()) {
+        if file.is_dir() {
+            walk(&file, names);
+            continue;
+        }
+        if ["tests.rs", "testkit.rs"].iter().any(|t| file.ends_with(t)) {
+            continue;
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        let source = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let parts: Vec<&str> = source.split('"').collect();
+        let is_field = |w: &[&str]| w[2].starts_with(':') || w[0].ends_with(".insert(");
+        let is_name = |n: &str| !n.is_empty() && n.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        names.extend(parts.windows(3).filter(|w| is_field(w) && is_name(w[1])).map(|w| w[1].to_owned()));
+    }
+}
+
+#[test]
+fn the_lists_of_words_are_whole() {
+    for list in [words::HEADLINES, words::LABELS, words::WORDS] {
+        let names: BTreeSet<&str> = list.iter().map(|(n, ..)| *n).collect();
+        assert_eq!(names.len(), list.len(), "a name stands twice");
+        for (name, zh, en) in list {
+            assert!(!zh.is_ascii() && en.is_ascii() && !en.is_empty(), "{name}: {zh}, {en}");
         }
     }
-    assert!(seen > 20, "the search finds {seen} names only");
-    assert!(missing.is_empty(), "no word in output/words.rs for: {missing:?}");
 }

@@ -9,6 +9,9 @@ use crate::lang::Lang;
 /// Names whose values are other people's text: shown as they are, even if they look like a word of ours.
 const FREE_TEXT: &[&str] = &["name", "title", "note", "value", "values", "reason", "label", "code", "key", "number"];
 
+/// Names that a person does not need: they are in the JSON.
+pub(super) const HIDDEN: &[&str] = &["sha256", "personal", "last_row", "digest", "id_hex"];
+
 /// A value as a person reads it.
 pub(super) fn cell(key: &str, value: &Value, lang: Lang) -> String {
     match value {
