@@ -73,7 +73,8 @@ impl Pair {
         let add = Command::OrgAdd { code: "2198000001".into(), kind: "school".into(), name: "明德小学".into(), parent: None };
         county.ask("admin", add).expect("adds a school");
         let address = Some(relay.addr().to_string());
-        let invite = Command::Invite { org: "2198000001".into(), role: "clerk".into(), office: None, expires_ms: 86_400_000, address };
+        let invite =
+            Command::Invite { org: "2198000001".into(), role: "clerk".into(), office: None, expires_ms: 86_400_000, address };
         let invite = county.ask("admin", invite).expect("invites");
         let school = joined(&dir.path().join("school"), &text(&invite, "invite"));
         let pair = Self { dir, county, school, relay, runtime };
@@ -144,7 +145,16 @@ fn records(dir: &Path) -> (PathBuf, PathBuf) {
 
 fn import(kind: &str, file: PathBuf) -> Command {
     let (org, year, semester, activity) = (None, None, None, None);
-    Command::Import(Import { kind: kind.into(), files: vec![file], org, year, semester, activity, dry_run: false, skip_bad_rows: false })
+    Command::Import(Import {
+        kind: kind.into(),
+        files: vec![file],
+        org,
+        year,
+        semester,
+        activity,
+        dry_run: false,
+        skip_bad_rows: false,
+    })
 }
 
 fn import_offline(pair: &Pair, file: PathBuf) {
@@ -154,12 +164,18 @@ fn import_offline(pair: &Pair, file: PathBuf) {
 
 /// A sheet of 40 rows as a school keeps it.
 fn sheet(dir: &Path) -> PathBuf {
-    let mut csv = String::from("序号,活动编号,活动名称,教师编号,姓名,应到学时,实到学时,迟到次数,早退次数,请假天数,考核结果,登记日期,备注\n");
+    let mut csv = String::from(
+        "序号,活动编号,活动名称,教师编号,姓名,应到学时,实到学时,迟到次数,早退次数,请假天数,考核结果,登记日期,备注\n",
+    );
     for i in 0..40 {
         let hired = 85 + (i * 7) % 24;
         let hired = hired % 100;
         let got = if i % 9 == 0 { 18 } else { 20 };
-        csv.push_str(&format!("{},2198000001-2024-S1,2024年春季学期校本培训,429801{hired:02}00000{i:03},张丽,20,{got},{},0,0,合格,2024-06-30,\n", i + 1, i % 4 / 3));
+        csv.push_str(&format!(
+            "{},2198000001-2024-S1,2024年春季学期校本培训,429801{hired:02}00000{i:03},张丽,20,{got},{},0,0,合格,2024-06-30,\n",
+            i + 1,
+            i % 4 / 3
+        ));
     }
     let path = dir.join("attendance.csv");
     std::fs::write(&path, csv).expect("writes");
@@ -193,11 +209,17 @@ fn elsewhere(r: &serde_json::Value) -> Elsewhere {
         _ => ActivityKind::Nonconcentrated,
     };
     let hours = r.get("hours").and_then(serde_json::Value::as_f64).expect("hours");
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::float_arithmetic, reason = "1.5 hours of a fixture")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::float_arithmetic,
+        reason = "1.5 hours of a fixture"
+    )]
     let h100 = (hours * 100.0) as u32;
     let at = text("recorded_at");
     let clock = at.get(11..16).and_then(|t| t.split_once(':')).map(|(h, m)| (h.parse::<u64>(), m.parse::<u64>()));
-    let Some((Ok(h), Ok(m))) = clock else { panic!("a time") };
+    let (h, m) = clock.expect("a time");
+    let (h, m) = (h.expect("hours"), m.expect("minutes"));
     let recorded = Day::parse_iso(at.get(..10).expect("a date")).expect("a date");
     Elsewhere {
         external_id: taizhang_core::id::from_hex(&text("id")).map(Bytes),
@@ -320,4 +342,3 @@ fn first_600(file: &Path) -> PathBuf {
     std::fs::write(&path, serde_json::to_vec(&first).expect("JSON")).expect("writes");
     path
 }
-

@@ -54,7 +54,8 @@ fn sample() -> Sample {
     let mut world = World { ledger: Ledger::new(network), store: MemoryStore::default(), entries: Vec::new() };
     world.take("entry-root", first.clone());
     let registry = DocId::of(city, Kind::Registry);
-    let school = NewOrg { code: "2198000001".into(), kind: OrgKind::School, name: "明德小学".into(), random: [8; 8] }.row(city, NOW.day());
+    let school =
+        NewOrg { code: "2198000001".into(), kind: OrgKind::School, name: "明德小学".into(), random: [8; 8] }.row(city, NOW.day());
     let mut p = PayloadBuilder::default();
     let basis = RowRef::own(p.row(1, &[], &school.to_fields()));
     let grant = NewGrant { key: clerk.public(), role: Role::Clerk, office: None, org: school.org, basis, seal_key: None };

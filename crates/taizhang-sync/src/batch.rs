@@ -242,6 +242,9 @@ impl ReadContext {
             let time = i128::from(self.time.0) + i128::from(r.int()?);
             self.time = Ms(u64::try_from(time).map_err(|_| CborError { at, what: "time out of range" })?);
             let payload = fill(r.bytes()?, loose).ok_or(CborError { at, what: "hollow payload and loose bytes do not fit" })?;
+            if payload.len() > taizhang_core::entry::ENTRY_BYTES_MAX {
+                return Err(CborError { at, what: "payload longer than an entry" });
+            }
             let entry =
                 WireEntry { number, log, sequence: first + i, start: start.take(), time: self.time, payload, continues: i > 0 };
             items.push(Item::Entry(entry));

@@ -2,6 +2,7 @@
 
 use taizhang_core::{
     cbor::{CborError, Reader, Writer},
+    entry::ENTRY_BYTES_MAX,
     id::{DocId, EntryId, Kind, NetworkId, OrgId, PublicKey, Run},
     units::Ms,
 };
@@ -309,7 +310,11 @@ fn read_hello(bytes: &[u8]) -> Result<Frame, FrameError> {
     let network = NetworkId(r.array_bytes()?);
     let org = OrgId(r.array_bytes()?);
     let wants = Kinds(r.uint()?);
-    let join = if r.position() < bytes.len() { Some(r.bytes()?.to_vec()) } else { None };
+    let join = if r.position() < bytes.len() { Some(r.bytes()?) } else { None };
+    if join.is_some_and(|j| j.len() > ENTRY_BYTES_MAX) {
+        return Err(malformed("longer than an entry"));
+    }
+    let join = join.map(<[u8]>::to_vec);
     r.end()?;
     Ok(Frame::Hello { version, network, org, wants, join })
 }
@@ -321,6 +326,9 @@ fn read_batch(mut r: Raw<'_>) -> Result<BatchFrame, FrameError> {
     }
     let signatures = (0..n).map(|_| r.take()).collect::<Result<_, _>>()?;
     let loose = r.items(|r| Ok(r.bytes()?.to_vec()))?;
+    if loose.len() > limits::BATCH_RAW_BYTES_MAX || r.bytes.len() > limits::BATCH_RAW_BYTES_MAX + 1024 {
+        return Err(malformed("more bytes than a batch may have"));
+    }
     Ok(BatchFrame { fresh: flags & 1 != 0, last: flags & 2 != 0, signatures, loose, packed: r.bytes.to_vec() })
 }
 
@@ -378,7 +386,11 @@ fn read_tip(r: &mut Reader<'_>) -> Result<Tip, CborError> {
     if n > limits::HINTS_MAX as u64 * 2 || n % 2 != 0 {
         return Err(CborError { at, what: "too many hints" });
     }
-    let hints = (0..n / 2).map(|_| Ok((r.array_bytes()?, r.uint()?))).collect::<Result<_, CborError>>()?;
+    // Exactly sized: collecting Results would double its way up to a third more than the limits promise.
+    let mut hints = Vec::with_capacity(usize::try_from(n / 2).unwrap_or_default());
+    for _ in 0..n / 2 {
+        hints.push((r.array_bytes()?, r.uint()?));
+    }
     Ok(Tip { key, run, height, id, hints })
 }
 

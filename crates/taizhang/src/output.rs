@@ -125,7 +125,7 @@ fn items_text(items: &[Value], lang: Lang, indent: usize) -> String {
 }
 
 /// The fields that a person sees: not what is hidden or empty, and of a sentence in two languages only the one.
-fn shown<'a>(fields: &'a Map<String, Value>, lang: Lang) -> impl Iterator<Item = (&'a String, &'a Value)> {
+fn shown(fields: &Map<String, Value>, lang: Lang) -> impl Iterator<Item = (&String, &Value)> {
     let other = if is_told(fields) { lang.pick("en", "zh") } else { "" };
     fields.iter().filter(move |(k, v)| !v.is_null() && !value::HIDDEN.contains(&k.as_str()) && k.as_str() != other)
 }

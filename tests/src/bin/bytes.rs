@@ -9,7 +9,14 @@ fn main() {
         let verdict = if m.bytes() <= m.limit_bytes { "ok" } else { "OVER" };
         failed += u8::from(m.bytes() > m.limit_bytes);
         let datagrams = c.up_datagrams + c.down_datagrams;
-        println!("{:<55} {:>9} {:>9} {:>9} {datagrams:>5}  {} {verdict}", m.work, c.up_bytes, c.down_bytes, m.bytes(), m.limit_bytes);
+        println!(
+            "{:<55} {:>9} {:>9} {:>9} {datagrams:>5}  {} {verdict}",
+            m.work,
+            c.up_bytes,
+            c.down_bytes,
+            m.bytes(),
+            m.limit_bytes
+        );
     }
     std::process::exit(i32::from(failed > 0));
 }

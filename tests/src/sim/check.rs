@@ -15,10 +15,7 @@ use taizhang_core::{
 use taizhang_store::Store;
 use taizhang_sync::{frame::Frame, io::Refused};
 
-use super::{
-    machine::Writing,
-    world::World,
-};
+use super::{machine::Writing, world::World};
 
 impl World {
     /// Tips of a document go only to nodes that may read it.
@@ -95,7 +92,10 @@ impl World {
         let Some(from) = self.machine_of(from) else { return };
         if document.kind != Kind::Registry && !self.may_read(node, &document) {
             self.fail(format!("node {from} sent node {node} document {document}, which it may not read"));
-        } else if matches!(reason, Refusal::Signature | Refusal::Payload(_) | Refusal::Replaces | Refusal::OneUse | Refusal::RegisterTwice) {
+        } else if matches!(
+            reason,
+            Refusal::Signature | Refusal::Payload(_) | Refusal::Replaces | Refusal::OneUse | Refusal::RegisterTwice
+        ) {
             self.fail(format!("node {node} refused an entry of {author} in {document} from honest node {from}: {reason}"));
         }
     }
@@ -164,7 +164,8 @@ impl World {
                 for c in self.conns.iter().filter(|c| c.ends.iter().all(|e| !e.is_closed && e.deaf_from == u64::MAX)) {
                     let [a, b] = &c.ends;
                     for (x, y) in [(a.node, b.node), (b.node, a.node)] {
-                        if x == node && self.knows_reader(x, y, document) && self.knows_reader(y, x, document) && left.remove(&y) {
+                        if x == node && self.knows_reader(x, y, document) && self.knows_reader(y, x, document) && left.remove(&y)
+                        {
                             group.push(y);
                         }
                     }
@@ -251,7 +252,9 @@ impl World {
             let got = entries(other);
             if got != expected {
                 let (a, b) = (expected.difference(&got).count(), got.difference(&expected).count());
-                return Err(format!("{document}: node {first} has {a} entries that node {other} lacks, and {b} the other way round"));
+                return Err(format!(
+                    "{document}: node {first} has {a} entries that node {other} lacks, and {b} the other way round"
+                ));
             }
         }
         let bytes = |n: &usize, l: &Ledger| {
@@ -287,7 +290,8 @@ impl World {
                     Ok(d) => d,
                     Err(taizhang_core::document::DocumentError::NeedsRebuild { .. }) => {
                         let upto = entries.len().min((k + 1) * step);
-                        Document::build(*document, entries.get(..upto).unwrap_or_default()).map_err(|e| format!("{document}: {e}"))?
+                        Document::build(*document, entries.get(..upto).unwrap_or_default())
+                            .map_err(|e| format!("{document}: {e}"))?
                     }
                     Err(e) => return Err(format!("{document}: {e}")),
                 };

@@ -77,7 +77,7 @@ impl World {
         self.starts_again(node);
     }
 
-    fn kill(&mut self, node: usize) {
+    pub(crate) fn kill(&mut self, node: usize) {
         self.counts.kills += 1;
         self.counts.cuts_in_commit += u64::from(self.machine(node).running.as_ref().is_some_and(|r| r.commit.is_some()));
         self.trace.line(self.now, || format!("node {node}: the program is killed"));
@@ -86,8 +86,9 @@ impl World {
         self.starts_again(node);
     }
 
-    fn starts_again(&mut self, node: usize) {
+    pub(crate) fn starts_again(&mut self, node: usize) {
         let wait = match self.dice.below(3) {
+            _ if self.is_calm => 1_000,
             0 => self.dice.between(100, 2_000),
             1 => self.dice.between(2_000, 600_000),
             _ => self.dice.between(600_000, 20_000_000),
@@ -97,9 +98,8 @@ impl World {
 
     /// Waits for the next commit and cuts the power in it.
     fn crash_in_commit(&mut self, node: usize) {
-        let busy: Vec<usize> = (0..self.machines.len())
-            .filter(|n| self.machines[*n].running.as_ref().is_some_and(|r| r.commit.is_some()))
-            .collect();
+        let busy: Vec<usize> =
+            (0..self.machines.len()).filter(|n| self.machines[*n].running.as_ref().is_some_and(|r| r.commit.is_some())).collect();
         let node = self.dice.pick(&busy).unwrap_or(node);
         let after = self.dice.below(4);
         self.machine(node).disk.fail_after(after, DiskFault::Stop);
@@ -222,7 +222,9 @@ impl World {
         let is_twin = self.dice.one_in(2);
         self.counts.rollbacks += 1;
         self.counts.same_run += u64::from(is_twin);
-        self.trace.line(self.now, || format!("node {node}: the disk is restored to an image{}", if is_twin { ", unnoticed" } else { "" }));
+        self.trace.line(self.now, || {
+            format!("node {node}: the disk is restored to an image{}", if is_twin { ", unnoticed" } else { "" })
+        });
         self.stop(node);
         let now = self.now;
         let bug = self.bug;

@@ -98,16 +98,16 @@ impl Machine {
     }
 
     /// Opens the store, loads the ledger, starts the hub.
-    pub(crate) fn start(&mut self, network: NetworkId, bug: Option<Bug>) -> Result<(), String> {
+    pub(crate) fn start(&mut self, network: NetworkId, bug: Option<Bug>) -> Result<(), Trouble> {
         let options = Options { segment_bytes: self.segment_bytes, ..Options::new(describe) };
-        let (store, report) = DiskStore::open_model(&self.disk, &options).map_err(|e| e.to_string())?;
+        let (store, report) = DiskStore::open_model(&self.disk, &options).map_err(|_| Trouble::Disk)?;
         if !report.lost.is_empty() && bug.is_none() {
-            return Err(format!("the store lost entries: {report:?}"));
+            return Err(Trouble::Wrong(format!("the store lost entries: {report:?}")));
         }
-        let ledger = load(&store, network, bug)?;
+        let ledger = load(&store, network)?;
         for id in &self.promised {
             if ledger.place(id).is_none() {
-                return Err(format!("{} lost an entry that it had promised to keep: {id}", self.name));
+                return Err(Trouble::Wrong(format!("{} lost an entry that it had promised to keep: {id}", self.name)));
             }
         }
         self.starts += 1;
@@ -125,7 +125,7 @@ impl Machine {
             },
         };
         let mut hub = Hub::new(config, ledger);
-        for (_, bytes) in store.notes(b"receipt/").map_err(|e| e.to_string())? {
+        for (_, bytes) in store.notes(b"receipt/").map_err(|_| Trouble::Disk)? {
             let receipt = taizhang_core::receipt::Receipt::parse(&bytes).map_err(|e| format!("a stored receipt: {e}"))?;
             hub.load_receipt(receipt);
         }
@@ -139,8 +139,22 @@ impl Machine {
     }
 }
 
+/// Why a machine does not start.
+pub(crate) enum Trouble {
+    /// Its disk fails just now.
+    Disk,
+    /// Something is wrong that must not be.
+    Wrong(String),
+}
+
+impl From<String> for Trouble {
+    fn from(what: String) -> Self {
+        Self::Wrong(what)
+    }
+}
+
 /// The ledger of what a store holds.
-pub(crate) fn load(store: &DiskStore, network: NetworkId, bug: Option<Bug>) -> Result<Ledger, String> {
+pub(crate) fn load(store: &DiskStore, network: NetworkId) -> Result<Ledger, Trouble> {
     let mut ledger = Ledger::new(network);
     let mut wrong = None;
     let scanned = store.scan(0, &mut |_, e| {
@@ -153,13 +167,15 @@ pub(crate) fn load(store: &DiskStore, network: NetworkId, bug: Option<Bug>) -> R
         };
         match ledger.admit(store, entry, Signature::Checked) {
             Ok(admitted) => ledger.insert(&admitted),
-            Err(refusal) if bug.is_none() => wrong = Some(format!("a stored entry may not enter: {refusal}")),
             Err(refusal) => wrong = Some(format!("a stored entry may not enter: {refusal}")),
         }
         ControlFlow::Continue(())
     });
-    scanned.map_err(|e| e.to_string())?;
-    wrong.map_or(Ok(ledger), Err)
+    match (scanned, wrong) {
+        (_, Some(wrong)) => Err(Trouble::Wrong(wrong)),
+        (Err(_), None) => Err(Trouble::Disk),
+        (Ok(()), None) => Ok(ledger),
+    }
 }
 
 /// What the hub asks to commit, as the store takes it.

@@ -218,7 +218,8 @@ impl World {
     }
 
     fn reviewer_works(&mut self, person: usize, org: OrgId) {
-        let below: Vec<OrgId> = self.orgs.iter().copied().filter(|o| *o != org && self.god.ledger.registry.is_at_or_above(org, *o)).collect();
+        let below: Vec<OrgId> =
+            self.orgs.iter().copied().filter(|o| *o != org && self.god.ledger.registry.is_at_or_above(org, *o)).collect();
         let Some(subject) = self.dice.pick(&below) else { return self.notice(person, org) };
         let review = DocId::about(org, Kind::Review, YEAR, subject);
         match self.dice.below(7) {
@@ -335,7 +336,8 @@ impl World {
         let key = self.people[whose].author.public();
         let Some((name, _)) = ledger.registry.grants_of(key).find(|(_, g)| g.registry == org) else { return };
         let positions = positions_of(ledger, key);
-        let row = End { grant: name.here(), left_day: self.today(self.people[person].node), positions: Some(positions), reason: None };
+        let row =
+            End { grant: name.here(), left_day: self.today(self.people[person].node), positions: Some(positions), reason: None };
         let mut p = PayloadBuilder::default();
         p.row(End::TYPE, &[], &row.to_fields());
         if self.write_as(person, DocId::of(org, Kind::Registry), p, Vec::new()).is_some() {
@@ -426,7 +428,9 @@ impl World {
         let m = &self.machines[node];
         let ledger = m.running.as_ref().map(|r| r.hub.ledger());
         let Some(ledger) = ledger else { return };
-        let may = |g: &taizhang_core::registry::GrantRecord| taizhang_core::registry::may_write(&document, g.row.role, g.row.org, g.org_kind) && !g.row.one_use;
+        let may = |g: &taizhang_core::registry::GrantRecord| {
+            taizhang_core::registry::may_write(&document, g.row.role, g.row.org, g.org_kind) && !g.row.one_use
+        };
         let Some(grant) = ledger.registry.grants_of(key).find(|(_, g)| may(g)).map(|(n, _)| *n) else { return };
         let (time, run) = (m.clock(self.now), taizhang_core::id::Run(self.dice.bytes()));
         let mut p = PayloadBuilder::default();
@@ -462,9 +466,11 @@ impl World {
             let a = sign(self, 2, Before::Previous(common.id), value);
             let b = sign(self, 3, Before::Previous(a.id), value);
             let may = |w: &Self, n: usize| {
-                w.machines[n].running.as_ref().is_some_and(|r| {
-                    r.writing.is_empty() && r.hub.ledger().place(&grant.entry).is_some()
-                }) && w.may_read(n, &document)
+                w.machines[n]
+                    .running
+                    .as_ref()
+                    .is_some_and(|r| r.writing.is_empty() && r.hub.ledger().place(&grant.entry).is_some())
+                    && w.may_read(n, &document)
             };
             let nodes: Vec<usize> = (0..self.machines.len()).filter(|n| may(self, *n)).collect();
             let Some(to) = self.dice.pick(&nodes) else { return };

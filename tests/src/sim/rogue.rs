@@ -74,7 +74,11 @@ impl World {
             1 => self.ask_foreign(conn, at, node),
             2 | 3 => self.push(conn, at, node),
             4 => self.odd_frames(conn, at),
-            5 => self.rogue_says(conn, at, &Frame::Root { digest: self.now.to_be_bytes().repeat(2).try_into().unwrap_or([0; 16]), reply: true }.encode()),
+            5 => self.rogue_says(
+                conn,
+                at,
+                &Frame::Root { digest: self.now.to_be_bytes().repeat(2).try_into().unwrap_or([0; 16]), reply: true }.encode(),
+            ),
             6 if self.dice.one_in(3) => self.bomb(conn, at),
             _ => {}
         }
@@ -149,7 +153,8 @@ impl World {
         let mut p = PayloadBuilder::default();
         p.row(999, &[], &[0x81, 0x03]);
         let log = LogId { document, key: secret.public(), run: Run(self.dice.bytes()) };
-        let header = Header { log, sequence: 1, before: Before::Start { grant, link: None }, time: self.machines[node].clock(self.now) };
+        let header =
+            Header { log, sequence: 1, before: Before::Start { grant, link: None }, time: self.machines[node].clock(self.now) };
         SignedEntry::sign(header, p.finish(), &secret, &self.network)
     }
 
@@ -169,7 +174,11 @@ impl World {
     fn bomb(&mut self, conn: usize, at: usize) {
         let packed = flush(&mut Encoder::new(3).expect("a small encoder can be made"), &vec![0; 4 << 20]);
         self.counts.garbage += 1;
-        self.rogue_says(conn, at, &Frame::Batch(BatchFrame { fresh: true, last: false, signatures: Vec::new(), loose: Vec::new(), packed }).encode());
+        self.rogue_says(
+            conn,
+            at,
+            &Frame::Batch(BatchFrame { fresh: true, last: false, signatures: Vec::new(), loose: Vec::new(), packed }).encode(),
+        );
     }
 
     /// Frames that are well formed and make no sense.
@@ -191,7 +200,13 @@ impl World {
                 let Some(document) = self.dice.pick(&documents) else { return };
                 Frame::Tips { document, tips: vec![tip; 30] }
             }
-            _ => Frame::Batch(BatchFrame { fresh: false, last: true, signatures: vec![[1; 64]], loose: Vec::new(), packed: vec![1, 2, 3] }),
+            _ => Frame::Batch(BatchFrame {
+                fresh: false,
+                last: true,
+                signatures: vec![[1; 64]],
+                loose: Vec::new(),
+                packed: vec![1, 2, 3],
+            }),
         };
         self.counts.garbage += 1;
         self.rogue_says(conn, at, &frame.encode());

@@ -47,8 +47,8 @@ impl World {
         self.orgs.push(city_org);
         self.machine(city_node).org = city_org;
         let bug = self.bug;
-        if let Err(e) = self.machine(city_node).start(network, bug) {
-            return self.fail(e);
+        if self.machine(city_node).start(network, bug).is_err() {
+            return self.fail("the city does not start".to_owned());
         }
         self.add_person(root, city_node, OrgId::root(network), Role::Admin);
         let admin = self.add_person(admin, city_node, city_org, Role::Admin);
@@ -203,8 +203,9 @@ impl World {
         let author = self.author();
         let org = self.people[admin].org;
         let key = author.public();
-        let grant = |w: &Self, ledger: &Ledger| Some(NewGrant { key, role, office: None, org, basis: basis(ledger, org)?, seal_key: None }
-            .row("岗位", w.today(node)));
+        let grant = |w: &Self, ledger: &Ledger| {
+            Some(NewGrant { key, role, office: None, org, basis: basis(ledger, org)?, seal_key: None }.row("岗位", w.today(node)))
+        };
         let Some(row) = self.ledger_of(self.people[admin].node).and_then(|l| grant(self, l)) else { return };
         let mut p = PayloadBuilder::default();
         p.row(Grant::TYPE, &[], &row.to_fields());
@@ -254,7 +255,15 @@ impl World {
         self.invite(admin, PayloadBuilder::default(), org, role, basis, u64::MAX >> 8)
     }
 
-    fn invite(&mut self, admin: usize, mut p: PayloadBuilder, org: OrgId, role: Role, basis: RowRef, expires: u64) -> Option<Invited> {
+    fn invite(
+        &mut self,
+        admin: usize,
+        mut p: PayloadBuilder,
+        org: OrgId,
+        role: Role,
+        basis: RowRef,
+        expires: u64,
+    ) -> Option<Invited> {
         let (node, registry) = (self.people[admin].node, self.people[admin].org);
         let key = self.secret();
         let grant = NewGrant { key: key.public(), role, office: None, org, basis, seal_key: None };

@@ -62,7 +62,13 @@ fn describe(wire: &[u8]) -> String {
     let Ok(Some(frame)) = decoder.feed(&mut input) else { return format!("{} bytes", wire.len()) };
     match Frame::decode(&frame) {
         Ok(Some(Frame::Batch(b))) => {
-            format!("Batch of {} entries, {} bytes{}{}", b.signatures.len(), frame.len(), mark(b.fresh, " fresh"), mark(b.last, " last"))
+            format!(
+                "Batch of {} entries, {} bytes{}{}",
+                b.signatures.len(),
+                frame.len(),
+                mark(b.fresh, " fresh"),
+                mark(b.last, " last")
+            )
         }
         Ok(Some(Frame::Hello { wants, join, .. })) => format!("Hello wants {:x}{}", wants.0, mark(join.is_some(), " join")),
         Ok(Some(frame)) => format!("{frame:?}").chars().take(300).collect(),

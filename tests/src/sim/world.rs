@@ -15,7 +15,7 @@ use super::{
     bug::Bug,
     counts::Counts,
     dice::Dice,
-    machine::{Machine, Writing, commit_of, load},
+    machine::{Machine, Trouble, Writing, commit_of, load},
     network::{Conn, End, Link},
     people::Person,
     trace::Trace,
@@ -91,10 +91,7 @@ impl taizhang_core::entries::Entries for God {
         Ok(self.entries.get(id).cloned())
     }
 
-    fn attachment(
-        &self,
-        _: &taizhang_core::id::AttachmentId,
-    ) -> Result<Option<Vec<u8>>, taizhang_core::entries::ReadFailed> {
+    fn attachment(&self, _: &taizhang_core::id::AttachmentId) -> Result<Option<Vec<u8>>, taizhang_core::entries::ReadFailed> {
         Ok(None)
     }
 }
@@ -175,7 +172,8 @@ impl World {
     }
 
     pub(crate) fn left(&self) -> String {
-        let next: Vec<String> = self.queue.iter().take(3).map(|((t, _), h)| format!("in {} s {h:?}", t.saturating_sub(self.now) / 1000)).collect();
+        let next: Vec<String> =
+            self.queue.iter().take(3).map(|((t, _), h)| format!("in {} s {h:?}", t.saturating_sub(self.now) / 1000)).collect();
         format!("{} events, {}", self.queue.len(), next.join(", "))
     }
 
@@ -224,13 +222,13 @@ impl World {
     fn carry_out(&mut self, node: usize) {
         loop {
             let network = self.network;
-            let bug = self.bug;
             let m = self.machine(node);
             let Some(r) = m.running.as_mut() else { return };
             if r.hub.needs_reload() {
-                match load(&r.store, network, bug) {
+                match load(&r.store, network) {
                     Ok(ledger) => r.hub.reload(ledger),
-                    Err(e) => return self.fail(e),
+                    Err(Trouble::Disk) => return self.kill(node),
+                    Err(Trouble::Wrong(what)) => return self.fail(what),
                 }
                 self.counts.reloads += 1;
             }
@@ -335,7 +333,9 @@ impl World {
             self.calm_frames += 1;
         }
         self.look_at_frame(node, conn, frame);
-        let Some(end) = self.conns.get(conn).map(|c| usize::from(c.ends[0].node == node && c.ends[0].session == session)) else { return };
+        let Some(end) = self.conns.get(conn).map(|c| usize::from(c.ends[0].node == node && c.ends[0].session == session)) else {
+            return;
+        };
         if !self.is_calm && self.dice.one_in(60) {
             // A newer program says something that may be skipped.
             self.counts.optional_frames += 1;
@@ -355,7 +355,7 @@ impl World {
 
     pub(crate) fn transmit_bytes(&mut self, conn: usize, end: usize, wire: Vec<u8>) {
         self.trace.frame(self.now, conn, end, &wire);
-        let cut = if !self.is_calm && self.dice.one_in(8) { self.dice.index(wire.len()) } else { 0 };
+        let cut = if !self.is_calm && self.dice.one_in(3) { self.dice.index(wire.len()) } else { 0 };
         let (now, head) = (self.now, wire.get(..cut).unwrap_or_default().to_vec());
         let tail = wire.get(cut..).unwrap_or_default().to_vec();
         for bytes in [head, tail].into_iter().filter(|b| !b.is_empty()) {
@@ -523,9 +523,15 @@ impl World {
         if m.running.is_some() || m.rogue.is_some() || m.is_gone {
             return;
         }
-        if let Err(e) = m.start(network, bug) {
-            return self.fail(e);
+        match m.start(network, bug) {
+            Ok(()) => {}
+            Err(Trouble::Disk) => {
+                m.disk.restart();
+                return self.starts_again(node);
+            }
+            Err(Trouble::Wrong(what)) => return self.fail(what),
         }
+        self.tell_god(node);
         self.trace.line(self.now, || format!("node {node} starts"));
         let people: Vec<usize> = (0..self.people.len()).filter(|p| self.people[*p].node == node).collect();
         let is_twin = std::mem::take(&mut self.machine(node).is_twin);
@@ -536,6 +542,21 @@ impl World {
         }
         let links: Vec<usize> = (0..self.links.len()).filter(|l| self.links[*l].dialer == node).collect();
         links.into_iter().for_each(|l| self.plan_dial(l));
+    }
+
+    /// What a commit left that nobody heard of.
+    fn tell_god(&mut self, node: usize) {
+        let Some(r) = self.machines[node].running.as_ref() else { return };
+        let mut unheard = Vec::new();
+        let scanned = r.store.scan(0, &mut |_, e| {
+            if !self.god.entries.contains_key(&e.id) {
+                unheard.extend(SignedEntry::parse(&e.bytes, &self.network));
+            }
+            std::ops::ControlFlow::Continue(())
+        });
+        if scanned.is_ok() {
+            unheard.iter().for_each(|e| self.god.take(e));
+        }
     }
 
     /// The program stops, and all its connections with it.
@@ -596,9 +617,11 @@ impl World {
             }
             Event::Greeted { with, .. } => {
                 self.counts.sessions += 1;
-                let knows = self.machine(node).running.as_ref().is_some_and(|r| {
-                    r.hub.sessions().any(|s| s.remote == with && s.org.is_some())
-                });
+                let knows = self
+                    .machine(node)
+                    .running
+                    .as_ref()
+                    .is_some_and(|r| r.hub.sessions().any(|s| s.remote == with && s.org.is_some()));
                 self.counts.unknown_nodes += u64::from(!knows);
             }
             Event::Unreadable { entry } => self.fail(format!("node {node} cannot read entry {entry}")),

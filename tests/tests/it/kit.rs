@@ -12,15 +12,15 @@ use taizhang_tests::nodes::{Running, founded, joined, text};
 use tempfile::TempDir;
 
 /// A county and a school with two machines, all running.
-pub struct School {
-    pub dir: TempDir,
-    pub county: Running,
-    pub first: Running,
-    pub second: Running,
+pub(crate) struct School {
+    pub(crate) dir: TempDir,
+    pub(crate) county: Running,
+    pub(crate) first: Running,
+    pub(crate) second: Running,
 }
 
 impl School {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = TempDir::new().expect("a temporary folder");
         let county = Running::start(&founded(&dir.path().join("county"), "county"), true);
         let add = Command::OrgAdd { code: "2198000001".into(), kind: "school".into(), name: "明德小学".into(), parent: None };
@@ -38,19 +38,19 @@ impl School {
         Self { first, second, county, dir }
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
     /// Cuts both machines off.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         for node in [&self.first, &self.second] {
             node.ask("", Command::Links { cut: true }).expect("cuts");
         }
     }
 
     /// Lets links stand again and brings everything everywhere.
-    pub fn heal(&self) {
+    pub(crate) fn heal(&self) {
         for node in [&self.first, &self.second] {
             node.ask("", Command::Links { cut: false }).expect("heals");
         }
@@ -60,23 +60,32 @@ impl School {
         }
     }
 
-    pub fn stop(self) {
+    pub(crate) fn stop(self) {
         self.first.stop();
         self.second.stop();
         self.county.stop();
     }
 }
 
-pub fn in_sync(event: &NodeEvent) -> Option<()> {
+pub(crate) fn in_sync(event: &NodeEvent) -> Option<()> {
     matches!(event, NodeEvent::Hub(Event::InSync { .. })).then_some(())
 }
 
-pub fn import(kind: &str, file: PathBuf) -> Command {
+pub(crate) fn import(kind: &str, file: PathBuf) -> Command {
     let (org, year, semester, activity) = (None, None, None, None);
-    Command::Import(Import { kind: kind.into(), files: vec![file], org, year, semester, activity, dry_run: false, skip_bad_rows: false })
+    Command::Import(Import {
+        kind: kind.into(),
+        files: vec![file],
+        org,
+        year,
+        semester,
+        activity,
+        dry_run: false,
+        skip_bad_rows: false,
+    })
 }
 
 /// The reply as one JSON value.
-pub fn json(reply: &Reply) -> Value {
+pub(crate) fn json(reply: &Reply) -> Value {
     serde_json::to_value(reply).expect("JSON")
 }

@@ -25,7 +25,8 @@ fn python() -> PathBuf {
     if !has_both(&python) {
         let made = Process::new("python3").args(["-m", "venv"]).arg(&folder).status().expect("python3 makes an environment");
         assert!(made.success(), "python3 -m venv failed; on Debian install python3-venv");
-        let pip = Process::new(&python).args(["-m", "pip", "install", "--quiet", "cbor2==6.3.0", "cryptography==50.0.2"]).status();
+        let pip =
+            Process::new(&python).args(["-m", "pip", "install", "--quiet", "cbor2==6.3.0", "cryptography==50.0.2"]).status();
         assert!(pip.expect("pip runs").success(), "cbor2 and cryptography could not be installed with pip");
     }
     python

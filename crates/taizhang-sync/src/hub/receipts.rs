@@ -21,7 +21,8 @@ impl Hub {
         if self.under_way.is_some() {
             return None;
         }
-        let waiting = self.sessions.values().filter(|s| !s.touched.is_empty() && !s.incoming && s.has_sent_all());
+        let waiting =
+            self.sessions.values().filter(|s| s.org.is_some() && !s.touched.is_empty() && !s.incoming && s.has_sent_all());
         waiting.filter_map(|s| s.last_receipt.map(|l| Ms(l.0.saturating_add(self.config.receipt_interval_ms)))).min()
     }
 
@@ -45,7 +46,7 @@ impl Hub {
     /// Signs what is durable here of the documents that this session brought, once the other has all of them too: it could not read the receipt else.
     pub(super) fn offer_receipt(&mut self, now: Ms, session: SessionId) {
         let Some(s) = self.sessions.get(&session) else { return };
-        if s.has_sent_all() && !s.incoming {
+        if s.org.is_some() && s.has_sent_all() && !s.incoming {
             self.sign_receipt(now, session);
         }
     }
