@@ -2,6 +2,8 @@
 
 #[path = "it/kit.rs"]
 mod kit;
+#[path = "it/roles.rs"]
+mod roles;
 #[path = "it/second_opinion.rs"]
 mod second_opinion;
 #[path = "it/two_machines.rs"]

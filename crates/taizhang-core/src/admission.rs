@@ -9,7 +9,8 @@ use crate::{
     id::{DocId, EntryId, Kind, NetworkId, OrgId, Run},
     ledger::Ledger,
     op::{self, Op, RegisterOp, RowName, RowOp, RowRef},
-    registry::{has_role, may_write},
+    planted::Planted,
+    registry::{GrantRecord, has_role, may_write},
     rows::{Grant, Org, Role, RootStatement, RowType},
 };
 
@@ -167,7 +168,8 @@ impl Ledger {
             let statement = self.registry.root.as_ref().map(|(_, statement)| statement).ok_or(Refusal::Role)?;
             return if log.document == root && statement.keys.contains(&log.key) { Ok(0) } else { Err(Refusal::Role) };
         }
-        let g = self.registry.grants.get(&name).filter(|g| g.row.key == log.key).ok_or(Refusal::Role)?;
+        let is_own = |g: &&GrantRecord| g.row.key == log.key || self.is_planted(Planted::GrantKeyUnchecked);
+        let g = self.registry.grants.get(&name).filter(is_own).ok_or(Refusal::Role)?;
         let fits = if g.row.one_use {
             log.document == DocId::of(g.registry, Kind::Registry)
                 && log.run == ONE_USE_RUN
@@ -280,7 +282,8 @@ impl Named<'_> {
         for id in &register.replaces {
             let payload = self.payload(*id, self.entry.header.log.document)?;
             let ops = op::parse(&payload).map_err(|_| Refusal::Replaces)?;
-            if !ops.iter().any(|o| matches!(o, Op::Register(r) if r.key == register.key)) {
+            let wrote_it = ops.iter().any(|o| matches!(o, Op::Register(r) if r.key == register.key));
+            if !wrote_it && !self.ledger.is_planted(Planted::RegisterReplacesUnchecked) {
                 return Err(Refusal::Replaces);
             }
         }

@@ -10,6 +10,7 @@ use crate::{
     entry::{Before, SignedEntry},
     id::{DocId, EntryId, Kind, LogId, NetworkId, OrgId, Position, PublicKey, Run},
     op::{self, Op, RowName},
+    planted::Planted,
     registry::{GrantRecord, Registry},
     rows::{self, Accept, Burn, End, Grant, Org, RootStatement, RowType},
 };
@@ -74,6 +75,9 @@ pub struct Ledger {
     named: BTreeSet<(EntryId, EntryId)>,
     /// Entries on branches beyond the limit that no entry outside of such branches names.
     surplus: BTreeSet<EntryId>,
+    /// A bug planted on purpose, for the simulator to find.
+    #[cfg(feature = "planted")]
+    pub planted: Option<Planted>,
 }
 
 impl Ledger {
@@ -91,6 +95,8 @@ impl Ledger {
             registry_revision: 0,
             named: BTreeSet::new(),
             surplus: BTreeSet::new(),
+            #[cfg(feature = "planted")]
+            planted: None,
         }
     }
 
@@ -228,6 +234,7 @@ impl Ledger {
     }
 
     fn file_in_document(&mut self, e: &SignedEntry) {
+        let kept = if self.is_planted(Planted::BranchLimitIgnored) { usize::MAX } else { BRANCHES_MAX };
         let doc = self.docs.entry(e.header.log.document).or_default();
         doc.entries.push(e.id);
         if let Some(parent) = e.header.before.parent() {
@@ -240,7 +247,7 @@ impl Ledger {
         // A fork's branches begin side by side; what continues different branches is no further fork.
         let parent = e.header.before.parent();
         let is_sibling = |id: &EntryId| e.header.sequence == 1 || self.places.get(id).is_some_and(|p| p.parent == parent);
-        let beyond: Vec<EntryId> = at.iter().copied().filter(is_sibling).skip(BRANCHES_MAX).collect();
+        let beyond: Vec<EntryId> = at.iter().copied().filter(is_sibling).skip(kept).collect();
         let forked = !beyond.is_empty();
         doc.beyond.extend(beyond);
         let names_surplus = || self.surplus.iter().any(|s| self.named.contains(&(*s, e.id)));

@@ -5,6 +5,8 @@
 pub enum Bug {
     /// In replication.
     Sync(taizhang_sync::planted::Planted),
+    /// In admission, standing or the ledger.
+    Core(taizhang_core::planted::Planted),
     /// Syncs of the disk do nothing.
     SyncsSkipped,
 }
@@ -14,7 +16,8 @@ impl Bug {
     #[must_use]
     pub fn all() -> Vec<Self> {
         let sync = taizhang_sync::planted::Planted::ALL.iter().copied().map(Self::Sync);
-        sync.chain([Self::SyncsSkipped]).collect()
+        let core = taizhang_core::planted::Planted::ALL.iter().copied().map(Self::Core);
+        sync.chain(core).chain([Self::SyncsSkipped]).collect()
     }
 
     /// Its name on the command line.
@@ -22,6 +25,7 @@ impl Bug {
     pub fn name(self) -> String {
         match self {
             Self::Sync(bug) => format!("{bug:?}"),
+            Self::Core(bug) => format!("{bug:?}"),
             Self::SyncsSkipped => "SyncsSkipped".to_owned(),
         }
     }

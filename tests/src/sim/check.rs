@@ -78,11 +78,11 @@ impl World {
             return;
         }
         let m = self.machine(to);
-        if m.running.is_some() {
-            if let Some(id) = entries.iter().find(|id| !m.has(id)) {
-                let text = format!("node {to} {what} entry {id} and does not have it");
-                return self.fail(text);
-            }
+        if m.running.is_some()
+            && let Some(id) = entries.iter().find(|id| !m.has(id))
+        {
+            let text = format!("node {to} {what} entry {id} and does not have it");
+            return self.fail(text);
         }
         m.promised.extend(entries);
     }

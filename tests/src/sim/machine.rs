@@ -34,6 +34,9 @@ fn describe(bytes: &[u8]) -> Option<(EntryId, LogId, u64)> {
     Some((e.id, e.header.log, e.header.sequence))
 }
 
+/// An old image of a disk, with what was promised then.
+pub(crate) type Image = (BTreeMap<String, Vec<u8>>, BTreeSet<EntryId>);
+
 /// An installation, running or not.
 pub(crate) struct Machine {
     pub(crate) name: String,
@@ -57,7 +60,7 @@ pub(crate) struct Machine {
     /// Its disk forgot what it had promised: when, ms.
     pub(crate) rolled_back: u64,
     /// Old images of the disk, with what was promised then.
-    pub(crate) images: Vec<(BTreeMap<String, Vec<u8>>, BTreeSet<EntryId>)>,
+    pub(crate) images: Vec<Image>,
     /// Ended for good.
     pub(crate) is_gone: bool,
     /// Restored to an image by something that its programs did not notice: they may write what they wrote before.
@@ -104,7 +107,7 @@ impl Machine {
         if !report.lost.is_empty() && bug.is_none() {
             return Err(Trouble::Wrong(format!("the store lost entries: {report:?}")));
         }
-        let ledger = load(&store, network)?;
+        let ledger = load(&store, network, bug)?;
         for id in &self.promised {
             if ledger.place(id).is_none() {
                 return Err(Trouble::Wrong(format!("{} lost an entry that it had promised to keep: {id}", self.name)));
@@ -154,8 +157,11 @@ impl From<String> for Trouble {
 }
 
 /// The ledger of what a store holds.
-pub(crate) fn load(store: &DiskStore, network: NetworkId) -> Result<Ledger, Trouble> {
+pub(crate) fn load(store: &DiskStore, network: NetworkId, bug: Option<Bug>) -> Result<Ledger, Trouble> {
     let mut ledger = Ledger::new(network);
+    if let Some(Bug::Core(planted)) = bug {
+        ledger.planted = Some(planted);
+    }
     let mut wrong = None;
     let scanned = store.scan(0, &mut |_, e| {
         let entry = match SignedEntry::parse(&e.bytes, &network) {

@@ -194,7 +194,7 @@ impl World {
     /// A row instead of an earlier one of the same document.
     fn correct(&mut self, person: usize, document: DocId) {
         let entries = self.entries_here(self.people[person].node, document);
-        let rows: Vec<RowName> = entries.iter().flat_map(|e| taizhang_core::ledger::row_ops(e)).map(|(name, _)| name).collect();
+        let rows: Vec<RowName> = entries.iter().flat_map(taizhang_core::ledger::row_ops).map(|(name, _)| name).collect();
         let Some(name) = self.dice.pick(&rows) else { return };
         let mut p = PayloadBuilder::default();
         let mut w = taizhang_core::cbor::Writer::default();
@@ -241,7 +241,7 @@ impl World {
         let below = |d: &DocId| ledger.registry.ancestors(d.owner).contains(&review.owner);
         let Some(there) = others.into_iter().find(|d| below(d)) else { return self.rows_in(person, review, 101) };
         let entries = self.entries_here(node, there);
-        let rows: Vec<RowName> = entries.iter().flat_map(|e| taizhang_core::ledger::row_ops(e)).map(|(name, _)| name).collect();
+        let rows: Vec<RowName> = entries.iter().flat_map(taizhang_core::ledger::row_ops).map(|(name, _)| name).collect();
         let Some(name) = self.dice.pick(&rows) else { return };
         let mut p = PayloadBuilder::default();
         p.row(101, &[name.in_document(there)], &[0x81, 0x01]);

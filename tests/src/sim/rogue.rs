@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use taizhang_core::{
+    author::grant_for,
     cbor::Writer,
     entries::Entries,
     entry::{Before, Header, SignedEntry},
-    id::{DocId, EntryId, Kind, LogId, Run},
+    id::{AttachmentId, DocId, EntryId, Kind, LogId, OrgId, Run},
     op::PayloadBuilder,
+    registry::may_write,
+    rows::{Checkpoint, Role, RowType},
 };
 use taizhang_sync::{
     batch::WriteContext,
@@ -136,25 +139,70 @@ impl World {
         let bytes = self.god.entry(&id).ok().flatten().unwrap_or_default();
         let Ok(mut entry) = SignedEntry::parse(&bytes, &self.network) else { return };
         self.counts.forged += 1;
-        match self.dice.below(4) {
+        match self.dice.below(6) {
             0 => entry.signature[63] ^= 0x10,
             1 => entry.signature[usize::try_from(self.dice.below(32)).unwrap_or(0)] ^= 1,
             2 => entry = self.forge(node, entry.header.log.document),
+            3 => entry = self.without_attachment(node).unwrap_or(entry),
+            4 => entry = self.wrong_register(node).unwrap_or(entry),
             _ => {}
         }
         self.rogue_batch(conn, at, node, &[entry]);
     }
 
-    /// Signed by the rogue's own key, under a grant of somebody.
+    /// What one of the rogue's own people writes, properly signed under a proper grant.
+    fn own(&mut self, node: usize, role: Role, document: impl Fn(&Self, OrgId) -> Option<DocId>, p: PayloadBuilder) -> Option<SignedEntry> {
+        let run = Run(self.dice.bytes());
+        let time = self.machines[node].clock(self.now);
+        let person = self.people.iter().find(|p| p.node == node && p.role == role)?;
+        let key = person.author.public();
+        let document = document(self, person.org)?;
+        let grant = grant_for(&self.god.ledger, key, &document)?;
+        let header = Header {
+            log: LogId { document, key, run },
+            sequence: 1,
+            before: Before::Start { grant: Some(grant), link: None },
+            time,
+        };
+        Some(SignedEntry::sign(header, p.finish(), &person.author.key, &self.network))
+    }
+
+    /// A checkpoint whose attachment nobody ever had.
+    fn without_attachment(&mut self, node: usize) -> Option<SignedEntry> {
+        let row = Checkpoint { month: 24_290, tips_root: [1; 32], tips: AttachmentId(self.dice.bytes()), reason: None };
+        let mut p = PayloadBuilder::default();
+        p.row(Checkpoint::TYPE, &[], &row.to_fields());
+        let below = |w: &Self, org| {
+            let subject = w.orgs.iter().find(|o| **o != org && w.god.ledger.registry.is_at_or_above(org, **o))?;
+            Some(DocId::about(org, Kind::Review, 2024, *subject))
+        };
+        self.own(node, Role::Reviewer, below, p)
+    }
+
+    /// A register that replaces an entry which never wrote it.
+    fn wrong_register(&mut self, node: usize) -> Option<SignedEntry> {
+        let (role, kind) = [(Role::Clerk, Kind::Roster), (Role::Reviewer, Kind::Notice)]
+            .into_iter()
+            .find(|(role, _)| self.people.iter().any(|p| p.node == node && p.role == *role))?;
+        let org = self.machines[node].org;
+        let document = if kind == Kind::Roster { DocId::of(org, kind) } else { DocId::of_year(org, kind, 2024) };
+        let there = self.god.ledger.document(&document)?.entries.first().copied()?;
+        let mut p = PayloadBuilder::default();
+        p.register("nobody.wrote", &[0xf5], &[there]);
+        self.own(node, role, |_, _| Some(document), p)
+    }
+
+    /// Signed by the rogue's own key, under a grant of somebody else that would fit.
     fn forge(&mut self, node: usize, document: DocId) -> SignedEntry {
         let secret = self.machine(node).secret();
-        let names: Vec<_> = self.god.ledger.registry.grants.keys().copied().collect();
+        let grants = self.god.ledger.registry.grants.iter();
+        let fitting = grants.filter(|(_, g)| !g.row.one_use && may_write(&document, g.row.role, g.row.org, g.org_kind));
+        let names: Vec<_> = fitting.map(|(name, _)| *name).collect();
         let grant = self.dice.pick(&names);
         let mut p = PayloadBuilder::default();
         p.row(999, &[], &[0x81, 0x03]);
         let log = LogId { document, key: secret.public(), run: Run(self.dice.bytes()) };
-        let header =
-            Header { log, sequence: 1, before: Before::Start { grant, link: None }, time: self.machines[node].clock(self.now) };
+        let header = Header { log, sequence: 1, before: Before::Start { grant, link: None }, time: self.machines[node].clock(self.now) };
         SignedEntry::sign(header, p.finish(), &secret, &self.network)
     }
 

@@ -221,11 +221,11 @@ impl World {
     /// The driver: the hub's effects in their order.
     fn carry_out(&mut self, node: usize) {
         loop {
-            let network = self.network;
+            let (network, bug) = (self.network, self.bug);
             let m = self.machine(node);
             let Some(r) = m.running.as_mut() else { return };
             if r.hub.needs_reload() {
-                match load(&r.store, network) {
+                match load(&r.store, network, bug) {
                     Ok(ledger) => r.hub.reload(ledger),
                     Err(Trouble::Disk) => return self.kill(node),
                     Err(Trouble::Wrong(what)) => return self.fail(what),

@@ -5,7 +5,7 @@ use taizhang_core::{
     author::Author,
     entry::SignedEntry,
     founding::{self, NewOrg, Newcomer},
-    id::Run,
+    id::{PublicKey, Run},
     key::SecretKey,
     rows::OrgKind,
 };
@@ -55,6 +55,9 @@ pub fn init(folder: &Folder, unlock: &Unlock, code: &str, name: &str, kind: &str
 /// The invite cannot be read or has expired, or the folder is in use already.
 pub fn join(folder: &Folder, unlock: &Unlock, invite: &str, label: Option<&str>) -> Result<Reply, CommandError> {
     let file = InviteFile::read(invite)?;
+    if folder.is_set_up() {
+        return join_here(folder, unlock, &file, label);
+    }
     let passphrase = prepare(folder, unlock)?;
     let label = label.map_or_else(|| file.row.role.word().to_owned(), str::to_owned);
     let person = keyfile::create(folder, &label, passphrase)?;
@@ -66,13 +69,38 @@ pub fn join(folder: &Folder, unlock: &Unlock, invite: &str, label: Option<&str>)
     let neighbours =
         file.address.iter().map(|address| Neighbour { address: address.clone(), key: Some(file.node.to_string()) }).collect();
     folder.save_settings(&Settings::new(file.network, file.row.org, neighbours))?;
-    Ok(Reply::new(
+    Ok(joined(&file, person.key.public(), node.public()))
+}
+
+/// A further person or role on a machine that is a node of the same organisation already: nothing has to be asked of another node.
+fn join_here(folder: &Folder, unlock: &Unlock, file: &InviteFile, label: Option<&str>) -> Result<Reply, CommandError> {
+    let settings = folder.settings()?;
+    if settings.network()? != file.network || settings.org()? != file.row.org {
+        let at = folder.path().display();
+        return Err(CommandError::new(
+            ErrorKind::Refused,
+            format!("{at} 中已有另一机构的台账"),
+            format!("the ledger in {at} belongs to another organisation"),
+        )
+        .hint("请换一个目录", "choose another folder"));
+    }
+    let mut core = Core::open(folder.clone(), &mut |_, _, _| {})?;
+    let label = label.map_or_else(|| file.row.role.word().to_owned(), str::to_owned);
+    let person = keyfile::create(folder, &label, passphrase_of(unlock)?)?;
+    let node = folder.node_key()?.public();
+    let newcomer = Newcomer { person: person.key.public(), seal_key: Some(person.seal_public()), node, label: &label };
+    core.store_entries(vec![file.invite().use_it(&newcomer, now())], Vec::new())?;
+    Ok(joined(file, person.key.public(), node))
+}
+
+fn joined(file: &InviteFile, person: PublicKey, node: PublicKey) -> Reply {
+    Reply::new(
         "join",
         json!({
             "network": file.network.to_string(), "org": file.row.org.to_string(), "role": file.row.role.word(),
-            "key": person.key.public().to_string(), "node_key": node.public().to_string(), "address": file.address,
+            "key": person.to_string(), "node_key": node.to_string(), "address": file.address,
         }),
-    ))
+    )
 }
 
 fn prepare<'u>(folder: &Folder, unlock: &'u Unlock) -> Result<&'u str, CommandError> {
@@ -85,10 +113,14 @@ fn prepare<'u>(folder: &Folder, unlock: &'u Unlock) -> Result<&'u str, CommandEr
         )
         .hint("请换一个目录", "choose another folder"));
     }
-    let passphrase = unlock.passphrase.as_deref().filter(|p| !p.is_empty()).ok_or_else(|| {
-        CommandError::new(ErrorKind::Key, "需要口令来保护密钥", "a passphrase is needed to protect the keys")
-            .hint("用 --passphrase-file 给出口令文件", "give a file with --passphrase-file")
-    })?;
+    let passphrase = passphrase_of(unlock)?;
     folder.create()?;
     Ok(passphrase)
+}
+
+fn passphrase_of(unlock: &Unlock) -> Result<&str, CommandError> {
+    unlock.passphrase.as_deref().filter(|p| !p.is_empty()).ok_or_else(|| {
+        CommandError::new(ErrorKind::Key, "需要口令来保护密钥", "a passphrase is needed to protect the keys")
+            .hint("用 --passphrase-file 给出口令文件", "give a file with --passphrase-file")
+    })
 }

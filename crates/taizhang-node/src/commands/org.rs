@@ -126,17 +126,28 @@ pub(crate) fn invite(
     let person = c.person()?;
     let written = c.core.write(&person, act)?;
     let entry = *written.first().ok_or_else(|| CommandError::storage("no entry written"))?;
+    let (node, address) = answering_node(c, address)?;
     let file = InviteFile {
         network: c.core.network(),
         registry: document.owner,
         grant: RowName { entry, index },
         row,
         seed: key.seed(),
-        node: c.core.folder().node_key()?.public(),
-        address: address.map(str::to_owned),
+        node,
+        address,
     };
     let expires = file.row.expires_ms.unwrap_or_default().0;
     Ok(Reply::new("invite", json!({ "invite": file.text(), "org": org.to_string(), "role": role.word(), "expires_ms": expires })))
+}
+
+/// The node that answers the invite: this one, or another of the organisation named as `KEY@HOST:PORT`.
+fn answering_node(c: &Context<'_>, address: Option<&str>) -> Result<(PublicKey, Option<String>), CommandError> {
+    let own = c.core.folder().node_key()?.public();
+    let Some((key, host)) = address.and_then(|a| a.split_once('@')) else { return Ok((own, address.map(str::to_owned))) };
+    let key = PublicKey::from_hex(key).ok_or_else(|| {
+        CommandError::not_found("地址应为 主机:端口 或 节点公钥@主机:端口", "an address is HOST:PORT or NODEKEY@HOST:PORT")
+    })?;
+    Ok((key, Some(host.to_owned())))
 }
 
 /// An invite as text: `taizhang-invite-1:` and the hex of CBOR `[network, registry, grant entry, grant index, grant fields, seed, node key, address?]`.
