@@ -14,6 +14,7 @@
 mod bug;
 mod check;
 mod counts;
+mod days;
 mod dice;
 mod fault;
 mod machine;
@@ -27,6 +28,7 @@ mod world;
 
 pub use bug::Bug;
 pub use counts::Counts;
+pub use days::{Day, closed_logs, flaps};
 
 use shape::Shape;
 use world::{Happens, World};

@@ -81,6 +81,7 @@ impl Core {
     /// Nothing was set up here, another program has it open, or the disk fails.
     pub fn open(folder: Folder, progress: Progress<'_>) -> Result<Self, CommandError> {
         let settings = folder.settings()?;
+        folder.create()?;
         let (network, org) = (settings.network()?, settings.org()?);
         let mut store = open_store(&folder, network)?;
         let ledger = load_ledger(&store, network, progress)?;

@@ -9,7 +9,7 @@
 use std::{
     fs,
     io::Write,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -130,7 +130,10 @@ impl Folder {
     /// It cannot be made.
     pub fn create(&self) -> Result<(), CommandError> {
         for dir in [self.path.clone(), self.file("keys")] {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir).map_err(|e| self.failed(&dir, &e))?;
+            let private = fs::Permissions::from_mode(0o700);
+            let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir);
+            // A folder that was there already may be open to others.
+            made.and_then(|()| fs::set_permissions(&dir, private)).map_err(|e| self.failed(&dir, &e))?;
         }
         Ok(())
     }

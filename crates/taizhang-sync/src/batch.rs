@@ -290,3 +290,6 @@ fn read_chunk(r: &mut Reader<'_>) -> Result<Chunk, CborError> {
     }
     Ok(Chunk { id, total, offset, bytes })
 }
+
+#[cfg(test)]
+mod tests;

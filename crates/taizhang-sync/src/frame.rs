@@ -115,7 +115,12 @@ pub enum Frame {
         /// The speaker's open tips.
         tips: Vec<Tip>,
     },
-    /// The dialer has compared everything.
+    /// All tips that the other named of this document are here: what it may have thought missing is not.
+    Have {
+        /// Which.
+        document: DocId,
+    },
+    /// Everything is compared: first from the dialer, then from the other.
     Compared,
     /// Entries.
     Batch(BatchFrame),
@@ -177,6 +182,7 @@ const BATCH: u8 = 6;
 const ACK: u8 = 7;
 const REFUSED: u8 = 8;
 const RECEIPT: u8 = 9;
+const HAVE: u8 = 10;
 const OPTIONAL: u8 = 0x80;
 
 impl Frame {
@@ -204,6 +210,10 @@ impl Frame {
                 w.raw(&document.to_bytes());
                 tips.iter().for_each(|t| write_tip(&mut w, t));
                 TIPS
+            }
+            Self::Have { document } => {
+                w.raw(&document.to_bytes());
+                HAVE
             }
             Self::Compared => COMPARED,
             Self::Batch(b) => {
@@ -246,8 +256,9 @@ impl Frame {
             HELLO => read_hello(rest)?,
             ROOT => Self::Root { digest: r.take()?, reply: r.items(|r| r.bool())? },
             SUMMARIES => Self::Summaries(r.many(limits::SUMMARY_NODES_MAX, read_summary)?),
+            HAVE => Self::Have { document: read_document(&mut r)? },
             TIPS => {
-                let document = DocId::from_bytes(&r.take::<{ DocId::LEN }>()?).ok_or(malformed("not a document id"))?;
+                let document = read_document(&mut r)?;
                 Self::Tips { document, tips: r.many(limits::TIPS_MAX, read_tip)? }
             }
             COMPARED => Self::Compared,
@@ -304,6 +315,10 @@ impl Raw<'_> {
     }
 }
 
+fn read_document(r: &mut Raw<'_>) -> Result<DocId, FrameError> {
+    DocId::from_bytes(&r.take::<{ DocId::LEN }>()?).ok_or(malformed("not a document id"))
+}
+
 fn read_hello(bytes: &[u8]) -> Result<Frame, FrameError> {
     let mut r = Reader::new(bytes);
     let version = r.uint()?;
@@ -357,8 +372,9 @@ fn read_summary(r: &mut Reader<'_>) -> Result<Summary, CborError> {
     let mut ahead = r.clone();
     if let Ok(children) = ahead.bytes() {
         *r = ahead;
-        let children: Vec<[u8; 8]> = children.chunks(8).filter_map(|c| c.try_into().ok()).collect();
-        return if children.len() == 16 { Ok(Summary::Node { prefix, children }) } else { Err(bad) };
+        let (children, rest) = children.as_chunks::<8>();
+        let children = children.to_vec();
+        return if children.len() == 16 && rest.is_empty() { Ok(Summary::Node { prefix, children }) } else { Err(bad) };
     }
     let n = r.array()?;
     if n > limits::LEAF_DOCUMENTS_MAX as u64 {
@@ -419,3 +435,6 @@ fn read_receipt(r: &mut Reader<'_>) -> Result<WireReceipt, CborError> {
     let documents = documents.collect::<Result<_, CborError>>()?;
     Ok(WireReceipt { counter, time, documents, signature: r.array_bytes()? })
 }
+
+#[cfg(test)]
+mod tests;

@@ -267,6 +267,7 @@ impl Hub {
             Frame::Root { digest, reply } => self.root(now, store, session, digest, reply),
             Frame::Summaries(list) => self.summaries(session, &list),
             Frame::Tips { document, tips } => self.tips(session, document, &tips),
+            Frame::Have { document } => self.has_all(session, document),
             Frame::Compared => self.compared(now, store, session),
             Frame::Batch(batch) => self.batch(now, store, session, &batch),
             Frame::Ack { batches, new } => self.acknowledged(now, store, session, batches, new),
@@ -357,7 +358,10 @@ impl Hub {
             let judge = Judge::new(&self.ledger);
             let nodes = self.ledger.registry.grants.iter().filter(|(_, g)| g.row.role == Role::Node && !g.row.one_use);
             let open = nodes.filter(|(name, _)| judge.grant_is_open(name));
-            self.org_of = open.map(|(_, g)| (g.row.key, g.row.org)).collect();
+            let mut open: Vec<_> = open.filter_map(|(name, g)| Some((self.ledger.place(&name.entry)?.arrival, g))).collect();
+            // Of several grants to one key the one that came first holds: nobody takes a node over by granting its key once more.
+            open.sort_by_key(|(arrival, _)| std::cmp::Reverse(*arrival));
+            self.org_of = open.into_iter().map(|(_, g)| (g.row.key, g.row.org)).collect();
             self.org_of_revision = Some(self.ledger.registry_revision());
         }
         self.org_of.get(&key).copied()
@@ -417,16 +421,20 @@ fn planted(_: &Config, _: Planted) -> bool {
 
 /// The attachments that an entry's rows name and that travel before it.
 fn named_attachments(entry: &SignedEntry) -> Vec<AttachmentId> {
-    attachments_in(&entry.payload)
+    attachments_in(&entry.payload, entry.header.log.document.kind)
 }
 
-fn attachments_in(payload: &[u8]) -> Vec<AttachmentId> {
+/// Only rows that belong into documents of this kind: a clerk's ledger cannot make everybody carry files.
+fn attachments_in(payload: &[u8], kind: Kind) -> Vec<AttachmentId> {
     let ops = taizhang_core::op::parse(payload).unwrap_or_default();
     let rows = ops.iter().filter_map(|o| match o {
-        Op::Row(row) => Some(rows::attachments(row)),
-        Op::Register(_) => None,
+        Op::Row(row) if rows::belongs(row.row_type, kind) => Some(rows::attachments(row)),
+        Op::Row(_) | Op::Register(_) => None,
     });
-    rows.flatten().collect()
+    let mut ids: Vec<AttachmentId> = rows.flatten().collect();
+    ids.sort();
+    ids.dedup();
+    ids
 }
 
 /// Hello of this node.

@@ -101,3 +101,6 @@ pub(crate) fn short<const N: usize>(digest: &[u8; 32]) -> [u8; N] {
     out.iter_mut().zip(digest).for_each(|(o, b)| *o = *b);
     out
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! What the other node has of a document, as far as its open tips tell.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use taizhang_core::{
     id::{DocId, EntryId, LogId},
@@ -46,6 +46,29 @@ fn hints(ledger: &Ledger, tip: EntryId) -> Vec<([u8; 4], u64)> {
         n += 1;
     }
     out
+}
+
+/// Are all these tips here, and one of them so many logs back that its holder cannot tell from ours that we have it?
+#[must_use]
+pub fn are_far_back(ledger: &Ledger, document: &DocId, theirs: &[Tip]) -> bool {
+    let is_here = |t: &Tip| ledger.place(&t.id).is_some_and(|p| p.log.document == *document);
+    let depth: BTreeMap<EntryId, usize> = ledger.open_tips(document).into_iter().flat_map(|tip| logs_back(ledger, tip)).collect();
+    let is_far = |t: &Tip| depth.get(&t.id).is_some_and(|n| *n >= NEAR_LOGS);
+    theirs.iter().all(is_here) && theirs.iter().any(is_far)
+}
+
+/// What a tip reaches, each with the number of logs between.
+fn logs_back(ledger: &Ledger, tip: EntryId) -> impl Iterator<Item = (EntryId, usize)> {
+    let mut run = ledger.place(&tip).map(|p| p.log.run);
+    let mut n = 0;
+    ledger.ancestry(tip).map(move |id| {
+        let at = ledger.place(&id).map(|p| p.log.run);
+        if at != run {
+            run = at;
+            n += 1;
+        }
+        (id, n)
+    })
 }
 
 /// The entries of the document that the other does not have, in order of arrival here.
@@ -103,3 +126,6 @@ fn reached_by_hints(ledger: &Ledger, document: &DocId, tip: &Tip) -> Vec<EntryId
     }
     Vec::new()
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ impl World {
         }
         let nodes: Vec<usize> = (0..self.machines.len()).filter(|n| self.machines[*n].running.is_some()).collect();
         let Some(node) = self.dice.pick(&nodes) else { return };
-        match self.dice.below(26) {
+        match self.dice.below(28) {
             0..=2 => self.power_cut(node),
             3 => self.kill(node),
             4..=6 => self.cut_some(),
@@ -31,10 +31,10 @@ impl World {
             18 => self.jump_clock(node),
             19 => self.theft(),
             20 => self.lie(),
-            21 => self.turn_rogue(node),
-            22 => self.flap(),
-            23 => self.crash_in_commit(node),
-            24 => self.compare_now(node),
+            21..=23 => self.turn_rogue(node),
+            24 => self.flap(),
+            25 => self.crash_in_commit(node),
+            26 => self.compare_now(node),
             _ => self.storm(),
         }
     }

@@ -52,12 +52,12 @@ impl Conn {
         !dialer.is_closed
     }
 
-    /// When bytes sent now to `end` arrive there.
-    pub(crate) fn arrival(&mut self, now: u64, end: usize, bytes: usize) -> u64 {
+    /// When bytes sent now to `end` arrive there, after a pause on the way.
+    pub(crate) fn arrival(&mut self, now: u64, end: usize, bytes: usize, pause_ms: u64) -> u64 {
         let (latency, rate) = (self.latency_ms, self.bytes_per_s);
         let Some(end) = self.ends.get_mut(end) else { return now };
         let begins = end.arrived.max(now + latency);
-        end.arrived = begins + bytes as u64 * 1000 / rate;
+        end.arrived = begins + pause_ms + bytes as u64 * 1000 / rate;
         end.arrived
     }
 }

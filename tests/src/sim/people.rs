@@ -156,7 +156,7 @@ impl World {
     fn register(&mut self, person: usize, document: DocId) {
         let key = format!("field.{}", self.dice.below(2));
         let mut seen = self.values(self.people[person].node, document, &key);
-        if self.dice.one_in(3) {
+        if self.dice.one_in(2) {
             seen.pop();
         }
         self.counts.conflicts += u64::from(seen.len() > 1);

@@ -72,7 +72,7 @@ impl World {
         if self.machine(node).is_gone || self.conns[conn].ends[at].is_closed {
             return;
         }
-        match self.dice.below(10) {
+        match self.dice.below(8) {
             0 => self.garbage(conn, at, frame),
             1 => self.ask_foreign(conn, at, node),
             2 | 3 => self.push(conn, at, node),
@@ -141,7 +141,7 @@ impl World {
         self.counts.forged += 1;
         match self.dice.below(6) {
             0 => entry.signature[63] ^= 0x10,
-            1 => entry.signature[usize::try_from(self.dice.below(32)).unwrap_or(0)] ^= 1,
+            1 => entry = self.impersonate(node).unwrap_or(entry),
             2 => entry = self.forge(node, entry.header.log.document),
             3 => entry = self.without_attachment(node).unwrap_or(entry),
             4 => entry = self.wrong_register(node).unwrap_or(entry),
@@ -165,6 +165,28 @@ impl World {
             time,
         };
         Some(SignedEntry::sign(header, p.finish(), &person.author.key, &self.network))
+    }
+
+    /// In somebody else's name, under that person's grant, signed by the rogue.
+    fn impersonate(&mut self, node: usize) -> Option<SignedEntry> {
+        let secret = self.machines[node].secret();
+        let others: Vec<usize> = (0..self.people.len()).filter(|p| self.people[*p].node != node).collect();
+        let person = &self.people[self.dice.pick(&others)?];
+        let (key, org) = (person.author.public(), person.org);
+        let kind = match person.role {
+            Role::Admin => Kind::Registry,
+            Role::Reviewer => Kind::Notice,
+            Role::Clerk => Kind::Ledger,
+            _ => return None,
+        };
+        let document = if kind.has_period() { DocId::of_year(org, kind, 2024) } else { DocId::of(org, kind) };
+        let grant = grant_for(&self.god.ledger, key, &document)?;
+        let mut p = PayloadBuilder::default();
+        p.row(999, &[], &[0x81, 0x04]);
+        let log = LogId { document, key, run: Run(self.dice.bytes()) };
+        let time = self.machines[node].clock(self.now);
+        let header = Header { log, sequence: 1, before: Before::Start { grant: Some(grant), link: None }, time };
+        Some(SignedEntry::sign(header, p.finish(), &secret, &self.network))
     }
 
     /// A checkpoint whose attachment nobody ever had.

@@ -73,6 +73,8 @@ pub(crate) struct World {
     pub(crate) is_calm: bool,
     /// Frames sent since.
     pub(crate) calm_frames: u64,
+    /// Bytes of the largest frame of those with tips.
+    pub(crate) tips_bytes: usize,
     pub(crate) orgs: Vec<OrgId>,
     queue: BTreeMap<(u64, u64), Happens>,
     next: u64,
@@ -129,6 +131,7 @@ impl World {
             faults_began: false,
             is_calm: false,
             calm_frames: 0,
+            tips_bytes: 0,
             orgs: Vec::new(),
             queue: BTreeMap::new(),
             next: 0,
@@ -331,6 +334,9 @@ impl World {
         let Some(conn) = self.machine(node).running.as_ref().and_then(|r| r.sessions.get(&session)).copied() else { return };
         if self.is_calm {
             self.calm_frames += 1;
+            if super::days::names_tips(frame) {
+                self.tips_bytes = self.tips_bytes.max(frame.len());
+            }
         }
         self.look_at_frame(node, conn, frame);
         let Some(end) = self.conns.get(conn).map(|c| usize::from(c.ends[0].node == node && c.ends[0].session == session)) else {
@@ -359,8 +365,9 @@ impl World {
         let (now, head) = (self.now, wire.get(..cut).unwrap_or_default().to_vec());
         let tail = wire.get(cut..).unwrap_or_default().to_vec();
         for bytes in [head, tail].into_iter().filter(|b| !b.is_empty()) {
+            let pause = if cut > 0 { self.dice.below(60) } else { 0 };
             let Some(c) = self.conns.get_mut(conn) else { return };
-            let time = c.arrival(now, end, bytes.len());
+            let time = c.arrival(now, end, bytes.len(), pause);
             self.at(time, Happens::Arrives { conn, end, bytes });
         }
         self.maybe_cut(conn);

@@ -55,6 +55,10 @@ pub fn init(folder: &Folder, unlock: &Unlock, code: &str, name: &str, kind: &str
 /// The invite cannot be read or has expired, or the folder is in use already.
 pub fn join(folder: &Folder, unlock: &Unlock, invite: &str, label: Option<&str>) -> Result<Reply, CommandError> {
     let file = InviteFile::read(invite)?;
+    if file.row.expires_ms.is_some_and(|e| e < now()) {
+        return Err(CommandError::new(ErrorKind::Refused, "邀请已过期", "the invite has expired")
+            .hint("请管理员再发一份", "ask the admin for another"));
+    }
     if folder.is_set_up() {
         return join_here(folder, unlock, &file, label);
     }

@@ -5,7 +5,7 @@
 //!   Root ───────────────────────────────────►  equal, or not: Root back
 //!   Summaries (8 parts at once) ────────────►  Tips of documents that differ, Summaries one level deeper
 //!   Tips of documents that differ ──────────►  Tips back
-//!   …                                          (each side answers Tips with its own, once a round)
+//!   …                                          (each side answers Tips with its own, once a round; Have where the other is far behind)
 //!   Compared ───────────────────────────────►  Compared
 //! ```
 //! Each side knows all tips of the other when it receives Compared; then entries flow.
@@ -149,7 +149,18 @@ impl Hub {
         let missing = if self.shares(s, &document) { self.missing_there(&document, theirs) } else { Vec::new() };
         let Some(s) = self.sessions.get_mut(&session) else { return };
         s.awaited.remove(&document);
+        let is_ahead = !missing.is_empty();
         missing.into_iter().for_each(|id| s.owe(&self.ledger, id));
+        if is_ahead && tips::are_far_back(&self.ledger, &document, theirs) {
+            self.send(session, &Frame::Have { document });
+        }
+    }
+
+    /// The other is so far ahead that our reckoning of what it lacks was only near.
+    pub(super) fn has_all(&mut self, session: SessionId, document: DocId) {
+        let Some(s) = self.sessions.get_mut(&session) else { return };
+        let ledger = &self.ledger;
+        s.owed.retain(|(_, _, _, id)| ledger.place(id).is_some_and(|p| p.log.document != document));
     }
 
     fn missing_there(&self, document: &DocId, theirs: &[Tip]) -> Vec<EntryId> {

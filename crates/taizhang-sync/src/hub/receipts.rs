@@ -81,6 +81,9 @@ impl Hub {
     pub(super) fn receipt(&mut self, session: SessionId, wire: WireReceipt) {
         let Some(s) = self.sessions.get(&session) else { return };
         let from = s.remote;
+        if !is_fair(&wire) || !wire.documents.iter().all(|(d, _)| self.shares(s, d)) {
+            return self.close(session, "a receipt of what it may not speak of");
+        }
         // A receipt that names entries we do not have cannot be rebuilt; the next one will do.
         let Some(receipt) = expand(&self.ledger, from, wire) else { return };
         if !receipt.is_signed(&self.ledger.network) {
@@ -110,6 +113,14 @@ impl Hub {
         }
         better
     }
+}
+
+/// Sorted, nothing twice, nothing empty, within the limits: so a receipt that is kept fits a note.
+fn is_fair(wire: &WireReceipt) -> bool {
+    let tips: usize = wire.documents.iter().map(|(_, t)| t.len()).sum();
+    let sorted = wire.documents.is_sorted_by(|(a, _), (b, _)| a < b);
+    let full = wire.documents.iter().all(|(_, t)| !t.is_empty());
+    !wire.documents.is_empty() && sorted && full && tips <= limits::RECEIPT_TIPS_MAX
 }
 
 /// Key of a receipt among the store's notes.

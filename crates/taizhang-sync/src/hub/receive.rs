@@ -92,7 +92,11 @@ impl Hub {
 
     /// A piece of an attachment; whole ones wait for the entry that names them.
     fn chunk(&mut self, session: SessionId, chunk: Chunk) -> Result<(), &'static str> {
+        let is_newcomer = self.is_newcomer();
         let s = self.sessions.get_mut(&session).ok_or("no such session")?;
+        if s.org.is_none() && !is_newcomer {
+            return Err("attachments from a node that is not certified");
+        }
         let bytes: usize = s.partial.values().chain(s.complete.values()).map(Vec::len).sum();
         let count = s.partial.len() + s.complete.len();
         if count >= limits::ATTACHMENTS_WAITING_MAX || bytes + chunk.bytes.len() > limits::ATTACHMENTS_WAITING_BYTES_MAX {
@@ -115,7 +119,7 @@ impl Hub {
 
     fn receive(&mut self, session: SessionId, taken: &mut Taken<'_>, wire: WireEntry, signature: [u8; 64]) {
         let Some(s) = self.sessions.get(&session) else { return };
-        taken.named.extend(super::attachments_in(&wire.payload));
+        taken.named.extend(super::attachments_in(&wire.payload, wire.log.document.kind));
         let (number, log) = (wire.number, wire.log);
         let is_dead = s.dead.contains(&number);
         let outcome = if is_dead {

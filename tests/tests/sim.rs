@@ -1,0 +1,46 @@
+//! A few days of the simulator in every test run; the binary `sim` runs hundreds and thousands.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use taizhang_tests::sim::{Bug, closed_logs, flaps, run};
+
+#[test]
+fn bad_days_end_well_and_can_be_replayed() {
+    for seed in 0..12 {
+        let first = run(seed, None, false);
+        assert_eq!(first.failure, None, "seed {seed}");
+        assert_eq!(first.hash, run(seed, None, true).hash, "seed {seed} is not the same twice");
+    }
+}
+
+#[test]
+fn every_bug_has_a_name_of_its_own() {
+    let bugs = Bug::all();
+    assert!(bugs.len() >= 20);
+    assert!(bugs.iter().all(|b| Bug::parse(&b.name()) == Some(*b)));
+}
+
+#[test]
+fn bugs_that_lose_data_are_seen() {
+    for name in ["AckBeforeCommit", "NewestFirst", "AckCountedTwice", "SyncsSkipped"] {
+        let bug = Bug::parse(name);
+        assert!(bug.is_some(), "{name}");
+        assert!((0..40).any(|seed| run(seed, bug, false).failure.is_some()), "{name} is not caught");
+    }
+}
+
+#[test]
+fn three_hundred_closed_logs_cost_what_one_costs() {
+    let day = closed_logs();
+    assert_eq!(day.failure, None);
+    // 200 to the county, and 200 from there to the city: none twice.
+    assert_eq!(day.delivered, 400);
+    assert!(day.tips_bytes < 1024, "{} bytes of tips", day.tips_bytes);
+}
+
+#[test]
+fn a_thousand_flaps_cost_the_same_each() {
+    let (day, first, last) = flaps(1_000);
+    assert_eq!(day.failure, None);
+    assert_eq!((first, day.delivered), (last, 0));
+    assert!(last <= 4, "{last} frames to find that nothing changed");
+}
