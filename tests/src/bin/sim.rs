@@ -76,10 +76,10 @@ fn over(from: u64, n: u64, threads: usize, bug: Option<Bug>, take: impl Fn(Outco
                     let Some(seed) = seed else { return };
                     let began = Instant::now();
                     let outcome = run(seed, bug, false);
-                    if !take(outcome, began.elapsed().as_millis()) {
-                        if let Ok(mut next) = next.lock() {
-                            *next = 0..0;
-                        }
+                    if !take(outcome, began.elapsed().as_millis())
+                        && let Ok(mut next) = next.lock()
+                    {
+                        *next = 0..0;
                     }
                 }
             });

@@ -13,7 +13,7 @@ use taizhang_core::{
     rows::{Checkpoint, Role, RowType},
 };
 use taizhang_sync::{
-    batch::WriteContext,
+    batch::{Chunk, WriteContext},
     frame::{BatchFrame, Frame, Kinds, Summary, Tip, VERSION},
 };
 use zstd::stream::raw::{Encoder, InBuffer, Operation, OutBuffer};
@@ -151,7 +151,13 @@ impl World {
     }
 
     /// What one of the rogue's own people writes, properly signed under a proper grant.
-    fn own(&mut self, node: usize, role: Role, document: impl Fn(&Self, OrgId) -> Option<DocId>, p: PayloadBuilder) -> Option<SignedEntry> {
+    fn own(
+        &mut self,
+        node: usize,
+        role: Role,
+        document: impl Fn(&Self, OrgId) -> Option<DocId>,
+        p: PayloadBuilder,
+    ) -> Option<SignedEntry> {
         let run = Run(self.dice.bytes());
         let time = self.machines[node].clock(self.now);
         let person = self.people.iter().find(|p| p.node == node && p.role == role)?;
@@ -224,17 +230,24 @@ impl World {
         let mut p = PayloadBuilder::default();
         p.row(999, &[], &[0x81, 0x03]);
         let log = LogId { document, key: secret.public(), run: Run(self.dice.bytes()) };
-        let header = Header { log, sequence: 1, before: Before::Start { grant, link: None }, time: self.machines[node].clock(self.now) };
+        let header =
+            Header { log, sequence: 1, before: Before::Start { grant, link: None }, time: self.machines[node].clock(self.now) };
         SignedEntry::sign(header, p.finish(), &secret, &self.network)
     }
 
     fn rogue_batch(&mut self, conn: usize, at: usize, node: usize, entries: &[SignedEntry]) {
+        let bad_piece = self.dice.one_in(6);
         let Some(rogue) = self.machine(node).rogue.as_mut() else { return };
         let fresh = !rogue.contexts.contains_key(&conn);
         let encoder = || Encoder::new(3).expect("a small encoder can be made");
         let (context, encoder) = rogue.contexts.entry(conn).or_insert_with(|| (WriteContext::default(), encoder()));
         let mut w = Writer::default();
         let loose = context.write_entries(&mut w, entries);
+        if bad_piece {
+            // A piece that belongs nowhere, behind an entry that may enter: nothing of it may be half taken.
+            let piece = Chunk { id: AttachmentId([1; 32]), total: 10, offset: 5, bytes: vec![1] };
+            WriteContext::write_chunk(&mut w, &piece);
+        }
         let packed = flush(encoder, &w.finish());
         let signatures = entries.iter().map(|e| e.signature).collect();
         self.rogue_says(conn, at, &Frame::Batch(BatchFrame { fresh, last: false, signatures, loose, packed }).encode());

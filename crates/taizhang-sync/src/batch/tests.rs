@@ -148,9 +148,22 @@ fn bad_batches_are_refused() {
     let too_many = limits::BATCH_ENTRIES_MAX as u64 + 1;
     let total_max = limits::ATTACHMENT_BYTES_MAX as u64;
     let table: Vec<(&str, Vec<u8>)> = vec![
-        ("a log number that skips one", raw(|w| _ = w.uint(2).bytes(&document(1).to_bytes()).bytes(&[1; 32]).bytes(&[2; 8]).uint(2).uint(1).int(0).bytes(&[]))),
-        ("a document that cannot be", raw(|w| _ = w.uint(1).bytes(&[0; 19]).bytes(&[1; 32]).bytes(&[2; 8]).uint(2).uint(1).int(0).bytes(&[]))),
-        ("a key of 31 bytes", raw(|w| _ = w.uint(1).bytes(&document(1).to_bytes()).bytes(&[1; 31]).bytes(&[2; 8]).uint(2).uint(1).int(0).bytes(&[]))),
+        (
+            "a log number that skips one",
+            raw(|w| {
+                _ = w.uint(2).bytes(&document(1).to_bytes()).bytes(&[1; 32]).bytes(&[2; 8]).uint(2).uint(1).int(0).bytes(&[])
+            }),
+        ),
+        (
+            "a document that cannot be",
+            raw(|w| _ = w.uint(1).bytes(&[0; 19]).bytes(&[1; 32]).bytes(&[2; 8]).uint(2).uint(1).int(0).bytes(&[])),
+        ),
+        (
+            "a key of 31 bytes",
+            raw(|w| {
+                _ = w.uint(1).bytes(&document(1).to_bytes()).bytes(&[1; 31]).bytes(&[2; 8]).uint(2).uint(1).int(0).bytes(&[])
+            }),
+        ),
         ("sequence 0", raw(|w| _ = head(w).uint(0).uint(1).int(0).bytes(&[]))),
         ("no entry", raw(|w| _ = head(w).uint(2).uint(0))),
         ("too many entries", raw(|w| _ = head(w).uint(2).uint(too_many))),

@@ -1,4 +1,11 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::cast_possible_truncation, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    clippy::type_complexity,
+    reason = "tests"
+)]
 use super::*;
 
 fn document() -> DocId {
@@ -16,7 +23,8 @@ fn receipt(documents: usize, tips: usize) -> WireReceipt {
 
 /// One frame of each kind, and of each shape that a kind may have.
 fn samples() -> Vec<Frame> {
-    let hello = |join| Frame::Hello { version: VERSION, network: NetworkId([9; 32]), org: OrgId([1; 8]), wants: Kinds::all(), join };
+    let hello =
+        |join| Frame::Hello { version: VERSION, network: NetworkId([9; 32]), org: OrgId([1; 8]), wants: Kinds::all(), join };
     let batch = |n, loose| {
         Frame::Batch(BatchFrame { fresh: true, last: false, signatures: vec![[1; 64]; n], loose, packed: vec![2; 40] })
     };
@@ -100,6 +108,9 @@ fn bytes(kind: u8, build: impl FnOnce(&mut Writer)) -> Vec<u8> {
     out
 }
 
+/// A frame with so many of something.
+type OfSize = fn(usize) -> Vec<u8>;
+
 #[test]
 fn limits_hold_to_the_item() {
     let tips = |n| Frame::Tips { document: document(), tips: vec![tip(0); n] }.encode();
@@ -121,17 +132,17 @@ fn limits_hold_to_the_item() {
         let (network, org) = (NetworkId([0; 32]), OrgId([0; 8]));
         Frame::Hello { version: VERSION, network, org, wants: Kinds::all(), join: Some(vec![0; n]) }.encode()
     };
-    let table: [(&str, &dyn Fn(usize) -> Vec<u8>, usize); 10] = [
-        ("tips", &tips, limits::TIPS_MAX),
-        ("hints", &hints, limits::HINTS_MAX),
-        ("documents of a leaf", &leaf, limits::LEAF_DOCUMENTS_MAX),
-        ("nodes", &nodes, limits::SUMMARY_NODES_MAX),
-        ("prefix", &prefix, crate::summary::DEPTH),
-        ("signatures", &signatures, limits::BATCH_ENTRIES_MAX),
-        ("loose bytes", &loose, limits::BATCH_RAW_BYTES_MAX),
-        ("documents of a receipt", &documents, limits::RECEIPT_DOCUMENTS_MAX),
-        ("tips of a receipt", &named, limits::RECEIPT_TIPS_MAX),
-        ("join", &join, taizhang_core::entry::ENTRY_BYTES_MAX),
+    let table: [(&str, OfSize, usize); 10] = [
+        ("tips", tips, limits::TIPS_MAX),
+        ("hints", hints, limits::HINTS_MAX),
+        ("documents of a leaf", leaf, limits::LEAF_DOCUMENTS_MAX),
+        ("nodes", nodes, limits::SUMMARY_NODES_MAX),
+        ("prefix", prefix, crate::summary::DEPTH),
+        ("signatures", signatures, limits::BATCH_ENTRIES_MAX),
+        ("loose bytes", loose, limits::BATCH_RAW_BYTES_MAX),
+        ("documents of a receipt", documents, limits::RECEIPT_DOCUMENTS_MAX),
+        ("tips of a receipt", named, limits::RECEIPT_TIPS_MAX),
+        ("join", join, ENTRY_BYTES_MAX),
     ];
     for (what, frame, limit) in table {
         assert!(Frame::decode(&frame(limit)).is_ok(), "{what}: {limit} are allowed");
@@ -162,7 +173,10 @@ fn bad_frames_are_refused() {
         ("a node of 16 children and a byte", bytes(SUMMARIES, |w| _ = w.array(2).bytes(&[]).bytes(&[0; 129]))),
         ("a prefix that is no nibble", bytes(SUMMARIES, |w| _ = w.array(2).bytes(&[16]).array(0))),
         ("a summary of three", bytes(SUMMARIES, |w| _ = w.array(3).bytes(&[]).array(0).null())),
-        ("a leaf with a short digest", bytes(SUMMARIES, |w| _ = w.array(2).bytes(&[]).array(1).bytes(&[&doc[..], &[0; 7]].concat()))),
+        (
+            "a leaf with a short digest",
+            bytes(SUMMARIES, |w| _ = w.array(2).bytes(&[]).array(1).bytes(&[&doc[..], &[0; 7]].concat())),
+        ),
         ("a leaf of an unknown kind of document", {
             let mut bad = doc;
             bad[8] = 99;
@@ -170,12 +184,18 @@ fn bad_frames_are_refused() {
         }),
         ("tips of a document that cannot be", bytes(TIPS, |w| _ = w.raw(&[0; 19]))),
         ("a tip of four", bytes(TIPS, |w| _ = w.raw(&doc).array(4).bytes(&[0; 32]).bytes(&[0; 8]).uint(1).bytes(&[0; 32]))),
-        ("half a hint", bytes(TIPS, |w| {
-            w.raw(&doc).array(5).bytes(&[0; 32]).bytes(&[0; 8]).uint(1).bytes(&[0; 32]).array(1).bytes(&[0; 4]);
-        })),
-        ("a hint of five bytes", bytes(TIPS, |w| {
-            w.raw(&doc).array(5).bytes(&[0; 32]).bytes(&[0; 8]).uint(1).bytes(&[0; 32]).array(2).bytes(&[0; 5]).uint(1);
-        })),
+        (
+            "half a hint",
+            bytes(TIPS, |w| {
+                w.raw(&doc).array(5).bytes(&[0; 32]).bytes(&[0; 8]).uint(1).bytes(&[0; 32]).array(1).bytes(&[0; 4]);
+            }),
+        ),
+        (
+            "a hint of five bytes",
+            bytes(TIPS, |w| {
+                w.raw(&doc).array(5).bytes(&[0; 32]).bytes(&[0; 8]).uint(1).bytes(&[0; 32]).array(2).bytes(&[0; 5]).uint(1);
+            }),
+        ),
         ("something behind Compared", vec![COMPARED, 0]),
         ("half a document", bytes(HAVE, |w| _ = w.raw(&doc[..18]))),
         ("unknown batch flags", bytes(BATCH, |w| _ = w.uint(4).uint(0).bytes(&[]))),
@@ -185,9 +205,12 @@ fn bad_frames_are_refused() {
         ("an acknowledgement of one number", bytes(ACK, |w| _ = w.uint(1))),
         ("a negative count", bytes(ACK, |w| _ = w.int(-1).uint(1))),
         ("a refusal without code", bytes(REFUSED, |w| _ = w.uint(1).uint(1))),
-        ("a receipt with 15 bytes of a tip", bytes(RECEIPT, |w| {
-            w.uint(1).uint(1).array(1).bytes(&doc).bytes(&[0; 15]).bytes(&[0; 64]);
-        })),
+        (
+            "a receipt with 15 bytes of a tip",
+            bytes(RECEIPT, |w| {
+                w.uint(1).uint(1).array(1).bytes(&doc).bytes(&[0; 15]).bytes(&[0; 64]);
+            }),
+        ),
         ("a receipt with a short signature", bytes(RECEIPT, |w| _ = w.uint(1).uint(1).array(0).bytes(&[0; 63]))),
         ("a receipt of a huge list", bytes(RECEIPT, |w| _ = w.uint(1).uint(1).array(u64::MAX))),
     ];
