@@ -334,7 +334,7 @@ fn cut_at_half(file: &Path, undisturbed: &Counts) -> Measured {
     running.stop();
     pair.county.stop();
     let more = Counts { up_bytes: all.bytes().saturating_sub(undisturbed.bytes()), ..Counts::default() };
-    Measured { work: "cut at half of the first fill: more than undisturbed", limit_bytes: 16_000, counts: more }
+    Measured { work: "cut at half of the first fill: more than undisturbed", limit_bytes: 20_000, counts: more }
 }
 
 fn first_600(file: &Path) -> PathBuf {
