@@ -33,7 +33,16 @@ pub struct DiskStore {
     len: u64,
     index_state: IndexState,
     /// Held, never read: its lock keeps others out.
-    _lock: Option<File>,
+    _lock: Option<FolderLock>,
+}
+
+/// The lock of a data folder, given back when dropped and not when its file is closed: a child just being started may hold the file a moment longer.
+pub(crate) struct FolderLock(File);
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        self.0.unlock().ok();
+    }
 }
 
 impl DiskStore {

@@ -81,6 +81,8 @@ pub(crate) struct Session {
     pub(crate) complete: BTreeMap<AttachmentId, Vec<u8>>,
     pub(crate) incoming: bool,
 
+    /// The root we asked about last: a reply is compared with it, for by then our own may be another, and both must come to the same result.
+    pub(crate) asked: Option<[u8; 16]>,
     /// The dialer's comparison is under way: from its first question until the other's end of it.
     pub(crate) round: bool,
     /// The dialer's questions still to be asked.
@@ -129,6 +131,7 @@ impl Session {
             partial: BTreeMap::new(),
             complete: BTreeMap::new(),
             incoming: false,
+            asked: None,
             round: false,
             summaries: VecDeque::new(),
             outstanding: false,

@@ -133,6 +133,7 @@ impl World {
                 }
             }
         }
+        self.check_sessions();
         self.counts.forks += self.god.ledger.forks().count() as u64;
         let documents: BTreeSet<DocId> = clean.values().flat_map(|l| l.documents().copied()).collect();
         let sample = self.dice.index(documents.len().max(1));
@@ -143,6 +144,22 @@ impl World {
                 if let Err(e) = result {
                     return self.fail(e);
                 }
+            }
+        }
+    }
+
+    /// At rest nothing is owed or on its way between certified nodes that are connected.
+    fn check_sessions(&mut self) {
+        for node in 0..self.machines.len() {
+            let Some(r) = self.machines[node].running.as_ref() else { continue };
+            let is_open = |s| {
+                let conn = r.sessions.get(&s).and_then(|c| self.conns.get(*c));
+                conn.is_some_and(|c| c.ends.iter().all(|e| !e.is_closed && e.deaf_from == u64::MAX))
+            };
+            let left = r.hub.sessions().find(|s| s.org.is_some() && s.owed + s.in_flight > 0 && is_open(s.session));
+            if let Some(s) = left {
+                let to = self.machine_of(s.remote);
+                return self.fail(format!("node {node} at rest owes node {to:?}: {s:?}"));
             }
         }
     }

@@ -324,12 +324,7 @@ impl World {
                 self.at(self.now, Happens::Starts { node });
             }
         }
-        let now = self.now;
-        for conn in &mut self.conns {
-            for end in &mut conn.ends {
-                end.arrived = end.arrived.min(now + 60_000);
-            }
-        }
+        self.hasten(self.now + 60_000);
         for link in 0..self.links.len() {
             self.links[link].is_up = true;
             self.links[link].failed = 0;

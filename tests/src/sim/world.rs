@@ -184,6 +184,18 @@ impl World {
         self.queue.retain(|_, h| !drop(h));
     }
 
+    /// What stood still on the links arrives by `time`, in the order in which it was sent.
+    pub(crate) fn hasten(&mut self, time: u64) {
+        let late = self.queue.split_off(&(time, 0));
+        for ((at, n), what) in late {
+            let on_the_way = matches!(what, Happens::Arrives { .. } | Happens::Learns { .. });
+            self.queue.insert((if on_the_way { time } else { at }, n), what);
+        }
+        for end in self.conns.iter_mut().flat_map(|c| &mut c.ends) {
+            end.arrived = end.arrived.min(time);
+        }
+    }
+
     fn happen(&mut self, what: Happens) {
         match what {
             Happens::Arrives { conn, end, bytes } => self.arrives(conn, end, &bytes),
@@ -391,7 +403,10 @@ impl World {
             match end.decoder.feed(&mut input) {
                 Ok(Some(frame)) => self.frame_arrives(conn, at, node, session, frame),
                 Ok(None) => return,
-                Err(_) => return self.closes(node, session, "not frames"),
+                Err(_) => {
+                    self.closes(node, session, "not frames");
+                    return self.input(node, Input::Closed { session });
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Opening a data folder: lock, index, journal, and whatever has to be mended between them.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use taizhang_core::id::{EntryId, LogId};
 
 use super::reconcile::{Agreed, Disagreed, Reconcile};
-use super::{Cut, DiskStore, Hole};
+use super::{Cut, DiskStore, FolderLock, Hole};
 use crate::index::map::MapIndex;
 use crate::index::sled::SledSource;
 use crate::index::{Index, IndexFault, IndexSource, NoIndex, Tree};
@@ -115,7 +115,7 @@ impl DiskStore {
         let synced = !options.unsynced;
         let medium = Box::new(Files::new(path, synced));
         let source = Box::new(SledSource::new(path, options.cache_bytes, synced));
-        Self::open_on(medium, source, Some(lock), &path.display().to_string(), options)
+        Self::open_on(medium, source, Some(FolderLock(lock)), &path.display().to_string(), options)
     }
 
     /// Opens the store on a modelled disk.
@@ -130,7 +130,7 @@ impl DiskStore {
     fn open_on(
         mut medium: Box<dyn Medium>,
         mut source: Box<dyn IndexSource>,
-        lock: Option<File>,
+        lock: Option<FolderLock>,
         path: &str,
         options: &Options,
     ) -> Result<(Self, OpenReport), OpenError> {

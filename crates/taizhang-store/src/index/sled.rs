@@ -1,9 +1,11 @@
 //! The index in sled 0.34.7, with the two things it does not do by itself: an fsync after `flush`, and surviving its own panics.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use sled::Transactional;
 use sled::transaction::{ConflictableTransactionError, TransactionError, TransactionalTree};
@@ -15,6 +17,13 @@ const FOLDER: &str = "index";
 const BAD_PREFIX: &str = "index.bad-";
 /// sled's flusher has nothing to do, for every commit is flushed; the measured 175 of 175 power cuts ran with this value.
 const FLUSH_EVERY_MS: u64 = 500;
+
+/// sled's lock on its file: how often, and how long apart, it is asked for before the index counts as used elsewhere.
+///
+/// Whoever opens the index holds the folder's lock, so sled's own can only be held for a moment more: by sled's background threads
+/// after a close, or by a child that this program is just starting, which has its open files until it becomes the other program.
+const LOCK_TRIES: u32 = 40;
+const LOCK_WAIT: Duration = Duration::from_millis(50);
 
 /// The folder `index` of a data folder.
 pub(crate) struct SledSource {
@@ -33,7 +42,7 @@ impl IndexSource for SledSource {
     fn open(&mut self) -> Result<(Box<dyn Index>, bool), IndexFault> {
         let folder = self.root.join(FOLDER);
         let fresh = !folder.join("db").exists();
-        let index = guard(|| SledIndex::open(&folder, self.cache_bytes, self.synced))?;
+        let index = patiently(|| guard(|| SledIndex::open(&folder, self.cache_bytes, self.synced)))?;
         if fresh && self.synced {
             sync_folder(&folder).map_err(broken)?;
             sync_folder(&self.root).map_err(broken)?;
@@ -155,6 +164,13 @@ impl Drop for SledIndex {
         let open = self.open.take();
         // A damaged database may panic while it closes; that must not end the process.
         catch_unwind(AssertUnwindSafe(|| drop(open))).ok();
+        // Its background threads may keep the file a moment longer: closed means that the next one can open it.
+        let is_held = || match self.file.try_lock() {
+            Err(TryLockError::WouldBlock) => Err(IndexFault::InUse),
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
+        };
+        patiently(is_held).ok();
+        self.file.unlock().ok();
     }
 }
 
@@ -197,6 +213,17 @@ fn is_full(error: &io::Error) -> bool {
     use io::ErrorKind::{QuotaExceeded, StorageFull};
     let kind = error.kind();
     matches!(kind, StorageFull | QuotaExceeded) || error.to_string().contains("StorageFull")
+}
+
+/// Asks again while the lock is held.
+fn patiently<T>(mut open: impl FnMut() -> Result<T, IndexFault>) -> Result<T, IndexFault> {
+    for _ in 0..LOCK_TRIES {
+        match open() {
+            Err(IndexFault::InUse) => thread::sleep(LOCK_WAIT),
+            done => return done,
+        }
+    }
+    open()
 }
 
 /// A lock held elsewhere is not an error kind of its own in sled: only its text tells.

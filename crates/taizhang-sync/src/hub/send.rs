@@ -22,7 +22,7 @@ use crate::{
 /// Batches in flight, at most, on a link that is slow to answer.
 const WINDOW_MAX: usize = 32;
 /// An acknowledgement that took longer shows a slow link: one batch more in flight.
-const SLOW_ACK_MS: u64 = 50;
+const SLOW_ACK_MS: u64 = 200;
 /// Sessions with a large compression window at once.
 const LONG_STREAMS_MAX: usize = 2;
 /// Entries owed from which a large window pays: about 64 KB.
