@@ -81,6 +81,8 @@ pub(crate) struct Session {
     pub(crate) complete: BTreeMap<AttachmentId, Vec<u8>>,
     pub(crate) incoming: bool,
 
+    /// Documents of which the other lacked what we reckoned it has: at a fork, heights say nothing. There only tips that are here count.
+    pub(crate) doubted: BTreeSet<DocId>,
     /// The root we asked about last: a reply is compared with it, for by then our own may be another, and both must come to the same result.
     pub(crate) asked: Option<[u8; 16]>,
     /// The dialer's comparison is under way: from its first question until the other's end of it.
@@ -131,6 +133,7 @@ impl Session {
             partial: BTreeMap::new(),
             complete: BTreeMap::new(),
             incoming: false,
+            doubted: BTreeSet::new(),
             asked: None,
             round: false,
             summaries: VecDeque::new(),

@@ -71,10 +71,12 @@ fn logs_back(ledger: &Ledger, tip: EntryId) -> impl Iterator<Item = (EntryId, us
     })
 }
 
-/// The entries of the document that the other does not have, in order of arrival here.
+/// The entries of the document that the other does not have, in order of arrival here. Where our reckoning is doubted, only tips that are here tell.
 #[must_use]
-pub fn missing_there(ledger: &Ledger, document: &DocId, theirs: &[Tip]) -> Vec<EntryId> {
-    lacking(ledger, document, theirs.iter().flat_map(|t| reached(ledger, document, t)))
+pub fn missing_there(ledger: &Ledger, document: &DocId, theirs: &[Tip], is_doubted: bool) -> Vec<EntryId> {
+    let is_here = |t: &&Tip| ledger.place(&t.id).is_some_and(|p| p.log.document == *document);
+    let telling = theirs.iter().filter(|t| !is_doubted || is_here(t));
+    lacking(ledger, document, telling.flat_map(|t| reached(ledger, document, t)))
 }
 
 /// As [`missing_there`], with a planted bug: whatever stands at a tip's height is taken for the tip.

@@ -148,7 +148,11 @@ impl Hub {
     pub(super) fn tips(&mut self, session: SessionId, document: DocId, theirs: &[Tip]) {
         self.send_tips(session, &document, theirs);
         let Some(s) = self.sessions.get(&session) else { return };
-        let missing = if self.shares(s, &document) { self.missing_there(&document, theirs) } else { Vec::new() };
+        let missing = if self.shares(s, &document) {
+            self.missing_there(&document, theirs, s.doubted.contains(&document))
+        } else {
+            Vec::new()
+        };
         let Some(s) = self.sessions.get_mut(&session) else { return };
         s.awaited.remove(&document);
         let is_ahead = !missing.is_empty();
@@ -165,7 +169,7 @@ impl Hub {
         s.owed.retain(|(_, _, _, id)| ledger.place(id).is_some_and(|p| p.log.document != document));
     }
 
-    fn missing_there(&self, document: &DocId, theirs: &[Tip]) -> Vec<EntryId> {
+    fn missing_there(&self, document: &DocId, theirs: &[Tip], is_doubted: bool) -> Vec<EntryId> {
         #[cfg(feature = "planted")]
         if self.planted(Planted::HeightsTrusted) {
             return tips::missing_there_by_height(&self.ledger, document, theirs);
@@ -174,7 +178,7 @@ impl Hub {
         if unknown && self.planted(Planted::UnknownTipsTrusted) {
             return Vec::new();
         }
-        tips::missing_there(&self.ledger, document, theirs)
+        tips::missing_there(&self.ledger, document, theirs, is_doubted)
     }
 
     /// All tips of this round are exchanged; what the other did not answer it cannot hold.

@@ -152,10 +152,10 @@ impl Hub {
         wire: &WireEntry,
         signature: [u8; 64],
     ) -> Result<EntryId, Refusal> {
-        let (entry, checked) = self.rebuild(session, wire, signature)?;
+        let (entry, checked) = self.rebuild(session, wire, signature).map_err(|r| unfit(r, wire))?;
         let id = entry.id;
         if self.ledger.place(&id).is_none() {
-            let admitted = self.admit(&mut taken.fresh, entry, checked)?;
+            let admitted = self.admit(&mut taken.fresh, entry, checked).map_err(|r| unfit(r, wire))?;
             taken.request.entries.push(admitted);
         }
         Ok(id)
@@ -221,4 +221,10 @@ struct Taken<'a> {
     /// Attachments named by its entries, taken or not.
     named: BTreeSet<AttachmentId>,
     from: PublicKey,
+}
+
+/// Where the entry before it was only guessed, a signature that does not fit may mean a branch that is not here yet: it may come again.
+fn unfit(refusal: Refusal, wire: &WireEntry) -> Refusal {
+    let was_guessed = wire.start.is_none() && !wire.continues;
+    if was_guessed && refusal == Refusal::Signature { Refusal::Missing(EntryId([0; 32])) } else { refusal }
 }

@@ -1,6 +1,7 @@
 //! Sending: what is owed, in an order in which every entry stands behind those it names, batch by batch within a window.
 
 use taizhang_core::{
+    admission::Refusal,
     cbor::Writer,
     entries::Entries,
     entry::SignedEntry,
@@ -245,6 +246,10 @@ impl Hub {
         let Some(s) = self.sessions.get_mut(&session) else { return };
         let Some(at) = s.write.log(log).copied() else { return self.close(session, "refuses what was not sent") };
         s.refused.insert(at);
+        if code == Refusal::Missing(EntryId([0; 32])).code() && s.doubted.insert(at.document) {
+            s.stale = true;
+            s.moved = true;
+        }
         // What the entry named may have been dropped there with it.
         s.attachments_sent.clear();
         let ledger = &self.ledger;

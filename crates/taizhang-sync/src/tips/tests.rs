@@ -84,7 +84,7 @@ impl World {
 
     /// What `ours` would send to whoever holds `theirs`.
     fn missing(&self, ours: &Ledger, theirs: &Ledger) -> Vec<EntryId> {
-        missing_there(ours, &self.document, &ours_of(theirs, &self.document))
+        missing_there(ours, &self.document, &ours_of(theirs, &self.document), false)
     }
 }
 
@@ -192,12 +192,12 @@ fn tips_of_strangers_cover_nothing() {
         id: EntryId([7; 32]),
         hints: vec![([9; 4], u64::MAX); HINTS_MAX],
     };
-    assert_eq!(missing_there(&ours, &w.document, std::slice::from_ref(&stranger)), ids(&chain));
+    assert_eq!(missing_there(&ours, &w.document, std::slice::from_ref(&stranger), false), ids(&chain));
     // The right author, in a run that is not here.
     let tip = ours_of(&ours, &w.document)[0].clone();
     let liar = Tip { id: EntryId([7; 32]), run: Run([1; 8]), hints: Vec::new(), ..tip.clone() };
-    assert_eq!(missing_there(&ours, &w.document, &[liar]), ids(&chain));
+    assert_eq!(missing_there(&ours, &w.document, &[liar], false), ids(&chain));
     // An entry of another document is no tip of this one.
     let elsewhere = Tip { id: w.first.id, run: Run([1; 8]), hints: Vec::new(), ..tip };
-    assert_eq!(missing_there(&ours, &w.document, &[elsewhere, stranger]), ids(&chain));
+    assert_eq!(missing_there(&ours, &w.document, &[elsewhere, stranger], false), ids(&chain));
 }
