@@ -1,7 +1,9 @@
 //! Simulator, real-process tests, vectors, fuzz targets and benchmarks of the whole workspace.
 
+pub mod accounts;
 pub mod bytes;
 pub mod mutate;
 pub mod nodes;
+pub mod rules;
 
 pub mod sim;

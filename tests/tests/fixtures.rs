@@ -19,7 +19,7 @@ use taizhang_core::{
     ledger::Ledger,
     op::{PayloadBuilder, RowRef, scalar},
     receipt::Receipt,
-    rows::{Assessment, Grant, OrgKind, RegisteredBy, Registration, Role, RowType},
+    rows::{self, Assessment, CATALOGUE, Grant, OrgKind, RegisteredBy, Registration, Role, RowType, shape::Shape},
     units::{Day, Ms},
 };
 use taizhang_store::{
@@ -234,4 +234,62 @@ fn an_old_journal_opens() {
         })
         .expect("reads");
     assert_eq!(ids, s.entries.iter().map(|(_, e)| e.id).collect::<Vec<_>>());
+}
+
+/// A field's form on one line, codes with their numbers and words.
+fn form(shape: &Shape) -> String {
+    let all = |of: &[Shape]| of.iter().map(form).collect::<Vec<_>>().join(" ");
+    match shape {
+        Shape::Bool => "bool".into(),
+        Shape::Uint => "uint".into(),
+        Shape::Int => "int".into(),
+        Shape::Text => "text".into(),
+        Shape::Bytes(len) => format!("bytes{}", len.map(|n| n.to_string()).unwrap_or_default()),
+        Shape::Day => "day".into(),
+        Shape::Ms => "ms".into(),
+        Shape::Code(words) => words.iter().map(|(n, w)| format!("{n}={w}")).collect::<Vec<_>>().join("|"),
+        Shape::Document => "document".into(),
+        Shape::Row => "row".into(),
+        Shape::Maybe(inner) => format!("{}?", form(inner)),
+        Shape::List(inner) => format!("[{}]", form(inner)),
+        Shape::Tuple(of) => format!("({})", all(of)),
+        Shape::Tagged(of) => of.iter().enumerate().map(|(n, of)| format!("({n} {})", all(of))).collect::<Vec<_>>().join("|"),
+        Shape::Any => "any".into(),
+    }
+}
+
+/// Types, fields and codes are only appended.
+#[test]
+fn rows_keep_their_forms() {
+    let line = |info: &rows::RowInfo| {
+        let fields = info.fields.iter().zip(rows::shapes(info.number)).map(|(name, shape)| format!(" {name}:{}", form(&shape)));
+        format!("{} {}{}\n", info.number, info.word, fields.collect::<String>())
+    };
+    let text: String = CATALOGUE.iter().map(line).collect();
+    let file = folder().join("rows-v1.txt");
+    if std::env::var_os("TAIZHANG_BLESS").is_some() {
+        std::fs::write(&file, &text).expect("writes");
+    }
+    let kept = std::fs::read_to_string(&file).expect("tests/vectors/rows-v1.txt is there");
+    for old in kept.lines() {
+        let head: String = old.split(' ').take(2).collect::<Vec<_>>().join(" ");
+        let new = text.lines().find(|l| l.starts_with(&head)).expect("a row type was taken away");
+        assert!(new == old || new.starts_with(&format!("{old} ")), "{head}: fields are only appended");
+    }
+    assert_eq!(text, kept, "a row type or field was added: write the list anew");
+}
+
+#[test]
+fn the_page_of_rows_names_every_field() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/rows.md")).expect("docs/rows.md");
+    for info in CATALOGUE.iter().filter(|i| !i.fields.is_empty()) {
+        let head = format!("### {} `{}`", info.number, info.word);
+        let section = page.split_once(&head).map_or("", |(_, after)| after);
+        let section = section.split("\n### ").next().unwrap_or_default();
+        let mut named = section.lines().filter_map(|l| l.strip_prefix("| `")?.split_once('`').map(|(name, _)| name));
+        for field in info.fields {
+            assert_eq!(named.next(), Some(*field), "{head}");
+        }
+        assert_eq!(named.next(), None, "{head}");
+    }
 }

@@ -3,14 +3,31 @@
 //! A row's fields are a CBOR array with trailing nulls dropped. Unknown types and further fields are kept and shown as written by a newer version.
 
 pub mod field;
+mod notice;
 mod org;
+mod policy;
+mod review;
+mod school;
+pub mod shape;
 mod training;
+mod transfer;
 
+pub use notice::{BanFlag, Calendar, Course, Instructor, Published, Quota, SampleSeed};
 pub use org::{Accept, Burn, End, Grant, OfficeCode, Org, OrgKind, Positions, Role, RootStatement, Rural};
+pub use policy::{Adopt, PolicyText};
+pub use review::{
+    AnnualReview, AppealAnswer, AppealResult, AppealStage, Ban, Certificate, CertificateKind, CertificateStep, Dispose,
+    EnrolDecision, Included, Inspection, Merge, PlanDecision, PlanVerdict, Recognition, Selected, Selection, SpotCheck, Waiver,
+};
+pub use school::{
+    Appeal, Attestation, AttestedBy, Enrolment, Fund, FundSource, Material, MaterialKind, Membership, Mentoring, NoShow, Plan,
+    PlanScope, Taught,
+};
 pub use training::{
     Activity, ActivityKind, Assessment, Checkpoint, Decision, DecisionTarget, Elsewhere, Evidence, Import, Leave, Level, Lock,
     Marks, Person, RegisteredBy, Registration, Rollup, Session, Sheet, Status, Teacher, Unlock, Verdict,
 };
+pub use transfer::{RecordLine, TransferAck, TransferIn, TransferOut};
 
 use crate::{
     cbor::CborError,
@@ -23,6 +40,9 @@ pub trait RowType: Sized {
     const TYPE: u16;
     /// Names of its fields, in order.
     const FIELDS: &'static [&'static str];
+
+    /// Forms of its fields, in order.
+    fn shapes() -> Vec<shape::Shape>;
 
     /// The CBOR array of its fields.
     fn to_fields(&self) -> Vec<u8>;
@@ -54,6 +74,10 @@ macro_rules! rows {
             const TYPE: u16 = $number;
             const FIELDS: &'static [&'static str] = &[$(stringify!($field)),*];
 
+            fn shapes() -> Vec<$crate::rows::shape::Shape> {
+                vec![$(<$t as $crate::rows::field::Field>::shape()),*]
+            }
+
             fn to_fields(&self) -> Vec<u8> {
                 $crate::rows::field::array(&[$($crate::rows::field::Field::to_cbor(&self.$field)),*])
             }
@@ -83,6 +107,35 @@ macro_rules! catalogue {
     ($($number:literal $word:literal $($row:ident)?),* $(,)?) => {
         /// Every row type of the domain (docs/rows.md); numbers without fields are reserved and kept unread.
         pub const CATALOGUE: &[RowInfo] = &[$(RowInfo { number: $number, word: $word, fields: catalogue!(@fields $($row)?) }),*];
+
+        /// Forms of the fields of a type, in order; none of a type that this version keeps unread.
+        #[must_use]
+        pub fn shapes(number: u16) -> Vec<shape::Shape> {
+            match number {
+                $($($number => <$row as RowType>::shapes(),)?)*
+                _ => Vec::new(),
+            }
+        }
+
+        /// Reads the fields of a row of any type: how many a newer version added; `None` for a type that this version keeps unread.
+        ///
+        /// # Errors
+        /// A form that this version does not know.
+        pub fn check(number: u16, fields: &[u8]) -> Option<Result<u64, CborError>> {
+            match number {
+                $($($number => Some(<$row as RowType>::from_fields(fields).map(|p| p.newer_fields)),)?)*
+                _ => None,
+            }
+        }
+
+        /// The fields read and written again.
+        #[cfg(test)]
+        fn rewritten(number: u16, fields: &[u8]) -> Option<Vec<u8>> {
+            match number {
+                $($($number => <$row as RowType>::from_fields(fields).ok().map(|p| p.row.to_fields()),)?)*
+                _ => None,
+            }
+        }
     };
     (@fields $row:ident) => { <$row as RowType>::FIELDS };
     (@fields) => { &[] };
@@ -90,18 +143,18 @@ macro_rules! catalogue {
 
 catalogue! {
     1 "org" Org, 2 "grant" Grant, 3 "end" End, 4 "burn" Burn, 5 "accept" Accept, 6 "root_statement" RootStatement,
-    10 "policy_text", 11 "adopt",
-    20 "activity" Activity, 21 "session" Session, 22 "calendar", 23 "quota", 24 "course", 25 "instructor", 26 "ban_flag", 27 "sample_seed", 28 "published",
-    40 "teacher" Teacher, 41 "status" Status, 42 "transfer_in",
+    10 "policy_text" PolicyText, 11 "adopt" Adopt,
+    20 "activity" Activity, 21 "session" Session, 22 "calendar" Calendar, 23 "quota" Quota, 24 "course" Course, 25 "instructor" Instructor, 26 "ban_flag" BanFlag, 27 "sample_seed" SampleSeed, 28 "published" Published,
+    40 "teacher" Teacher, 41 "status" Status, 42 "transfer_in" TransferIn,
     50 "person" Person, 51 "erase",
-    60 "plan", 61 "enrolment", 62 "sheet" Sheet, 63 "marks" Marks, 64 "registration" Registration, 65 "elsewhere" Elsewhere, 66 "fund", 67 "material",
-    68 "visit", 69 "appeal", 70 "leave" Leave, 71 "attestation", 72 "no_show", 73 "survey", 74 "answer", 75 "feedback", 76 "follow_up", 77 "mentoring",
-    78 "membership", 79 "taught", 80 "import" Import,
-    100 "plan_decision", 101 "decision" Decision, 102 "lock" Lock, 103 "unlock" Unlock, 104 "annual_review", 105 "recognition", 106 "waiver", 107 "ban",
-    108 "spot_check", 109 "appeal_answer", 110 "certificate", 111 "inspection", 112 "merge", 113 "enrol_decision", 114 "transfer_ack", 115 "included",
-    116 "selected", 117 "checkpoint" Checkpoint, 118 "dispose",
+    60 "plan" Plan, 61 "enrolment" Enrolment, 62 "sheet" Sheet, 63 "marks" Marks, 64 "registration" Registration, 65 "elsewhere" Elsewhere, 66 "fund" Fund, 67 "material" Material,
+    68 "visit", 69 "appeal" Appeal, 70 "leave" Leave, 71 "attestation" Attestation, 72 "no_show" NoShow, 73 "survey", 74 "answer", 75 "feedback", 76 "follow_up", 77 "mentoring" Mentoring,
+    78 "membership" Membership, 79 "taught" Taught, 80 "import" Import,
+    100 "plan_decision" PlanDecision, 101 "decision" Decision, 102 "lock" Lock, 103 "unlock" Unlock, 104 "annual_review" AnnualReview, 105 "recognition" Recognition, 106 "waiver" Waiver, 107 "ban" Ban,
+    108 "spot_check" SpotCheck, 109 "appeal_answer" AppealAnswer, 110 "certificate" Certificate, 111 "inspection" Inspection, 112 "merge" Merge, 113 "enrol_decision" EnrolDecision, 114 "transfer_ack" TransferAck, 115 "included" Included,
+    116 "selected" Selected, 117 "checkpoint" Checkpoint, 118 "dispose" Dispose,
     150 "rollup" Rollup,
-    170 "transfer_out", 171 "record_line",
+    170 "transfer_out" TransferOut, 171 "record_line" RecordLine,
 }
 
 /// Looks a type up in the catalogue.
@@ -116,7 +169,8 @@ pub fn belongs(number: u16, kind: Kind) -> bool {
     match kind {
         Kind::Registry => (1..=9).contains(&number),
         Kind::Policy => (10..=19).contains(&number),
-        Kind::Notice => (20..=39).contains(&number),
+        // What is decided on announced plans must be read by whoever reads the announcement.
+        Kind::Notice => (20..=39).contains(&number) || number == PlanDecision::TYPE,
         Kind::Roster => (40..=49).contains(&number) || number == Import::TYPE,
         Kind::Identity => (50..=59).contains(&number),
         Kind::Ledger => (60..=99).contains(&number) || matches!(number, 20 | 21),
@@ -134,13 +188,15 @@ pub fn read<T: RowType>(op: &crate::op::RowOp<'_>) -> Option<Result<Parsed<T>, C
     (op.row_type == T::TYPE).then(|| T::from_fields(op.fields))
 }
 
-/// The attachments that an operation's row names and that must be here before it: of locks, checkpoints and rollups.
+/// The attachments that an operation's row names and that must be here before it: lists of tips, inputs and lines.
 #[must_use]
 pub fn attachments(op: &crate::op::RowOp<'_>) -> Vec<AttachmentId> {
     match op.row_type {
         Lock::TYPE => Lock::from_fields(op.fields).map(|p| vec![p.row.tips]).unwrap_or_default(),
         Checkpoint::TYPE => Checkpoint::from_fields(op.fields).map(|p| vec![p.row.tips]).unwrap_or_default(),
         Rollup::TYPE => Rollup::from_fields(op.fields).map(|p| vec![p.row.inputs, p.row.lines]).unwrap_or_default(),
+        Included::TYPE => Included::from_fields(op.fields).map(|p| vec![p.row.tips]).unwrap_or_default(),
+        Dispose::TYPE => Dispose::from_fields(op.fields).map(|p| vec![p.row.tips]).unwrap_or_default(),
         _ => Vec::new(),
     }
 }

@@ -94,6 +94,8 @@ pub enum Command {
         /// Into this file.
         out: Option<PathBuf>,
     },
+    /// Fills a form of offices.
+    Report(Report),
     /// Records one training of one teacher.
     Record(Record),
     /// Writes a descriptive register field: a conflict if two machines do so at once.
@@ -116,6 +118,85 @@ pub enum Command {
     Teacher {
         /// 教师编号
         number: String,
+    },
+    /// A teacher's records and account, every figure explained.
+    TeacherExplain {
+        /// 教师编号
+        number: String,
+        /// As of this day, `YYYY-MM-DD`; absent: today.
+        as_of: Option<String>,
+    },
+    /// The policies at hand and which hold from when.
+    PolicyList,
+    /// One policy with its rules. Policies are named by a file's path, an id, or `ID@EDITION`.
+    PolicyShow {
+        /// Which.
+        policy: String,
+    },
+    /// What is wrong with a policy.
+    PolicyCheck {
+        /// Which.
+        policy: String,
+    },
+    /// Adopts a policy from a day on.
+    PolicyAdopt {
+        /// Which.
+        policy: String,
+        /// First day, `YYYY-MM-DD`.
+        from: String,
+        /// The policy that it is used on top of.
+        overlay_of: Option<String>,
+        /// Only for these stages; empty: those of the text.
+        stages: Vec<String>,
+        /// Only for these organisations and those below them; empty: everyone below.
+        orgs: Vec<String>,
+        /// Instead of what was adopted for that day.
+        replace: bool,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// What differs between two policies, and whose account it moves.
+    PolicyDiff {
+        /// The one now.
+        old: String,
+        /// The one to come.
+        new: String,
+        /// Accounts as of this day, `YYYY-MM-DD`; absent: today.
+        as_of: Option<String>,
+    },
+    /// Prepares certificates for accounts that meet their cycle.
+    CertificatePrepare {
+        /// One teacher; absent: everyone of this organisation's schools.
+        teacher: Option<String>,
+        /// The name, where it cannot be read here.
+        name: Option<String>,
+        /// Names: lines of `export persons`.
+        names: Option<PathBuf>,
+        /// Accounts as of this day, `YYYY-MM-DD`; absent: today.
+        as_of: Option<String>,
+        /// Also where there is one already: the new one takes its place.
+        replace: bool,
+    },
+    /// Confirms prepared certificates.
+    CertificateConfirm {
+        /// One; absent: all that wait.
+        no: Option<String>,
+    },
+    /// Certificates of a number or a teacher.
+    CertificateShow {
+        /// 证号 or 教师编号
+        named: String,
+        /// Make the text to be printed: needs the key that prepared it.
+        text: bool,
+        /// And as a QR code.
+        qr: bool,
+        /// The name, where it cannot be read here.
+        name: Option<String>,
+    },
+    /// Verifies a certificate's text.
+    VerifyText {
+        /// `TZ1:` and base45.
+        text: String,
     },
     /// Conflicts that wait for a person.
     ConflictList,
@@ -143,6 +224,29 @@ pub enum Command {
         sheet: Option<String>,
         /// Every pending registration whose activity claims to be approved.
         claimed: bool,
+        /// Of this organisation and those below it only; goes with `claimed`.
+        #[serde(default)]
+        org: Option<String>,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Plans on which this organisation decides.
+    PlanList {
+        /// Of this organisation and those below it only.
+        org: Option<String>,
+        /// Also those that are decided.
+        all: bool,
+    },
+    /// Decides on plans.
+    PlanDecide {
+        /// approved, returned, refused.
+        verdict: String,
+        /// Rows of plans or activities, `HEX.INDEX`.
+        plans: Vec<String>,
+        /// When it was decided, `YYYY-MM-DD`; absent: today.
+        day: Option<String>,
+        /// It holds although the activity had begun.
+        retroactive: bool,
         /// Why.
         reason: Option<String>,
     },
@@ -150,6 +254,21 @@ pub enum Command {
     RollupPublish {
         /// The calendar year.
         period: u16,
+        /// Accounts are as of this day, `YYYY-MM-DD`; absent: today, or the last day of the year once it is over.
+        #[serde(default)]
+        as_of: Option<String>,
+    },
+    /// Draws and publishes the seed of a sample of one of an organisation below.
+    RollupSample {
+        /// The entry, hex or its beginning.
+        id: String,
+        /// So many teachers.
+        k: u32,
+    },
+    /// Every rollup that is here.
+    RollupList {
+        /// Of this organisation only.
+        org: Option<String>,
     },
     /// Shows one.
     RollupShow {
@@ -162,7 +281,7 @@ pub enum Command {
         id: String,
         /// Recompute everything.
         deep: bool,
-        /// So many teachers, chosen by the seed.
+        /// So many teachers, chosen by the seed; absent: as the seeds say that someone above published, if any did.
         sample: Option<usize>,
         /// The seed.
         seed: Option<String>,
@@ -209,6 +328,33 @@ pub struct Import {
     pub dry_run: bool,
     /// Leave out rows that cannot be read.
     pub skip_bad_rows: bool,
+}
+
+/// Which form, of whom, how written.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Report {
+    /// form-01 to form-21.
+    pub form: String,
+    /// How it is written.
+    pub format: Format,
+    /// CSV in GB18030.
+    pub gbk: bool,
+    /// Of this organisation and those below it; absent: this node's.
+    pub org: Option<String>,
+    /// Of this year.
+    pub year: Option<u16>,
+    /// Figures as of this day, `YYYY-MM-DD`; absent: today.
+    pub as_of: Option<String>,
+    /// Of this teacher only.
+    pub teacher: Option<String>,
+    /// Of this activity only.
+    pub activity: Option<String>,
+    /// CSV and workbook in English.
+    pub english: bool,
+    /// For the province or the public: no teachers, no numbers below five.
+    pub public: bool,
+    /// Into this file.
+    pub out: Option<PathBuf>,
 }
 
 /// One training of one teacher.

@@ -1,22 +1,31 @@
 //! What happens on each command: file = command. All are synchronous over [`Core`]; only the driver waits for the network.
 
+pub(crate) mod accounts;
+pub(crate) mod acting;
 pub(crate) mod audit;
+pub(crate) mod certificate;
 pub(crate) mod check;
 pub(crate) mod conflict;
 pub(crate) mod export;
+pub(crate) mod fields;
 pub mod found;
 pub(crate) mod import;
 pub(crate) mod org;
+pub mod policy;
 pub(crate) mod record;
+pub(crate) mod report;
 pub(crate) mod review;
 pub(crate) mod rollup;
+pub mod rules;
+pub mod sane;
 pub(crate) mod shown;
 pub(crate) mod status;
 pub(crate) mod teacher;
 #[cfg(test)]
 mod testkit;
+pub(crate) mod verify_text;
 
-use taizhang_core::id::{OrgId, PublicKey};
+use taizhang_core::id::{Kind, OrgId, PublicKey};
 
 use crate::{
     command::{Command, Message, Reply, Unlock},
@@ -30,6 +39,8 @@ pub(crate) struct Context<'a> {
     pub(crate) core: &'a mut Core,
     pub(crate) unlock: &'a Unlock,
     pub(crate) tell: &'a mut dyn FnMut(Message),
+    /// What the command writes, where that is known beforehand.
+    writes: Option<Kind>,
 }
 
 impl Context<'_> {
@@ -43,13 +54,11 @@ impl Context<'_> {
         keyfile::unlock(self.core.folder(), public, passphrase)
     }
 
-    /// The key that acts: the one named, else the only one on this machine.
+    /// The key that acts: the one named, else the only one here that can do the job.
     pub(crate) fn acting_key(&self) -> Result<PublicKey, CommandError> {
-        let keys = keyfile::list(self.core.folder())?;
-        match (&self.unlock.key, keys.as_slice()) {
-            (Some(wanted), _) => keyfile::find(self.core.folder(), wanted),
-            (None, [only]) => Ok(only.public),
-            _ => keyfile::find(self.core.folder(), ""),
+        match &self.unlock.key {
+            Some(wanted) => keyfile::find(self.core.folder(), wanted),
+            None => acting::choose(self.core, self.writes),
         }
     }
 
@@ -62,6 +71,9 @@ impl Context<'_> {
         let registry = &self.core.ledger().registry;
         let by_id = OrgId::from_hex(named).filter(|o| registry.orgs.contains_key(o));
         by_id.or_else(|| registry.by_code(named)).ok_or_else(|| {
+            if self.core.is_before_first_sync() {
+                return crate::core::before_first_sync();
+            }
             CommandError::not_found(
                 format!("没有代码为 {named} 的机构, 或不止一个"),
                 format!("there is no organisation {named}, or more than one"),
@@ -86,7 +98,8 @@ pub fn execute(
     command: &Command,
     tell: &mut dyn FnMut(Message),
 ) -> Result<Reply, CommandError> {
-    let mut c = Context { core, unlock, tell };
+    sane::check(command, core.now().day())?;
+    let mut c = Context { core, unlock, tell, writes: acting::writes(command) };
     match command {
         Command::OrgAdd { code, kind, name, parent } => org::add(&mut c, code, kind, name, parent.as_deref()),
         Command::OrgList => org::list(&c),
@@ -97,17 +110,41 @@ pub fn execute(
         Command::Export { kind, org, year, format, gbk, out } => {
             export::run(&mut c, kind, org.as_deref(), *year, *format, *gbk, out.as_deref())
         }
+        Command::Report(asked) => report::run(&mut c, asked),
         Command::Record(record) => record::run(&mut c, record),
         Command::Describe { key, value } => conflict::describe(&mut c, key, value),
         Command::Status => status::run(&c),
         Command::Teacher { number } => teacher::run(&c, number),
+        Command::TeacherExplain { number, as_of } => teacher::explain(&c, number, as_of.as_deref()),
+        Command::CertificatePrepare { teacher, name, names, as_of, replace } => {
+            let (teacher, name, names, as_of) = (teacher.as_deref(), name.as_deref(), names.as_deref(), as_of.as_deref());
+            certificate::prepare(&mut c, &certificate::Asked { teacher, name, names, as_of, replace: *replace })
+        }
+        Command::CertificateConfirm { no } => certificate::confirm(&mut c, no.as_deref()),
+        Command::CertificateShow { named, text, qr, name } => certificate::show(&c, named, *text || *qr, *qr, name.as_deref()),
+        Command::VerifyText { text } => verify_text::run(&c, text),
+        Command::PolicyList => policy::list(&c),
+        Command::PolicyShow { policy } => policy::show(&policy::Shelf::load(c.core)?, policy),
+        Command::PolicyCheck { policy } => policy::check(&policy::Shelf::load(c.core)?, policy),
+        Command::PolicyAdopt { policy, from, overlay_of, stages, orgs, replace, reason } => {
+            let (overlay_of, reason, replace) = (overlay_of.as_deref(), reason.as_deref(), *replace);
+            policy::adopt(&mut c, &policy::Wanted { policy, from, overlay_of, stages, orgs, replace, reason })
+        }
+        Command::PolicyDiff { old, new, as_of } => policy::diff(&c, old, new, as_of.as_deref()),
         Command::ConflictList => conflict::list(&c),
         Command::ConflictSettle { key, choose, value } => conflict::settle(&mut c, key, *choose, value.as_deref()),
         Command::ReviewList { org } => review::list(&c, org.as_deref()),
-        Command::ReviewDecide { verdict, rows, sheet, claimed, reason } => {
-            review::decide(&mut c, verdict, rows, sheet.as_deref(), *claimed, reason.as_deref())
+        Command::ReviewDecide { verdict, rows, sheet, claimed, org, reason } => {
+            review::decide(&mut c, verdict, rows, sheet.as_deref(), (*claimed, org.as_deref()), reason.as_deref())
         }
-        Command::RollupPublish { period } => rollup::publish(&mut c, *period),
+        Command::PlanList { org, all } => review::plans::list(&c, org.as_deref(), *all),
+        Command::PlanDecide { verdict, plans, day, retroactive, reason } => {
+            let (day, reason) = (day.as_deref(), reason.as_deref());
+            review::plans::decide(&mut c, &review::plans::Said { verdict, plans, day, retroactive: *retroactive, reason })
+        }
+        Command::RollupPublish { period, as_of } => rollup::publish(&mut c, *period, as_of.as_deref()),
+        Command::RollupSample { id, k } => rollup::sample(&mut c, id, *k),
+        Command::RollupList { org } => rollup::list(&c, org.as_deref()),
         Command::RollupShow { id } => rollup::show(&c, id),
         Command::RollupVerify { id, deep, sample, seed } => rollup::verify(&mut c, id, *deep, *sample, seed.as_deref()),
         Command::AuditVerify => audit::verify(&mut c),

@@ -72,6 +72,16 @@ pub struct Core {
     outgoing: VecDeque<Outgoing>,
     events: VecDeque<Event>,
     last_storage_error: Option<CommandError>,
+    damage: Damage,
+}
+
+/// What the store could not read when it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Damage {
+    /// Places of the journal.
+    pub holes: usize,
+    /// Entries that were here and are gone.
+    pub lost: usize,
 }
 
 impl Core {
@@ -83,7 +93,7 @@ impl Core {
         let settings = folder.settings()?;
         folder.create()?;
         let (network, org) = (settings.network()?, settings.org()?);
-        let mut store = open_store(&folder, network)?;
+        let (mut store, damage) = open_store(&folder, network)?;
         let ledger = load_ledger(&store, network, progress)?;
         let join = folder.read("invite.cbor")?.and_then(|b| SignedEntry::parse(&b, &network).ok());
         let mut config = Config::new(folder.node_key()?, org);
@@ -98,7 +108,13 @@ impl Core {
             }
         }
         let (runs, outgoing, events) = (BTreeMap::new(), VecDeque::new(), VecDeque::new());
-        Ok(Self { folder, settings, store, hub, runs, tokens: 0, outgoing, events, last_storage_error: None })
+        Ok(Self { folder, settings, store, hub, runs, tokens: 0, outgoing, events, last_storage_error: None, damage })
+    }
+
+    /// What the store could not read when it was opened.
+    #[must_use]
+    pub fn damage(&self) -> Damage {
+        self.damage
     }
 
     /// The data folder.
@@ -262,15 +278,38 @@ impl Core {
     }
 
     fn sign(&mut self, person: &Person, act: &Act) -> Result<Vec<SignedEntry>, CommandError> {
+        self.sign_at(person, act, now())
+    }
+
+    /// The entries of an act as signed at this time: the same act begins with the same entries, so a later entry may name rows of an earlier one.
+    ///
+    /// # Errors
+    /// The person may not write one of the documents.
+    pub fn sign_at(&mut self, person: &Person, act: &Act, time: Ms) -> Result<Vec<SignedEntry>, CommandError> {
         let run = self.run_of(person.key.public())?;
         let author = Author { key: SecretKey::from_seed(person.key.seed()), run };
         let mut grants = BTreeMap::new();
         for (document, _) in &act.writes {
-            let grant = grant_for(self.ledger(), author.public(), document).ok_or_else(|| may_not_write(document))?;
+            let grant = grant_for(self.ledger(), author.public(), document).ok_or_else(|| self.may_not_write(document))?;
             grants.insert(*document, grant);
         }
         let writes = act.writes.iter().map(|(document, payload)| (*document, grants.get(document).copied(), payload.clone()));
-        Ok(author.write_all(self.ledger(), writes, now()))
+        Ok(author.write_all(self.ledger(), writes, time))
+    }
+
+    /// Joined, and not yet heard by anyone: the ledger does not know this node's own organisation.
+    #[must_use]
+    pub fn is_before_first_sync(&self) -> bool {
+        !self.ledger().registry.orgs.contains_key(&self.org())
+    }
+
+    pub(crate) fn may_not_write(&self, document: &DocId) -> CommandError {
+        if self.is_before_first_sync() {
+            return before_first_sync();
+        }
+        let (zh, en) = (kind_zh(document.kind), document.kind.word());
+        CommandError::new(ErrorKind::Refused, format!("您的密钥无权写入{zh}"), format!("your key may not write into this {en}"))
+            .hint("请管理员授权, 或用 --as 换一个密钥", "ask the admin for a grant, or choose another key with --as")
     }
 
     /// The next write of every author begins a new log, as after a start of the program.
@@ -317,10 +356,26 @@ impl Core {
     }
 }
 
-fn may_not_write(document: &DocId) -> CommandError {
-    let kind = document.kind.word();
-    CommandError::new(ErrorKind::Refused, format!("您的密钥无权写入 {kind}"), format!("your key may not write into this {kind}"))
-        .hint("请管理员授权, 或用 --as 换一个密钥", "ask the admin for a grant, or choose another key with --as")
+/// Nothing of the network is here yet, so nothing can be looked up or signed.
+#[must_use]
+pub(crate) fn before_first_sync() -> CommandError {
+    let (zh, en) = ("尚未与上级同步, 本机还没有授权", "this machine has not synced yet, so its grant is not here");
+    CommandError::new(ErrorKind::NotReachable, zh, en).hint("请先运行 taizhang sync --once", "run `taizhang sync --once` first")
+}
+
+fn kind_zh(kind: taizhang_core::id::Kind) -> &'static str {
+    use taizhang_core::id::Kind;
+    match kind {
+        Kind::Registry => "机构名册",
+        Kind::Policy => "政策",
+        Kind::Notice => "通知",
+        Kind::Roster => "花名册",
+        Kind::Identity => "身份信息",
+        Kind::Ledger => "台账",
+        Kind::Review => "审核",
+        Kind::Rollup => "汇总",
+        Kind::Transfer => "档案转移",
+    }
 }
 
 fn wants(settings: &Settings) -> Kinds {
@@ -340,7 +395,7 @@ fn stored(e: &SignedEntry) -> NewEntry {
     NewEntry { id: e.id, log: e.header.log, sequence: e.header.sequence, bytes: e.to_bytes() }
 }
 
-fn open_store(folder: &Folder, network: NetworkId) -> Result<DiskStore, CommandError> {
+fn open_store(folder: &Folder, network: NetworkId) -> Result<(DiskStore, Damage), CommandError> {
     let describe = move |bytes: &[u8]| {
         let e = SignedEntry::parse(bytes, &network).ok()?;
         Some((e.id, e.header.log, e.header.sequence))
@@ -348,14 +403,14 @@ fn open_store(folder: &Folder, network: NetworkId) -> Result<DiskStore, CommandE
     let (store, report) = DiskStore::open(&folder.file("store"), &Options::new(describe)).map_err(|e| match e {
         taizhang_store::OpenError::InUse { path } => CommandError::new(
             ErrorKind::Storage,
-            format!("{path} 正被另一个程序使用"),
-            format!("{path} is in use by another program"),
+            format!("节点已在运行: {path} 正被使用"),
+            format!("a node is running already: {path} is in use"),
         )
-        .hint("请关闭另一个程序, 或直接使用它", "close the other program, or use it"),
+        .hint("请直接使用它, 或用 taizhang stop 停止", "use it, or end it with `taizhang stop`"),
         other => CommandError::storage(other),
     })?;
     tracing::debug!(?report, "store opened");
-    Ok(store)
+    Ok((store, Damage { holes: report.holes.len(), lost: report.lost.len() }))
 }
 
 fn load_ledger(store: &DiskStore, network: NetworkId, progress: Progress<'_>) -> Result<Ledger, CommandError> {

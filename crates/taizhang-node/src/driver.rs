@@ -3,6 +3,7 @@
 mod dial;
 mod links;
 mod sync_now;
+pub mod why;
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -108,7 +109,10 @@ impl Driver {
                 on_event(NodeEvent::DialFailed { address, why });
             }
             NetEvent::Frame { session, bytes } => self.core.step(Input::Frame { session, bytes }),
-            NetEvent::Closed { session } => {
+            NetEvent::Closed { session, why } => {
+                if let Some(why) = why {
+                    self.syncs.iter_mut().for_each(|s| s.closed(session, &why));
+                }
                 if let Some(neighbour) = self.links.remove(session) {
                     self.dialer.closed(neighbour, crate::core::now());
                 }

@@ -57,6 +57,23 @@ impl Text {
     }
 }
 
+/// What the system said about a file, in both languages.
+#[must_use]
+pub fn io_text(e: &std::io::Error) -> Text {
+    use std::io::ErrorKind as Io;
+    let en = e.to_string();
+    match e.kind() {
+        Io::NotFound => Text::new("没有此文件", "there is no such file"),
+        Io::PermissionDenied => Text::new("没有权限", "no permission"),
+        Io::IsADirectory => Text::new("这是文件夹", "it is a folder"),
+        Io::NotADirectory => Text::new("路径中有一段不是文件夹", "a part of the path is no folder"),
+        Io::StorageFull => Text::new("磁盘已满", "the disk is full"),
+        Io::ReadOnlyFilesystem => Text::new("磁盘只读", "the disk is read-only"),
+        Io::InvalidData => Text::new("不是 UTF-8 文字", "it is no UTF-8 text"),
+        _ => Text::new(en.clone(), en),
+    }
+}
+
 /// Why a command did not do what it was asked: what happened, where, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{}", what.en)]

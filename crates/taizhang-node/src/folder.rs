@@ -146,7 +146,8 @@ impl Folder {
 
     fn failed(&self, path: &Path, e: &std::io::Error) -> CommandError {
         let at = path.display();
-        CommandError::new(ErrorKind::Storage, format!("无法使用 {at}: {e}"), format!("cannot use {at}: {e}"))
+        let why = crate::error::io_text(e);
+        CommandError::new(ErrorKind::Storage, format!("无法使用 {at}: {}", why.zh), format!("cannot use {at}: {}", why.en))
             .hint("请检查磁盘空间和权限", "check free space and permissions")
     }
 

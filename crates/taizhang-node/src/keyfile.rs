@@ -142,12 +142,23 @@ fn read(folder: &Folder, public: &str) -> Result<Option<KeyFile>, CommandError> 
 /// None or several fit.
 pub fn find(folder: &Folder, wanted: &str) -> Result<PublicKey, CommandError> {
     let keys = list(folder)?;
-    let mut fitting =
-        keys.iter().filter(|k| k.label == wanted || (!wanted.is_empty() && k.public.to_string().starts_with(wanted)));
-    match (fitting.next(), fitting.next()) {
-        (Some(only), None) => Ok(only.public),
-        _ => Err(no_key(wanted)),
+    let fits = |k: &&KeyName| k.label == wanted || (!wanted.is_empty() && k.public.to_string().starts_with(wanted));
+    let fitting: Vec<&KeyName> = keys.iter().filter(fits).collect();
+    match fitting.as_slice() {
+        [only] => Ok(only.public),
+        [] => Err(no_key(wanted)),
+        some => Err(several(some)),
     }
+}
+
+/// The names that `--as` takes: labels, or the beginning of the key where two have the same label.
+pub(crate) fn several(keys: &[&KeyName]) -> CommandError {
+    let is_shared = |label: &str| keys.iter().filter(|k| k.label == label).count() > 1;
+    let name = |k: &&KeyName| if is_shared(&k.label) { k.public.to_string().chars().take(8).collect() } else { k.label.clone() };
+    let names: Vec<String> = keys.iter().map(name).collect();
+    let (all, first) = (names.join(", "), names.first().map_or("", String::as_str));
+    CommandError::new(ErrorKind::Key, format!("本机有多个密钥: {all}"), format!("this machine has several keys: {all}"))
+        .hint(format!("请加 --as {first}"), format!("add --as {first}"))
 }
 
 fn cipher(passphrase: &str, salt: &[u8], memory_kib: u32, passes: u32) -> Result<ChaCha20Poly1305, CommandError> {
@@ -162,13 +173,10 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-fn no_key(wanted: &str) -> CommandError {
-    CommandError::new(
-        ErrorKind::Key,
-        format!("本机没有可用的密钥 {wanted}"),
-        format!("there is no usable key {wanted} on this machine"),
-    )
-    .hint(
+pub(crate) fn no_key(wanted: &str) -> CommandError {
+    let zh = format!("本机没有可用的密钥 {wanted}");
+    let en = if wanted.is_empty() { "there is no usable key".to_owned() } else { format!("there is no usable key {wanted}") };
+    CommandError::new(ErrorKind::Key, zh.trim_end(), format!("{en} on this machine")).hint(
         "用 --as 指明密钥; taizhang status 列出本机的密钥",
         "name a key with --as; `taizhang status` lists the keys of this machine",
     )

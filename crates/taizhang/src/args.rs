@@ -1,7 +1,9 @@
 //! The command line. Help texts are written `中文 | English`; [`parser`] keeps the half that the user reads.
 
 mod network;
+mod policy;
 mod records;
+mod report;
 mod review;
 mod sheets;
 
@@ -13,6 +15,7 @@ use taizhang_node::{command::Command, error::CommandError};
 use crate::lang::Lang;
 
 pub(crate) use network::Run;
+pub(crate) use policy::Eval;
 
 /// 教师培训台账: 断网也能用的培训登记、审核与汇总 | The training ledger that works without a network
 #[derive(Debug, Parser)]
@@ -69,6 +72,8 @@ pub(crate) enum What {
     Import(sheets::Import),
     /// 导出记录 | Export records
     Export(sheets::Export),
+    /// 填制上报表格 | Fill the forms of offices
+    Report(report::Report),
     /// 登记一位教师的一次培训 | Record one training of one teacher
     Record(records::Record),
     /// 填写说明性字段 | Write a descriptive field
@@ -84,6 +89,17 @@ pub(crate) enum What {
     /// 汇总 | Rollups
     #[command(subcommand)]
     Rollup(review::Rollup),
+    /// 政策: 列出、查看、检查、采用、比较 | Policies: list, show, check, adopt, compare
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    /// 合格证书: 准备、确认、查看 | Certificates: prepare, confirm, show
+    #[command(subcommand)]
+    Certificate(policy::Certificate),
+    /// 验证证书: 二维码文本或文件, 不需要台账 | Verify a certificate: the text of its QR code or a file; needs no ledger
+    Verify(policy::Verify),
+    /// 规则计算 | The rules
+    #[command(subcommand)]
+    Rules(policy::Rules),
     /// 核验与留存全部条目 | Verify and keep every entry
     #[command(subcommand)]
     Audit(review::Audit),
@@ -113,6 +129,8 @@ pub(crate) enum Task {
     Node(Command),
     /// For a node; the invite in the reply is then also written into this file.
     Invite(Command, PathBuf),
+    /// Cases by the rules: no node is needed.
+    Eval(Eval),
     /// Run a node.
     Run(Run),
     /// The demo.
@@ -132,12 +150,17 @@ impl What {
             Self::Status => Command::Status,
             Self::Import(a) => a.command()?,
             Self::Export(a) => a.command()?,
+            Self::Report(a) => a.command()?,
             Self::Record(a) => a.command(),
             Self::Describe(a) => a.command(),
             Self::Teacher(a) => a.command(),
             Self::Conflict(a) => a.command(),
             Self::Review(a) => a.command(),
             Self::Rollup(a) => a.command(),
+            Self::Policy(a) => a.command()?,
+            Self::Certificate(a) => a.command()?,
+            Self::Verify(a) => a.command()?,
+            Self::Rules(policy::Rules::Eval(a)) => return Ok(Task::Eval(a)),
             Self::Audit(a) => a.command()?,
             Self::Check(a) => a.command(),
             Self::Links(a) => a.command(),

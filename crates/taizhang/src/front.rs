@@ -19,6 +19,7 @@ use crate::{
     output::Output,
     passphrase,
     progress::Progress,
+    rules,
 };
 
 /// Does what the command line says, and shows the result.
@@ -26,10 +27,19 @@ pub(crate) fn run(cli: Cli, output: Output) -> Result<(), CommandError> {
     let Cli { global, what } = cli;
     match what.task()? {
         Task::Demo(options) => demo::run(options.keep, output),
+        Task::Eval(options) => rules::eval(&options, output),
         Task::Run(options) => run_node(&folder(&global)?, &options, output),
         Task::Node(command) => {
             let reply = ask(&global, command, output)?;
-            output.reply(&reply);
+            match damage(&reply) {
+                // A script reads one object: the error, with what could be read as its details.
+                Some(error) if output.json => return Err(error.details(reply.data.into())),
+                Some(error) => {
+                    output.reply(&reply);
+                    return Err(error);
+                }
+                None => output.reply(&reply),
+            }
             verdict(&reply)
         }
         Task::Invite(command, file) => {
@@ -55,6 +65,11 @@ fn folder(global: &Global) -> Result<Folder, CommandError> {
 
 fn ask(global: &Global, command: Command, output: Output) -> Result<Reply, CommandError> {
     let folder = folder(global)?;
+    // Reading policies needs no ledger.
+    let alone = if folder.is_set_up() { None } else { commands::policy::without_node(&command) };
+    if let Some(reply) = alone {
+        return reply;
+    }
     let passphrase = passphrase::get(output.lang, global.passphrase_file.clone(), &command)?;
     let unlock = Unlock { key: global.as_key.clone(), passphrase };
     let mut progress = Progress::new(output);
@@ -63,6 +78,7 @@ fn ask(global: &Global, command: Command, output: Output) -> Result<Reply, Comma
 
 /// Gives a command to the node that runs on this folder; if none does, does it here.
 pub(crate) fn execute(folder: &Folder, request: Request, tell: &mut dyn FnMut(Message)) -> Result<Reply, CommandError> {
+    commands::sane::check(&request.command, taizhang_node::core::now().day())?;
     match &request.command {
         Command::Init { code, name, kind } => return found::init(folder, &request.unlock, code, name, kind),
         Command::Join { invite, label } => return found::join(folder, &request.unlock, invite, label.as_deref()),
@@ -103,9 +119,31 @@ fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
 /// A verification that was carried out and did not agree is a result, and also a failure.
 fn verdict(reply: &Reply) -> Result<(), CommandError> {
     match reply.data.get("ok").and_then(serde_json::Value::as_bool) {
+        Some(false) if reply.schema == "taizhang.policy-check/1" => {
+            Err(CommandError::new(ErrorKind::Refused, "该政策不能采用, 见上", "this policy cannot be adopted, see above"))
+        }
         Some(false) => Err(CommandError::new(ErrorKind::Verification, "核验没有通过, 见上", "verification failed, see above")),
         _ => Ok(()),
     }
+}
+
+/// What is shown is what could be read: less than was written.
+fn damage(reply: &Reply) -> Option<CommandError> {
+    let damage = |name: &str| reply.data.get("damage").and_then(|d| d.get(name)?.as_u64()).unwrap_or_default();
+    let (holes, lost) = (damage("holes"), damage("lost"));
+    (holes + lost > 0).then(|| damaged_store(holes, lost))
+}
+
+fn damaged_store(holes: u64, lost: u64) -> CommandError {
+    CommandError::new(
+        ErrorKind::Storage,
+        format!("本机数据有损坏: {holes} 处无法读取, 缺 {lost} 条; 以上只是还能读取的部分"),
+        format!("this machine's data is damaged: {holes} places cannot be read, {lost} entries are gone; above is what is left"),
+    )
+    .hint(
+        "请先备份数据目录, 再运行 taizhang sync --once 从其他节点取回; taizhang check 列出损坏处",
+        "back the data folder up, then run `taizhang sync --once`: other nodes have the entries; `taizhang check` lists what is damaged",
+    )
 }
 
 fn write_invite(reply: &Reply, file: &std::path::Path) -> Result<(), CommandError> {
@@ -136,7 +174,8 @@ fn show(event: &NodeEvent, output: Output) {
             output.event(json!({ "event": "listening", "address": address.to_string() }), &zh, &en);
         }
         NodeEvent::DialFailed { address, why } => {
-            let (zh, en) = (format!("暂时联系不上 {address}: {why}"), format!("cannot reach {address} now: {why}"));
+            let (zh, en) =
+                (format!("暂时联系不上 {address}: {}", driver::why::text(why).zh), format!("cannot reach {address} now: {why}"));
             output.event(json!({ "event": "dial_failed", "address": address, "why": why }), &zh, &en);
         }
         NodeEvent::Stopping => output.event(json!({ "event": "stopping" }), "正在停止", "stopping"),

@@ -12,6 +12,7 @@ mod mistake;
 mod output;
 mod passphrase;
 mod progress;
+mod rules;
 
 use std::{
     ffi::OsString,

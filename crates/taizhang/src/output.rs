@@ -1,5 +1,7 @@
 //! How results, messages and errors are shown: JSON for scripts, or sentences and tables in the user's language.
 
+mod account;
+mod form;
 mod table;
 mod value;
 pub(crate) mod words;
@@ -32,6 +34,8 @@ impl Output {
     pub(crate) fn reply(self, reply: &Reply) {
         if self.json {
             self.plain(&line(&json!(reply)));
+        } else if let Some(text) = on_stdout(reply) {
+            self.plain(&text);
         } else if reply.lines.is_empty() {
             self.plain(&human(reply, self.lang));
         } else {
@@ -74,6 +78,13 @@ impl Output {
     }
 }
 
+/// An export without a file is the file itself and nothing else, also where it is empty.
+fn on_stdout(reply: &Reply) -> Option<String> {
+    let is_export = reply.schema == "taizhang.export/1" && reply.data.get("out").is_none_or(Value::is_null);
+    let text = reply.data.get("text").and_then(Value::as_str);
+    is_export.then(|| text.map_or_else(|| reply.lines.iter().map(line).collect(), str::to_owned))
+}
+
 fn line(value: &Value) -> String {
     format!("{value}\n")
 }
@@ -89,20 +100,38 @@ fn details_text(details: &Value, lang: Lang) -> String {
 /// A result in words: a headline, its single values, then its lists.
 pub(crate) fn human(reply: &Reply, lang: Lang) -> String {
     let name = reply.schema.strip_prefix("taizhang.").and_then(|s| s.split('/').next()).unwrap_or_default();
+    if let Some(text) = form::text(&reply.data, lang).filter(|_| name == "report") {
+        return text;
+    }
     let headline = words::headline(name, lang).map(|h| format!("{h}\n")).unwrap_or_default();
+    if name == "import" && imports_nothing(&reply.data) {
+        let mut data = reply.data.clone();
+        data.insert("imported".to_owned(), json!(lang.pick("无", "nothing")));
+        return headline + &fields_text(&data, lang, 0);
+    }
     headline + &fields_text(&reply.data, lang, 0)
+}
+
+/// Was every file read and nothing new in it?
+fn imports_nothing(data: &Map<String, Value>) -> bool {
+    let files = data.get("files").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let rows: u64 = files.iter().filter_map(|f| f.get("imported")?.as_u64()).sum();
+    data.get("imported") == Some(&Value::Bool(true)) && rows == 0
 }
 
 fn fields_text(fields: &Map<String, Value>, lang: Lang, indent: usize) -> String {
     let (mut singles, mut groups) = (Vec::new(), String::new());
     for (key, value) in shown(fields, lang) {
-        let label = words::label(key, lang);
+        let label = words::label(words::meant(key, value, fields), lang);
         match value {
             Value::Array(items) if items.iter().any(|i| i.is_object() || i.is_array()) => {
                 groups.push_str(&format!("{:indent$}{label} ({}):\n{}", "", items.len(), items_text(items, lang, indent + 2)));
             }
             Value::Object(inner) if is_text(inner) => singles.push((label, value::cell(key, value, lang))),
             Value::Object(inner) if inner.is_empty() => {}
+            Value::Object(inner) if key == "account" => {
+                groups.push_str(&format!("{:indent$}{label}:\n{}", "", account::text(inner, lang, indent + 2)));
+            }
             Value::Object(inner) => groups.push_str(&format!("{:indent$}{label}:\n{}", "", fields_text(inner, lang, indent + 2))),
             scalar => singles.push((label, value::cell(key, scalar, lang))),
         }

@@ -15,14 +15,25 @@ use crate::lang::Lang;
 pub(crate) fn get(lang: Lang, file: Option<PathBuf>, command: &Command) -> Result<Option<String>, CommandError> {
     if let Some(file) = file.or_else(|| std::env::var_os("TAIZHANG_PASSPHRASE_FILE").map(PathBuf::from)) {
         let text = std::fs::read_to_string(&file).map_err(|e| {
-            let at = file.display();
+            let (at, why) = (file.display(), taizhang_node::error::io_text(&e));
             CommandError::new(
                 ErrorKind::Key,
-                format!("无法读取口令文件 {at}: {e}"),
-                format!("cannot read the passphrase file {at}: {e}"),
+                format!("无法读取口令文件 {at}: {}", why.zh),
+                format!("cannot read the passphrase file {at}: {}", why.en),
             )
+            .hint("请检查 --passphrase-file 或 TAIZHANG_PASSPHRASE_FILE", "check --passphrase-file or TAIZHANG_PASSPHRASE_FILE")
         })?;
-        return Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()));
+        let text = text.trim_end_matches(['\r', '\n']);
+        if text.is_empty() {
+            let at = file.display();
+            return Err(CommandError::new(
+                ErrorKind::Key,
+                format!("口令文件 {at} 是空的"),
+                format!("the passphrase file {at} is empty"),
+            )
+            .hint("请把口令写入该文件", "write the passphrase into it"));
+        }
+        return Ok(Some(text.to_owned()));
     }
     if !signs(command) || !std::io::stdin().is_terminal() {
         return Ok(None);
@@ -50,7 +61,13 @@ fn signs(command: &Command) -> bool {
         | Command::Describe { .. }
         | Command::ConflictSettle { .. }
         | Command::ReviewDecide { .. }
-        | Command::RollupPublish { .. } => true,
+        | Command::PlanDecide { .. }
+        | Command::CertificatePrepare { .. }
+        | Command::CertificateConfirm { .. }
+        | Command::CertificateShow { text: true, .. }
+        | Command::PolicyAdopt { .. }
+        | Command::RollupPublish { .. }
+        | Command::RollupSample { .. } => true,
         _ => false,
     }
 }

@@ -6,7 +6,7 @@ use taizhang_core::{
     id::{AttachmentId, DocId, EntryId, Kind, PublicKey},
     ledger::Ledger,
     op::RowName,
-    rows::{self, Positions, RowType, field::Field},
+    rows::{self, CATALOGUE, Positions, RowType, field::Field, shape::Shape},
 };
 
 use super::network::{DAY, YEAR};
@@ -83,22 +83,58 @@ fn registration(no: u32) -> Vec<u8> {
     fields::<rows::Registration>(&[head.as_slice(), tail.as_slice()].concat())
 }
 
-/// Rows that belong into a document of this kind, types that no version reads among them.
+/// Rows that belong into a document of this kind: every type that this version reads, and types that no version reads.
 pub(super) fn of_kind(kind: Kind, targets: &[EntryId], ledger: DocId, attachment: AttachmentId) -> Vec<(u16, Vec<u8>)> {
+    let mut out = written(kind, targets, ledger, attachment);
+    let is_new = |number: u16| rows::belongs(number, kind) && kind != Kind::Registry && out.iter().all(|(n, _)| *n != number);
+    let numbers: Vec<u16> = CATALOGUE.iter().filter(|i| !i.fields.is_empty() && is_new(i.number)).map(|i| i.number).collect();
+    out.extend(numbers.into_iter().map(|n| (n, sampled(n, ledger, attachment))));
+    out
+}
+
+/// A row of any type, by the forms of its fields.
+fn sampled(number: u16, ledger: DocId, attachment: AttachmentId) -> Vec<u8> {
+    let values: Vec<Value> = rows::shapes(number).iter().map(|s| of_shape(s, ledger, attachment)).collect();
+    let bytes = rows::field::array(&values.iter().map(Field::to_cbor).collect::<Vec<_>>());
+    assert_eq!(rows::check(number, &bytes), Some(Ok(0)), "a sample of row type {number} cannot be read");
+    bytes
+}
+
+fn of_shape(shape: &Shape, ledger: DocId, attachment: AttachmentId) -> Value {
+    let of = |s: &Shape| of_shape(s, ledger, attachment);
+    match shape {
+        Shape::Bool => Value::Bool(true),
+        Shape::Uint | Shape::Int => i(2),
+        Shape::Text | Shape::Any => t("T0001"),
+        Shape::Bytes(Some(32)) => b(&attachment.0),
+        Shape::Bytes(len) => b(&vec![7; len.unwrap_or(60)]),
+        Shape::Day => day(),
+        Shape::Ms => i(1_700_000_000_000_i64),
+        Shape::Code(words) => i(words.first().map_or(1, |(n, _)| *n)),
+        Shape::Document => field(&ledger),
+        Shape::Row => field(&taizhang_core::op::RowRef::own(0)),
+        Shape::Maybe(inner) => of(inner),
+        Shape::List(inner) => Value::Array(vec![of(inner)]),
+        Shape::Tuple(parts) => Value::Array(parts.iter().map(of).collect()),
+        Shape::Tagged(ways) => Value::Array(std::iter::once(i(0)).chain(ways.iter().take(1).flatten().map(of)).collect()),
+    }
+}
+
+fn written(kind: Kind, targets: &[EntryId], ledger: DocId, attachment: AttachmentId) -> Vec<(u16, Vec<u8>)> {
     let unread = |n| (n, Value::Array(vec![t("x"), i(1), Value::Map(vec![(i(1), i(2)), (t("k"), b(&[1]))])]).to_cbor());
     match kind {
         Kind::Registry => vec![],
-        Kind::Policy => vec![(10, Value::Array(vec![t(&"政策".repeat(900))]).to_cbor()), unread(11)],
-        Kind::Notice => vec![(20, activity("A1")), (20, activity("A2")), (21, session()), unread(23)],
-        Kind::Roster => vec![(40, teacher(1)), (40, teacher(2)), (41, status()), (80, import()), unread(42)],
+        Kind::Policy => vec![(10, policy_text()), unread(19)],
+        Kind::Notice => vec![(20, activity("A1")), (20, activity("A2")), (21, session()), unread(39)],
+        Kind::Roster => vec![(40, teacher(1)), (40, teacher(2)), (41, status()), (80, import()), unread(49)],
         Kind::Identity => vec![(50, person()), unread(51)],
         Kind::Ledger => {
             let of_sheet = [(62, sheet()), (64, registration(1)), (64, registration(2)), (63, marks())];
-            let others = [(20, activity("S1")), (65, elsewhere()), (70, leave()), (80, import()), unread(60)];
+            let others = [(20, activity("S1")), (65, elsewhere()), (70, leave()), (80, import()), unread(68)];
             of_sheet.into_iter().chain(others).collect()
         }
         Kind::Review => review(targets, ledger, attachment),
-        Kind::Transfer => vec![unread(170), (171, Value::Array(vec![t(&"行".repeat(1200))]).to_cbor())],
+        Kind::Transfer => vec![unread(179), (171, record_line(ledger))],
         Kind::Rollup => vec![(150, rollup(attachment)), unread(151)],
     }
 }
@@ -116,8 +152,17 @@ fn review(targets: &[EntryId], ledger: DocId, attachment: AttachmentId) -> Vec<(
         (102, fields::<rows::Lock>(&[[i(YEAR), day()].as_slice(), tips.as_slice()].concat())),
         (103, fields::<rows::Unlock>(&[i(YEAR), t("重开")])),
         (117, fields::<rows::Checkpoint>(&[[i(24_290)].as_slice(), tips.as_slice()].concat())),
-        (100, Value::Array(vec![i(1)]).to_cbor()),
+        (139, Value::Array(vec![i(1)]).to_cbor()),
     ]
+}
+
+fn policy_text() -> Vec<u8> {
+    fields::<rows::PolicyText>(&[t("wuhan-2008"), t("1"), b(&[2; 32]), b("政策".repeat(900).as_bytes()), N])
+}
+
+fn record_line(ledger: DocId) -> Vec<u8> {
+    let source = RowName { entry: EntryId([4; 32]), index: 3 };
+    fields::<rows::RecordLine>(&[field(&source.in_document(ledger)), b(&source.entry.0), b(&[6; 3_500]), N])
 }
 
 fn session() -> Vec<u8> {

@@ -26,7 +26,7 @@ fn an_admin_and_a_reviewer_share_one_pc() {
         text(&commands::execute(&mut core, &unlock("admin"), &command, &mut |_| {}).expect("invites"), "invite")
     };
     let nobody = Unlock { key: None, passphrase: Some(PASSPHRASE.to_owned()) };
-    found::join(&folder, &nobody, &invite, None).expect("joins in the same folder");
+    found::join(&folder, &nobody, &invite, Some("reviewer")).expect("joins in the same folder");
     let core = Core::open(folder.clone(), &mut |_, _, _| {}).expect("opens");
     let reviewer = keyfile::find(&folder, "reviewer").expect("the new key is here");
     let review = DocId::about(core.org(), Kind::Review, 2024, taizhang_core::id::OrgId([1; 8]));

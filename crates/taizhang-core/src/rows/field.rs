@@ -7,6 +7,8 @@ use crate::{
     units::{Day, Ms},
 };
 
+use super::shape::Shape;
+
 /// One field of a row.
 pub trait Field: Sized {
     /// Appends the CBOR form.
@@ -17,6 +19,9 @@ pub trait Field: Sized {
     /// # Errors
     /// Another form.
     fn read(r: &mut Reader<'_>) -> Result<Self, CborError>;
+
+    /// Its form.
+    fn shape() -> Shape;
 
     /// The value of a field that the row does not have; `None` where it must have it.
     #[must_use]
@@ -87,6 +92,9 @@ impl<'b> FieldReader<'b> {
 }
 
 impl<T: Field> Field for Option<T> {
+    fn shape() -> Shape {
+        Shape::Maybe(Box::new(T::shape()))
+    }
     fn write(&self, w: &mut Writer) {
         match self {
             Some(v) => v.write(w),
@@ -104,6 +112,9 @@ impl<T: Field> Field for Option<T> {
 }
 
 impl<T: Field> Field for Vec<T> {
+    fn shape() -> Shape {
+        Shape::List(Box::new(T::shape()))
+    }
     fn write(&self, w: &mut Writer) {
         w.array(self.len() as u64);
         self.iter().for_each(|v| v.write(w));
@@ -118,6 +129,9 @@ impl<T: Field> Field for Vec<T> {
 pub struct Bytes(pub Vec<u8>);
 
 impl Field for Bytes {
+    fn shape() -> Shape {
+        Shape::Bytes(None)
+    }
     fn write(&self, w: &mut Writer) {
         w.bytes(&self.0);
     }
@@ -127,6 +141,9 @@ impl Field for Bytes {
 }
 
 impl Field for String {
+    fn shape() -> Shape {
+        Shape::Text
+    }
     fn write(&self, w: &mut Writer) {
         w.text(self);
     }
@@ -136,6 +153,9 @@ impl Field for String {
 }
 
 impl Field for bool {
+    fn shape() -> Shape {
+        Shape::Bool
+    }
     fn write(&self, w: &mut Writer) {
         w.bool(*self);
     }
@@ -145,6 +165,9 @@ impl Field for bool {
 }
 
 impl Field for i64 {
+    fn shape() -> Shape {
+        Shape::Int
+    }
     fn write(&self, w: &mut Writer) {
         w.int(*self);
     }
@@ -156,6 +179,9 @@ impl Field for i64 {
 macro_rules! unsigned {
     ($($t:ty),*) => {$(
         impl Field for $t {
+            fn shape() -> Shape {
+                Shape::Uint
+            }
             fn write(&self, w: &mut Writer) {
                 w.uint((*self).into());
             }
@@ -168,6 +194,9 @@ macro_rules! unsigned {
 unsigned!(u8, u16, u32, u64);
 
 impl Field for Day {
+    fn shape() -> Shape {
+        Shape::Day
+    }
     fn write(&self, w: &mut Writer) {
         w.uint(self.0.into());
     }
@@ -177,6 +206,9 @@ impl Field for Day {
 }
 
 impl Field for Ms {
+    fn shape() -> Shape {
+        Shape::Ms
+    }
     fn write(&self, w: &mut Writer) {
         w.uint(self.0);
     }
@@ -188,6 +220,9 @@ impl Field for Ms {
 macro_rules! fixed_bytes {
     ($($t:ty),*) => {$(
         impl Field for $t {
+            fn shape() -> Shape {
+                Shape::Bytes(Some(<$t>::LEN))
+            }
             fn write(&self, w: &mut Writer) {
                 w.bytes(&self.0);
             }
@@ -200,6 +235,9 @@ macro_rules! fixed_bytes {
 fixed_bytes!(OrgId, PublicKey, Run, EntryId, AttachmentId);
 
 impl<const N: usize> Field for [u8; N] {
+    fn shape() -> Shape {
+        Shape::Bytes(Some(N))
+    }
     fn write(&self, w: &mut Writer) {
         w.bytes(self);
     }
@@ -209,6 +247,9 @@ impl<const N: usize> Field for [u8; N] {
 }
 
 impl Field for RowRef {
+    fn shape() -> Shape {
+        Shape::Row
+    }
     fn write(&self, w: &mut Writer) {
         RowRef::write(self, w);
     }
@@ -218,6 +259,9 @@ impl Field for RowRef {
 }
 
 impl Field for RowName {
+    fn shape() -> Shape {
+        Shape::Tuple(vec![Shape::Bytes(Some(32)), Shape::Uint])
+    }
     fn write(&self, w: &mut Writer) {
         w.array(2).bytes(&self.entry.0).uint(self.index.into());
     }
@@ -228,6 +272,9 @@ impl Field for RowName {
 }
 
 impl Field for DocId {
+    fn shape() -> Shape {
+        Shape::Document
+    }
     fn write(&self, w: &mut Writer) {
         w.bytes(&self.to_bytes());
     }
@@ -238,6 +285,9 @@ impl Field for DocId {
 }
 
 impl<A: Field, B: Field> Field for (A, B) {
+    fn shape() -> Shape {
+        Shape::Tuple(vec![A::shape(), B::shape()])
+    }
     fn write(&self, w: &mut Writer) {
         w.array(2);
         self.0.write(w);
@@ -251,6 +301,9 @@ impl<A: Field, B: Field> Field for (A, B) {
 
 /// Any item, kept as it is.
 impl Field for Value {
+    fn shape() -> Shape {
+        Shape::Any
+    }
     fn write(&self, w: &mut Writer) {
         match self {
             Self::Array(items) => {
@@ -311,6 +364,9 @@ macro_rules! code {
         }
 
         impl $crate::rows::field::Field for $name {
+            fn shape() -> $crate::rows::shape::Shape {
+                $crate::rows::shape::Shape::Code(&[$(($n, $word)),*])
+            }
             fn write(&self, w: &mut $crate::cbor::Writer) {
                 w.uint(self.number());
             }

@@ -1,6 +1,6 @@
 //! Rows of the registry: organisations, grants and their ends. The form of types 1, 2 and 6 is frozen: admission reads them.
 
-use super::{field::code, rows};
+use super::{field::code, rows, shape::Shape};
 use crate::{
     id::{DocId, OrgId, PublicKey},
     id::{EntryId, Run},
@@ -113,6 +113,9 @@ pub struct Positions {
 }
 
 impl Field for Positions {
+    fn shape() -> Shape {
+        Shape::Tuple(vec![DocId::shape(), Run::shape(), Shape::Uint, EntryId::shape()])
+    }
     fn write(&self, w: &mut crate::cbor::Writer) {
         w.array(4).bytes(&self.document.to_bytes()).bytes(&self.run.0).uint(self.height).bytes(&self.id.0);
     }

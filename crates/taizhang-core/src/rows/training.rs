@@ -3,6 +3,7 @@
 use super::{
     field::{Bytes, Field, code},
     rows,
+    shape::Shape,
 };
 use crate::{
     cbor::{CborError, Reader, Writer},
@@ -96,6 +97,9 @@ code! {
 pub struct Evidence(pub Vec<(AttachmentId, (u64, String))>);
 
 impl Field for Evidence {
+    fn shape() -> Shape {
+        Shape::List(Box::new(Shape::Tuple(vec![AttachmentId::shape(), Shape::Uint, Shape::Text])))
+    }
     fn write(&self, w: &mut Writer) {
         w.array(self.0.len() as u64);
         for (id, (bytes, media)) in &self.0 {
@@ -138,6 +142,9 @@ pub enum DecisionTarget {
 }
 
 impl Field for DecisionTarget {
+    fn shape() -> Shape {
+        Shape::Tagged(vec![vec![Shape::Document, <Vec<(EntryId, Vec<u16>)>>::shape()], vec![Shape::Row, Shape::Bytes(Some(32))]])
+    }
     fn write(&self, w: &mut Writer) {
         match self {
             Self::Rows { document, rows } => {

@@ -1,5 +1,7 @@
 //! What a row is about: the id by which views group rows. Not a key that someone could occupy.
 
+mod office;
+
 use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
@@ -8,8 +10,8 @@ use super::ViewRow;
 use crate::{
     op::{RowName, RowRef},
     rows::{
-        Activity, Checkpoint, Decision, Elsewhere, End, Grant, Import, Leave, Lock, Marks, Org, Person, Registration, Rollup,
-        RootStatement, RowType, Session, Sheet, Status, Teacher, Unlock, field::Field,
+        Activity, Appeal, Attestation, Checkpoint, Decision, Elsewhere, End, Grant, Import, Leave, Lock, Marks, Material, Org,
+        Person, Published, Registration, Rollup, RootStatement, RowType, Session, Sheet, Status, Teacher, Unlock, field::Field,
     },
 };
 
@@ -37,7 +39,12 @@ pub(super) fn of(row: &ViewRow, rows: &RowIndex<'_>) -> Natural {
         }),
         Sheet::TYPE => with::<Sheet>(row, |r| sheet(r).map_or(Natural::OwnContent, Natural::Id)),
         Marks::TYPE => with::<Marks>(row, |r| Natural::Id(marks(row, r, rows))),
-        _ => simple(row).map_or(Natural::OwnName, Natural::Id),
+        Published::TYPE | Material::TYPE | Appeal::TYPE | Attestation::TYPE => Natural::OwnContent,
+        _ => {
+            let known =
+                simple(row).or_else(|| office::announced(row)).or_else(|| office::kept(row)).or_else(|| office::decided(row));
+            known.map_or(Natural::OwnName, Natural::Id)
+        }
     }
 }
 
@@ -45,11 +52,12 @@ fn with<T: RowType>(row: &ViewRow, id: impl Fn(&T) -> Natural) -> Natural {
     row.read::<T>().map_or(Natural::OwnName, |p| id(&p.row))
 }
 
+fn id<T: RowType>(row: &ViewRow, id: impl Fn(T) -> String) -> Option<String> {
+    row.read::<T>().map(|p| id(p.row))
+}
+
 /// Types whose fields alone give the id.
 fn simple(row: &ViewRow) -> Option<String> {
-    fn id<T: RowType>(row: &ViewRow, id: impl Fn(T) -> String) -> Option<String> {
-        row.read::<T>().map(|p| id(p.row))
-    }
     match row.row_type {
         Org::TYPE => id::<Org>(row, |r| format!("org/{}", r.org)),
         // A key may hold several roles in one organisation, and each may stand.
@@ -120,6 +128,11 @@ fn target<'v>(row: &ViewRow, r: &RowRef, rows: &RowIndex<'v>) -> Option<&'v View
 /// Ids come from outside: a slash in one must not make two matters look like one.
 fn part(text: &str) -> String {
     text.replace('%', "%25").replace('/', "%2F").replace('@', "%40").replace('~', "%7E")
+}
+
+/// A row in another document is named by its entry too: what it is about may not be here.
+fn named(row: &ViewRow, r: &RowRef) -> String {
+    format!("@{}", r.resolve(row.name.entry))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -9,6 +9,7 @@
 mod decision;
 mod kit;
 mod matter;
+mod natural;
 mod training;
 
 use proptest::prelude::*;
@@ -188,7 +189,7 @@ fn fields_have_names_also_those_of_a_newer_version() {
     let named = named_fields(Teacher::TYPE, &longer.finish());
     assert_eq!(named[6], ("field_6".to_owned(), Value::Int(1)));
     assert_eq!(named[7], ("field_7".to_owned(), Value::Text("新".into())));
-    for unknown in [60u16, 900] {
+    for unknown in [68u16, 900] {
         assert_eq!(named_fields(unknown, &[0x81, 0x05]), [("field_0".to_owned(), Value::Int(5))]);
     }
     assert!(named_fields(64, &[0x80]).is_empty());

@@ -183,14 +183,18 @@ impl Book {
     /// Reads all documents at hand: rosters, notices, ledgers and reviews; others are passed over.
     #[must_use]
     pub fn build(views: &[DocumentView], ledger: &Ledger) -> Self {
-        let matters = Matters::build(views);
-        let decisions = Decisions::build(views, &matters, ledger);
-        let maker =
-            Maker { teachers: teachers(&matters), activities: activities(&matters), matters: &matters, decisions: &decisions };
+        Self::of(views, &Matters::build(views), ledger)
+    }
+
+    /// The same, from the matters of these documents.
+    #[must_use]
+    pub fn of(views: &[DocumentView], matters: &Matters<'_>, ledger: &Ledger) -> Self {
+        let decisions = Decisions::build(views, matters, ledger);
+        let maker = Maker { teachers: teachers(matters), activities: activities(matters), matters, decisions: &decisions };
         let mut lines = maker.lines(matters.iter());
-        mark_rivals(&mut lines, &matters);
+        mark_rivals(&mut lines, matters);
         let approved_before = maker.lines(matters.replaced()).into_iter().filter(|l| l.approval.is_approved()).collect();
-        hold(&mut lines, approved_before, &matters);
+        hold(&mut lines, approved_before, matters);
         // Matters come sorted by document, type and natural id, contents by digest; the sort is stable.
         lines.sort_by(|a, b| {
             (a.school, a.record.teacher(), &a.natural_id, a.document).cmp(&(
@@ -263,12 +267,9 @@ fn activities<'m>(matters: &'m Matters<'_>) -> BTreeMap<&'m str, Vec<&'m Matter>
 }
 
 fn newer(views: &[DocumentView]) -> Vec<(DocId, RowName)> {
-    let unread = |row: &ViewRow| match row.row_type {
-        Registration::TYPE => row.read::<Registration>().is_none(),
-        Elsewhere::TYPE => row.read::<Elsewhere>().is_none(),
-        Activity::TYPE => row.read::<Activity>().is_none(),
-        Teacher::TYPE => row.read::<Teacher>().is_none(),
-        other => rows::info(other).is_none(),
+    let unread = |row: &ViewRow| match rows::check(row.row_type, &row.fields) {
+        Some(read) => read.is_err(),
+        None => rows::info(row.row_type).is_none(),
     };
     let kinds = |v: &&DocumentView| matches!(v.document.kind, Kind::Ledger | Kind::Roster | Kind::Notice);
     let mut out: Vec<(DocId, RowName)> = views

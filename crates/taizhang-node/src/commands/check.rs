@@ -33,9 +33,21 @@ pub(crate) fn run(c: &mut Context<'_>, rebuild: bool) -> Result<Reply, CommandEr
         format!("数据检查发现 {} 处问题, 第一处: {first}", findings.len()),
         format!("the check found {} problems; the first: {first}", findings.len()),
     )
-    .hint(
-        "运行 taizhang check --rebuild, 再同步一次取回缺少的条目",
-        "run `taizhang check --rebuild`, then sync to fetch what is missing",
-    )
+    .hint(what_to_do(rebuild).0, what_to_do(rebuild).1)
     .details(details))
+}
+
+/// Making the index anew mends the index; what the journal lost only others have.
+fn what_to_do(was_rebuilt: bool) -> (&'static str, &'static str) {
+    if was_rebuilt {
+        (
+            "请先备份数据目录, 再运行 taizhang sync --once 从其他节点取回丢失的条目",
+            "back the data folder up, then run `taizhang sync --once`: other nodes have the entries that were lost here",
+        )
+    } else {
+        (
+            "运行 taizhang check --rebuild, 再同步一次取回缺少的条目",
+            "run `taizhang check --rebuild`, then sync to fetch what is missing",
+        )
+    }
 }

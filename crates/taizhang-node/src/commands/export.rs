@@ -66,8 +66,8 @@ impl What {
                 let groups: Vec<&str> = GROUPS.iter().map(|(word, _)| *word).collect();
                 let groups = groups.join(", ");
                 Err(CommandError::not_found(format!("没有可导出的 {kind}"), format!("there is no {kind} to export")).hint(
-                    format!("可用: {groups}, persons, all, 或行类型名 (docs/rows.md)"),
-                    format!("one of: {groups}, persons, all, or the word of a row type (docs/rows.md)"),
+                    format!("可用: {groups}, persons, all, 或行类型名 (如 rollup; 见 docs/rows.md)"),
+                    format!("one of: {groups}, persons, all, or the word of a row type (such as rollup; docs/rows.md)"),
                 ))
             }
         }
@@ -130,7 +130,7 @@ fn documents(c: &Context<'_>, what: &What, org: Option<OrgId>, year: Option<u16>
     all.filter(|d| what.is_in(d.kind) && is_of(d) && is_in(d)).copied().collect()
 }
 
-fn check_output(format: Format, gbk: bool, out: Option<&Path>) -> Result<(), CommandError> {
+pub(crate) fn check_output(format: Format, gbk: bool, out: Option<&Path>) -> Result<(), CommandError> {
     let needs_file = format == Format::Xlsx || gbk;
     if needs_file && out.is_none() {
         return Err(CommandError::not_found("此格式须写入文件", "this format needs a file")
@@ -174,13 +174,13 @@ fn finish(kind: &str, format: Format, gbk: bool, out: Option<&Path>, lines: Vec<
     }
 }
 
-fn not_writable(e: &WriteError) -> CommandError {
+pub(crate) fn not_writable(e: &WriteError) -> CommandError {
     CommandError::new(ErrorKind::Refused, format!("无法写成此格式: {e}"), format!("it cannot be written in this format: {e}"))
         .hint("请改用 --jsonl, 或用 --org 和 --year 缩小范围", "use --jsonl, or narrow it with --org and --year")
 }
 
 /// Whole or not at all; for its owner only, since it may hold names.
-fn write(out: &Path, bytes: &[u8]) -> Result<(), CommandError> {
+pub(crate) fn write(out: &Path, bytes: &[u8]) -> Result<(), CommandError> {
     let mut tmp = out.as_os_str().to_owned();
     tmp.push(".tmp");
     let tmp = PathBuf::from(tmp);

@@ -2,10 +2,11 @@
 
 use serde_json::json;
 use taizhang_core::{
+    admission::ONE_USE_RUN,
     author::Author,
     entry::SignedEntry,
     founding::{self, NewOrg, Newcomer},
-    id::{PublicKey, Run},
+    id::{DocId, Kind, PublicKey, Run},
     key::SecretKey,
     rows::OrgKind,
 };
@@ -76,7 +77,8 @@ pub fn join(folder: &Folder, unlock: &Unlock, invite: &str, label: Option<&str>)
     Ok(joined(&file, person.key.public(), node.public()))
 }
 
-/// A further person or role on a machine that is a node of the same organisation already: nothing has to be asked of another node.
+/// A further person or role on a machine that is a node of the same organisation already: nothing has to be asked of another node. Only with a
+/// label, so that nobody joins a folder in use by mistake.
 fn join_here(folder: &Folder, unlock: &Unlock, file: &InviteFile, label: Option<&str>) -> Result<Reply, CommandError> {
     let settings = folder.settings()?;
     if settings.network()? != file.network || settings.org()? != file.row.org {
@@ -86,14 +88,32 @@ fn join_here(folder: &Folder, unlock: &Unlock, file: &InviteFile, label: Option<
             format!("{at} 中已有另一机构的台账"),
             format!("the ledger in {at} belongs to another organisation"),
         )
-        .hint("请换一个目录", "choose another folder"));
+        .hint("请用 --data 换一个目录", "choose another folder with --data"));
+    }
+    let Some(label) = label else {
+        let role = file.row.role.word();
+        return Err(in_use(folder).hint(
+            format!("新电脑请用 --data 换一个目录; 要在本机为同一机构再加一人, 请加 --label, 例如 --label {role}2"),
+            format!("choose another folder with --data; for one more person of the same organisation here add --label, such as --label {role}2"),
+        ));
+    };
+    if keyfile::list(folder)?.iter().any(|k| k.label == label) {
+        let (zh, en) = (format!("本机已有名为 {label} 的密钥"), format!("this machine has a key called {label} already"));
+        return Err(
+            CommandError::new(ErrorKind::Refused, zh, en).hint("请用 --label 另取名称", "choose another name with --label")
+        );
     }
     let mut core = Core::open(folder.clone(), &mut |_, _, _| {})?;
-    let label = label.map_or_else(|| file.row.role.word().to_owned(), str::to_owned);
-    let person = keyfile::create(folder, &label, passphrase_of(unlock)?)?;
+    let invite = file.invite();
+    let registry = core.ledger().document(&DocId::of(file.registry, Kind::Registry));
+    if registry.is_some_and(|d| d.logs.contains_key(&(invite.key.public(), ONE_USE_RUN))) {
+        return Err(CommandError::new(ErrorKind::Refused, "这个邀请已被使用", "this invite was used already")
+            .hint("请管理员再发一份", "ask the admin for another"));
+    }
+    let person = keyfile::create(folder, label, passphrase_of(unlock)?)?;
     let node = folder.node_key()?.public();
-    let newcomer = Newcomer { person: person.key.public(), seal_key: Some(person.seal_public()), node, label: &label };
-    core.store_entries(vec![file.invite().use_it(&newcomer, now())], Vec::new())?;
+    let newcomer = Newcomer { person: person.key.public(), seal_key: Some(person.seal_public()), node, label };
+    core.store_entries(vec![invite.use_it(&newcomer, now())], Vec::new())?;
     Ok(joined(file, person.key.public(), node))
 }
 
@@ -109,17 +129,16 @@ fn joined(file: &InviteFile, person: PublicKey, node: PublicKey) -> Reply {
 
 fn prepare<'u>(folder: &Folder, unlock: &'u Unlock) -> Result<&'u str, CommandError> {
     if folder.is_set_up() {
-        let at = folder.path().display();
-        return Err(CommandError::new(
-            ErrorKind::Refused,
-            format!("{at} 中已有台账"),
-            format!("there is a ledger in {at} already"),
-        )
-        .hint("请换一个目录", "choose another folder"));
+        return Err(in_use(folder).hint("请用 --data 换一个目录", "choose another folder with --data"));
     }
     let passphrase = passphrase_of(unlock)?;
     folder.create()?;
     Ok(passphrase)
+}
+
+fn in_use(folder: &Folder) -> CommandError {
+    let at = folder.path().display();
+    CommandError::new(ErrorKind::Refused, format!("{at} 中已有台账"), format!("there is a ledger in {at} already"))
 }
 
 fn passphrase_of(unlock: &Unlock) -> Result<&str, CommandError> {

@@ -7,13 +7,16 @@
 mod activities;
 mod attendance;
 mod batch;
+mod corrections;
 pub(super) mod known;
+mod leaves;
 mod orgs;
 pub(super) mod place;
 mod plan;
 pub(super) mod registrations;
 mod report;
 mod roster;
+mod rows;
 mod signin;
 
 use std::path::Path;
@@ -38,7 +41,7 @@ const YEARS_AHEAD: u16 = 3;
 
 /// Reads all files, and writes them only if none has a problem.
 pub(crate) fn run(c: &mut Context<'_>, import: &Import) -> Result<Reply, CommandError> {
-    let kind = sheet_kind(&import.kind)?;
+    let kind = if import.kind == "rows" { None } else { Some(sheet_kind(&import.kind)?) };
     if import.files.is_empty() {
         return Err(
             CommandError::not_found("没有给出文件", "no file was named").hint("在命令后写上文件名", "name one or more files")
@@ -48,6 +51,7 @@ pub(crate) fn run(c: &mut Context<'_>, import: &Import) -> Result<Reply, Command
         return Err(CommandError::not_found("学期应为 1 或 2", "the semester is 1 or 2"));
     }
     c.org_or_own(import.org.as_deref())?;
+    let Some(kind) = kind else { return rows::run(c, import) };
     let total = import.files.len() as u64;
     let mut state = State::default();
     let mut plans = Vec::new();
@@ -57,16 +61,9 @@ pub(crate) fn run(c: &mut Context<'_>, import: &Import) -> Result<Reply, Command
     }
     if plans.iter().any(|p| p.report.is_stopped()) {
         let files: Vec<_> = plans.iter().map(|p| p.report.to_json()).collect();
-        return Err(CommandError::new(
-            ErrorKind::FileProblems,
-            "文件有问题, 未导入任何内容",
-            "the file has problems; nothing was imported",
-        )
-        .hint(
-            "请按所列各行改正后重试; 或加 --skip-bad-rows 只导入没有问题的行",
-            "correct the rows listed and try again; --skip-bad-rows imports the others",
-        )
-        .details(json!({ "schema": "taizhang.import/1", "kind": import.kind, "imported": false, "files": files })));
+        return Err(nothing_imported(
+            json!({ "schema": "taizhang.import/1", "kind": import.kind, "imported": false, "files": files }),
+        ));
     }
     if !import.dry_run {
         write(c, &mut plans, &mut state)?;
@@ -77,6 +74,23 @@ pub(crate) fn run(c: &mut Context<'_>, import: &Import) -> Result<Reply, Command
         "import",
         json!({ "kind": import.kind, "dry_run": import.dry_run, "imported": !import.dry_run, "files": files }),
     ))
+}
+
+fn nothing_imported(details: serde_json::Value) -> CommandError {
+    // Leaving rows out helps only where the file could be read as a table.
+    let is_unread = |f: &serde_json::Value| f.get("error").is_some_and(|e| !e.is_null());
+    let is_unread = details.get("files").and_then(serde_json::Value::as_array).is_some_and(|f| f.iter().any(is_unread));
+    let (zh, en) = if is_unread {
+        ("请按上面所说另存或更换文件后重试", "save the file anew or choose another, as said above, and try again")
+    } else {
+        (
+            "请按所列各行改正后重试; 或加 --skip-bad-rows 只导入没有问题的行",
+            "correct the rows listed and try again; --skip-bad-rows imports the others",
+        )
+    };
+    CommandError::new(ErrorKind::FileProblems, "文件有问题, 未导入任何内容", "the file has problems; nothing was imported")
+        .hint(zh, en)
+        .details(details)
 }
 
 /// One commit a file. New keys are kept first: a row whose key was lost would be lost as well.
@@ -124,7 +138,9 @@ fn read(c: &Context<'_>, import: &Import, kind: SheetKind, path: &Path, state: &
         Lines::Attendance(lines) => attendance::plan(c, &mut plan, lines, state)?,
         Lines::SignIn(lines) => signin::plan(c, &mut plan, lines, state)?,
         Lines::Registrations(lines) => registrations::plan(c, &mut plan, lines, state)?,
-        Lines::Transfers(_) | Lines::Leaves(_) | Lines::Corrections(_) => return Err(unknown_kind(&import.kind)),
+        Lines::Leaves(lines) => leaves::plan(c, &mut plan, lines, state)?,
+        Lines::Corrections(lines) => corrections::plan(c, &mut plan, lines, state)?,
+        Lines::Transfers(_) => return Err(unknown_kind(&import.kind)),
     }
     plan.finish();
     Ok(plan)
@@ -137,7 +153,8 @@ fn file_bytes(path: &Path) -> Result<Vec<u8>, CommandError> {
         return Err(CommandError::not_found(format!("{at} 不是绝对路径"), format!("{at} is not an absolute path")));
     }
     let failed = |e: std::io::Error| {
-        CommandError::not_found(format!("无法读取 {at}: {e}"), format!("{at} cannot be read: {e}"))
+        let why = crate::error::io_text(&e);
+        CommandError::not_found(format!("无法读取 {at}: {}", why.zh), format!("{at} cannot be read: {}", why.en))
             .hint("请检查文件名和权限", "check the name and the permissions")
     };
     let meta = std::fs::metadata(path).map_err(failed)?;
@@ -160,14 +177,16 @@ fn sheet_kind(word: &str) -> Result<SheetKind, CommandError> {
         "attendance" => Ok(SheetKind::Attendance),
         "signin" => Ok(SheetKind::SignIn),
         "registrations" => Ok(SheetKind::Registrations),
+        "leaves" => Ok(SheetKind::Leaves),
+        "corrections" => Ok(SheetKind::Corrections),
         _ => Err(unknown_kind(word)),
     }
 }
 
 fn unknown_kind(word: &str) -> CommandError {
     CommandError::not_found(format!("不能导入 {word}"), format!("{word} cannot be imported")).hint(
-        "可用: orgs, roster, activities, attendance, signin, registrations",
-        "one of: orgs, roster, activities, attendance, signin, registrations",
+        "可用: orgs, roster, activities, attendance, signin, registrations, leaves, corrections, rows",
+        "one of: orgs, roster, activities, attendance, signin, registrations, leaves, corrections, rows",
     )
 }
 

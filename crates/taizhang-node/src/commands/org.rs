@@ -91,13 +91,8 @@ pub(crate) fn invite(
     address: Option<&str>,
 ) -> Result<Reply, CommandError> {
     let org = c.org(org)?;
-    let role = Role::from_word(role)
-        .filter(|r| *r != Role::Node)
-        .ok_or_else(|| CommandError::not_found(format!("没有角色 {role}"), format!("there is no role {role}")))?;
-    let office = office.map(|o| {
-        OfficeCode::from_word(o)
-            .ok_or_else(|| CommandError::not_found(format!("没有岗位 {o}"), format!("there is no office {o}")))
-    });
+    let role = Role::from_word(role).filter(|r| *r != Role::Node).ok_or_else(|| no_role(role))?;
+    let office = office.map(|o| OfficeCode::from_word(o).ok_or_else(|| no_office(o)));
     let office = office.transpose()?;
     let record =
         c.core.ledger().registry.orgs.get(&org).ok_or_else(|| CommandError::not_found("没有此机构", "no such organisation"))?;
@@ -138,6 +133,20 @@ pub(crate) fn invite(
     };
     let expires = file.row.expires_ms.unwrap_or_default().0;
     Ok(Reply::new("invite", json!({ "invite": file.text(), "org": org.to_string(), "role": role.word(), "expires_ms": expires })))
+}
+
+fn no_role(role: &str) -> CommandError {
+    let all: Vec<&str> = Role::ALL.iter().filter(|r| **r != Role::Node).map(|r| r.word()).collect();
+    let all = all.join(", ");
+    CommandError::not_found(format!("没有角色 {role}"), format!("there is no role {role}"))
+        .hint(format!("可用: {all}"), format!("one of: {all}"))
+}
+
+fn no_office(office: &str) -> CommandError {
+    let all: Vec<&str> = OfficeCode::ALL.iter().map(|o| o.word()).collect();
+    let all = all.join(", ");
+    CommandError::not_found(format!("没有岗位 {office}"), format!("there is no office {office}"))
+        .hint(format!("可用: {all}"), format!("one of: {all}"))
 }
 
 /// The node that answers the invite: this one, or another of the organisation named as `KEY@HOST:PORT`.

@@ -265,9 +265,11 @@ fn findings(record: &Record, is_known: bool, is_waiting: bool) -> Vec<Json> {
     }
     if is_waiting {
         let no = record.activity.as_deref().unwrap_or_default();
-        let (zh, en) =
-            (format!("活动 {no} 未知, 待其资料到达后计入"), format!("the activity {no} is missing; the row waits for it"));
-        out.push(json!({ "kind": "activity_missing", "severity": "note", "zh": zh, "en": en }));
+        let (zh, en) = (
+            format!("活动 {no} 未知, 暂不计入; 待其资料到达后计入"),
+            format!("the activity {no} is missing; the row waits for it and does not count yet"),
+        );
+        out.push(json!({ "kind": "activity_missing", "severity": "warning", "zh": zh, "en": en }));
     }
     out
 }

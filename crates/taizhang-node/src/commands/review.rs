@@ -3,14 +3,14 @@
 //! - [`desk`]: what lies on the reviewer's desk: lines, and the decisions that stand on them.
 //! - [`decide`]: from what the reviewer names to decision rows, each replacing what was decided before.
 //!
-//! `--claimed` approves in bulk what the school says has been approved on paper: every pending registration of a school below whose activity is found and whose sheet claims `approved`. Rivals are left out: which of them holds is for a person to say.
+//! `--claimed` approves in bulk what the school says has been approved on paper: every pending registration of a school below whose activity is found and whose sheet claims `approved`. Rivals are left out: which of them holds is for a person to say. In the same act plans whose sheets claim approval on a day are approved as of that day ([`plans`]).
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 use taizhang_core::{
-    id::{DocId, EntryId},
-    op::RowName,
+    id::{DocId, EntryId, Kind},
+    op::{PayloadBuilder, RowName},
     rows::{RowType, Sheet, Verdict},
     view::{
         decision::Approval,
@@ -21,8 +21,9 @@ use taizhang_core::{
 use self::{
     decide::{Chosen, write_decisions},
     desk::Desk,
+    plans::Plans,
 };
-use super::{Context, shown};
+use super::{Context, acting, shown};
 use crate::{
     command::Reply,
     error::{CommandError, ErrorKind},
@@ -30,6 +31,9 @@ use crate::{
 
 mod decide;
 mod desk;
+#[cfg(test)]
+mod plan_tests;
+pub(crate) mod plans;
 #[cfg(test)]
 mod tests;
 
@@ -75,11 +79,27 @@ fn waiting(c: &Context<'_>, desk: &Desk, document: &DocId, entry: EntryId, lines
         "registrations": lines.len(),
         "h100": lines.iter().map(|l| u64::from(l.record.h100())).sum::<u64>(),
         "rows": rows,
+        "items": lines.iter().filter_map(|l| item(desk, l)).collect::<Vec<_>>(),
         "claims": claims,
         "source_status": statuses,
         "findings": findings,
         "undecided": undecided,
     })
+}
+
+/// Hex digits of an entry in a ready-made id: enough among the entries of one ledger.
+const SHORT: usize = 12;
+
+/// One registration with the id that `approve` and `return` take.
+fn item(desk: &Desk, line: &Line) -> Option<Json> {
+    let name = line.hands.first()?;
+    let entry: String = name.entry.to_string().chars().take(SHORT).collect();
+    let title = match &line.record {
+        Record::Elsewhere(e) => Some(e.title.clone()),
+        Record::Registration(r) => desk.book.activity(line).map(|a| a.title.clone()).or_else(|| r.activity_no.clone()),
+    };
+    let (teacher, h100) = (line.record.teacher(), line.record.h100());
+    Some(json!({ "id": format!("{entry}.{}", name.index), "teacher": teacher, "title": title, "h100": h100 }))
 }
 
 /// Decides on the rows named, on a sheet, or on everything that is claimed approved.
@@ -88,7 +108,7 @@ pub(crate) fn decide(
     verdict: &str,
     rows: &[String],
     sheet: Option<&str>,
-    claimed: bool,
+    (claimed, org): (bool, Option<&str>),
     reason: Option<&str>,
 ) -> Result<Reply, CommandError> {
     let verdict = verdict_of(verdict)?;
@@ -105,36 +125,48 @@ pub(crate) fn decide(
             "name rows, or one sheet, or --claimed",
         ));
     }
+    if org.is_some() && !claimed {
+        return Err(CommandError::new(ErrorKind::Usage, "--org 只用于 --claimed", "--org goes with --claimed"));
+    }
+    let scope = c.org_or_own(org)?;
+    // Nothing to decide must not look like a right to decide.
+    if !acting::may_write_some(c.core.ledger(), c.acting_key()?, Kind::Review) {
+        return Err(c.core.may_not_write(&DocId::of(c.core.org(), Kind::Review)));
+    }
     let desk = Desk::of(c.core)?;
+    let mut plans = (BTreeMap::new(), 0);
     let (chosen, skipped) = if claimed {
         if verdict != Verdict::Approved {
             return Err(CommandError::new(ErrorKind::Usage, "--claimed 只用于通过", "--claimed is for approving only"));
         }
-        desk.claimed(c)
+        plans = Plans::of(&c.core.ledger().registry, desk.views()).claimed(c.core, scope);
+        desk.claimed(c, scope)
     } else if let Some(sheet) = sheet {
         (desk.sheet(c, sheet)?, 0)
     } else {
         (desk.rows(c, rows)?, 0)
     };
-    reply(c, &desk, verdict, reason, &chosen, skipped)
+    reply(c, &desk, (verdict, reason), &chosen, skipped, plans)
 }
 
 fn reply(
     c: &mut Context<'_>,
     desk: &Desk,
-    verdict: Verdict,
-    reason: Option<&str>,
+    (verdict, reason): (Verdict, Option<&str>),
     chosen: &Chosen,
     skipped: usize,
+    (on_plans, plans): (BTreeMap<DocId, Vec<PayloadBuilder>>, usize),
 ) -> Result<Reply, CommandError> {
     let registrations = chosen.count();
-    let (acts, replaced) = decide::acts(c.core, desk, verdict, reason, chosen)?;
+    let (mut acts, replaced) = decide::acts(c.core, desk, verdict, reason, chosen)?;
+    on_plans.into_iter().for_each(|(review, payloads)| acts.entry(review).or_default().extend(payloads));
     let documents: Vec<String> = acts.keys().map(|d| shown::document(c.core, d)).collect();
     let written = if acts.is_empty() { Vec::new() } else { write_decisions(c, acts)? };
     Ok(Reply::new(
         "review",
         json!({
             "verdict": verdict.word(), "registrations": registrations, "replaced": replaced, "skipped_rivals": skipped,
+            "plans": plans,
             "documents": documents, "entries": written.iter().map(EntryId::to_string).collect::<Vec<_>>(),
         }),
     ))

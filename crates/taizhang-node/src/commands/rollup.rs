@@ -1,6 +1,6 @@
-//! `rollup publish|show|verify`: what this organisation says about a year, and whether what another said is so.
+//! `rollup publish|show|sample|verify`: what this organisation says about a year, and whether what another said is so.
 //!
-//! The computing is `taizhang_rules::rollup`; here entries and attachments are read and written. Verification has three levels, each with its own verdict ([`verify`]).
+//! The computing is `taizhang_rules::rollup`; here entries and attachments are read and written. Verification has three levels, each with its own verdict ([`verify`]); [`seed`] publishes what a sample is drawn by.
 
 use serde_json::{Value as Json, json};
 use taizhang_core::{
@@ -8,10 +8,16 @@ use taizhang_core::{
     id::{AttachmentId, DocId, EntryId, Kind},
     op::{PayloadBuilder, REPLACES_MAX, RowName, RowRef},
     rows::{Rollup, RowType},
+    units::Day,
 };
 use taizhang_rules::{
     RULES_VERSION,
-    rollup::{Inputs, Lines, SchoolLine, Tally, lines::kind_word, replay::Replay},
+    account::Status,
+    rollup::{
+        Inputs, Lines, Made, PlaceLine, SchoolLine, Scope, Tally,
+        lines::{Words, kind_word},
+        replay::{self, Replay, ReplayError},
+    },
 };
 use taizhang_sync::limits::ATTACHMENT_BYTES_MAX;
 
@@ -22,10 +28,14 @@ use crate::{
     error::{CommandError, ErrorKind},
 };
 
+mod list;
+mod seed;
 #[cfg(test)]
 mod tests;
 mod verify;
 
+pub(crate) use list::list;
+pub(crate) use seed::sample;
 pub(crate) use verify::verify;
 
 /// A rollup row as found here.
@@ -33,33 +43,27 @@ struct Found {
     name: RowName,
     document: DocId,
     row: Rollup,
+    /// The rollups that it replaces.
+    replaces: Vec<RowName>,
+}
+
+impl Found {
+    fn scope(&self) -> Scope {
+        Scope { owner: self.document.owner, period: self.row.period, as_of: self.row.as_of }
+    }
 }
 
 /// Reads everything below this organisation, and states it.
-pub(crate) fn publish(c: &mut Context<'_>, period: u16) -> Result<Reply, CommandError> {
+pub(crate) fn publish(c: &mut Context<'_>, period: u16, as_of: Option<&str>) -> Result<Reply, CommandError> {
     let owner = c.core.org();
     let document = DocId::of_year(owner, Kind::Rollup, period);
     if !document.is_well_formed() {
         return Err(CommandError::new(ErrorKind::Usage, "年度不对", "there is no such year")
             .hint("例如 --period 2026", "such as --period 2026"));
     }
+    let as_of = self::as_of(as_of, period, c.core.now().day())?;
     c.progress("inputs", 0, 0);
-    let inputs = Inputs::of(c.core.ledger(), owner, period);
-    let replay = Replay::of(c.core.ledger(), c.core.store(), &inputs, Signature::Checked).map_err(|e| {
-        CommandError::new(
-            ErrorKind::Storage,
-            format!("无法重新读取台账: {e}"),
-            format!("the ledgers could not be read again: {e}"),
-        )
-        .hint("请运行 taizhang check", "run `taizhang check`")
-    })?;
-    c.progress("lines", 0, 0);
-    let (lines, _) = replay.lines(owner);
-    let (input_bytes, line_bytes) = (inputs.to_bytes(), lines.to_bytes());
-    for bytes in [&input_bytes, &line_bytes] {
-        fits(bytes)?;
-    }
-    let row = statement(c.core, period, &inputs, &lines, (&input_bytes, &line_bytes));
+    let Stated { row, inputs: input_bytes, lines: line_bytes } = state(c.core, Scope { owner, period, as_of })?;
     let view = c.core.view(&document)?;
     let mut earlier: Vec<RowRef> =
         view.current().into_iter().filter(|r| r.row_type == Rollup::TYPE).map(|r| r.name.here()).collect();
@@ -72,11 +76,25 @@ pub(crate) fn publish(c: &mut Context<'_>, period: u16) -> Result<Reply, Command
     let person = c.person()?;
     let written = c.core.write(&person, act)?;
     let entry = *written.first().ok_or_else(|| CommandError::storage("no entry written"))?;
-    let found = Found { name: RowName { entry, index: 0 }, document, row };
+    let found = Found { name: RowName { entry, index: 0 }, document, row, replaces: Vec::new() };
     let mut data = summary(c.core, &found);
     data.insert("replaced".to_owned(), json!(earlier.len()));
     data.insert("not_replaced".to_owned(), json!(left));
     Ok(Reply::new("rollup", Json::Object(data)))
+}
+
+/// The day asked for; else today, or the last day of the period once it is over.
+fn as_of(asked: Option<&str>, period: u16, today: Day) -> Result<Day, CommandError> {
+    let last = Day::from_ymd(period.into(), 12, 31).map_or(today, |end| end.min(today));
+    asked.map_or(Some(last), Day::parse_iso).ok_or_else(|| {
+        CommandError::new(ErrorKind::Usage, "日期不对", "there is no such day")
+            .hint("例如 --as-of 2026-08-31", "such as --as-of 2026-08-31")
+    })
+}
+
+fn unreadable(e: &ReplayError) -> CommandError {
+    CommandError::new(ErrorKind::Storage, format!("无法重新读取台账: {e}"), format!("the ledgers could not be read again: {e}"))
+        .hint("请运行 taizhang check", "run `taizhang check`")
 }
 
 fn fits(bytes: &[u8]) -> Result<(), CommandError> {
@@ -91,14 +109,37 @@ fn fits(bytes: &[u8]) -> Result<(), CommandError> {
     ))
 }
 
-fn statement(core: &Core, period: u16, inputs: &Inputs, lines: &Lines, bytes: (&[u8], &[u8])) -> Rollup {
+/// A statement that nobody has signed yet, with its attachments.
+struct Stated {
+    row: Rollup,
+    inputs: Vec<u8>,
+    lines: Vec<u8>,
+}
+
+/// What the documents here say.
+fn state(core: &Core, scope: Scope) -> Result<Stated, CommandError> {
+    let (ledger, store) = (core.ledger(), core.store());
+    let policies = Inputs::of_policies(ledger, scope.owner);
+    let years = replay::years(ledger, store, &policies, scope, Signature::Checked).map_err(|e| unreadable(&e))?;
+    let named = Inputs::of(ledger, scope.owner, years);
+    let replay = Replay::of(ledger, store, &named, Signature::Checked).map_err(|e| unreadable(&e))?;
+    let made = replay.lines(scope);
+    let (inputs, lines) = (named.to_bytes(), made.lines.to_bytes());
+    for bytes in [&inputs, &lines] {
+        fits(bytes)?;
+    }
+    Ok(Stated { row: statement(scope, &named, &made, (&inputs, &lines)), inputs, lines })
+}
+
+fn statement(scope: Scope, inputs: &Inputs, made: &Made, bytes: (&[u8], &[u8])) -> Rollup {
     use sha2::{Digest, Sha256};
     let address = |b: &[u8]| AttachmentId(Sha256::digest(b).into());
+    let lines = &made.lines;
     Rollup {
-        period,
-        as_of: core.now().day(),
-        policy_id: None,
-        policy_sha256: None,
+        period: scope.period,
+        as_of: scope.as_of,
+        policy_id: made.policy.id.clone(),
+        policy_sha256: made.policy.sha256,
         rules_version: RULES_VERSION,
         inputs_root: inputs.root(),
         inputs: address(bytes.0),
@@ -124,16 +165,35 @@ pub(crate) fn show(c: &Context<'_>, id: &str) -> Result<Reply, CommandError> {
         })
     };
     data.insert("inputs".to_owned(), json!(inputs.map(|i| i.0.iter().map(input).collect::<Vec<_>>())));
-    data.insert("schools".to_owned(), json!(lines.map(|l| l.schools.iter().map(|s| school(c.core, s)).collect::<Vec<_>>())));
+    let schools = lines.as_ref().map(|l| l.schools.iter().map(|s| school(c.core, s)).collect::<Vec<_>>());
+    let places = lines.as_ref().map(|l| l.places.iter().map(|p| place(c.core, p)).collect::<Vec<_>>());
+    data.insert("schools".to_owned(), json!(schools));
+    data.insert("places".to_owned(), json!(places));
     Ok(Reply::new("rollup", Json::Object(data)))
 }
 
 fn school(core: &Core, line: &SchoolLine) -> Json {
     let mut out = tally(&line.tally);
-    for (name, n) in [("roster", line.roster), ("teachers", line.teachers), ("trained", line.trained), ("open", line.open)] {
-        out.insert(name.to_owned(), json!(n));
-    }
+    let counts = line.counts.named().into_iter().chain(Status::ALL.iter().zip(line.status).map(|(s, n)| (s.word(), n)));
+    counts.for_each(|(name, n)| _ = out.insert(name.to_owned(), json!(n)));
+    out.insert("recognised_h100".to_owned(), words(&line.buckets, |[h100]| json!(h100)));
+    out.insert("categories".to_owned(), words(&line.categories, |[teachers, met]| json!({ "teachers": teachers, "met": met })));
+    out.insert("findings".to_owned(), words(&line.findings, |[n]| json!(n)));
+    out.insert("also".to_owned(), line.also.iter().map(|s| shown::org(core, *s)).collect());
     out.insert("school".to_owned(), json!(shown::org(core, line.school)));
+    Json::Object(out)
+}
+
+fn words<const N: usize>(words: &Words<N>, value: impl Fn(&[u64; N]) -> Json) -> Json {
+    Json::Object(words.iter().map(|(word, numbers)| (word.clone(), value(numbers))).collect())
+}
+
+fn place(core: &Core, line: &PlaceLine) -> Json {
+    let (what, org, name) = line.about();
+    let mut out: serde_json::Map<String, Json> = line.named().into_iter().map(|(n, v)| (n.to_owned(), json!(v))).collect();
+    out.insert("line".to_owned(), json!(what));
+    out.insert("name".to_owned(), json!(name));
+    out.insert("org".to_owned(), json!(org.map(|o| shown::org(core, o))));
     Json::Object(out)
 }
 
@@ -160,6 +220,7 @@ fn summary(core: &Core, found: &Found) -> serde_json::Map<String, Json> {
         "as_of": row.as_of.to_string(),
         "rules_version": row.rules_version,
         "policy": row.policy_id,
+        "policy_sha256": row.policy_sha256.map(|sha| hex(&sha)),
         "inputs_root": hex(&row.inputs_root),
         "lines_root": hex(&row.lines_root),
         "teachers_root": row.teachers_root.map(|r| hex(&r)),
@@ -181,8 +242,11 @@ fn find(core: &Core, id: &str) -> Result<Found, CommandError> {
     let document = core.ledger().place(&entry).map(|p| p.log.document).ok_or_else(none)?;
     let signed = core.entry(&entry)?;
     let rows = taizhang_core::ledger::row_ops(&signed);
-    let mut read = rows.iter().filter_map(|(name, op)| taizhang_core::rows::read::<Rollup>(op)?.ok().map(|p| (*name, p.row)));
-    read.next().map(|(name, row)| Found { name, document, row }).ok_or_else(none)
+    let mut read = rows.iter().filter_map(|(name, op)| {
+        let row = taizhang_core::rows::read::<Rollup>(op)?.ok()?.row;
+        Some(Found { name: *name, document, row, replaces: op.replaces.iter().map(|r| r.resolve(entry)).collect() })
+    });
+    read.next().ok_or_else(none)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -41,6 +41,7 @@ pub(crate) fn run(c: &Context<'_>) -> Result<Reply, CommandError> {
             "conflicts": { "registers": registers, "rivals": conflicts.len() - registers },
             "not_standing": not_standing(ledger),
             "forks": forks(core),
+            "damage": { "holes": core.damage().holes, "lost": core.damage().lost },
         }),
     ))
 }

@@ -12,7 +12,7 @@ use taizhang_core::{
     },
 };
 
-use super::{Context, shown};
+use super::{Context, accounts::Desk, shown};
 use crate::{command::Reply, core::Core, error::CommandError};
 
 /// The teacher's records, newest document last, with sums over those that count.
@@ -33,6 +33,15 @@ pub(crate) fn run(c: &Context<'_>, number: &str) -> Result<Reply, CommandError> 
         "teacher",
         json!({ "teacher": number, "schools": schools, "records": records, "sums": hours_json(None, all), "by_kind": kinds }),
     ))
+}
+
+/// The same, and the account: every hour counted or lost with the rule, what is asked for and what is missing.
+pub(crate) fn explain(c: &Context<'_>, number: &str, as_of: Option<&str>) -> Result<Reply, CommandError> {
+    let mut reply = run(c, number)?;
+    let desk = Desk::open(c.core, as_of)?;
+    let account = desk.account(number).map(|one| one.explained(desk.as_of));
+    reply.data.insert("account".to_owned(), account.unwrap_or_default());
+    Ok(reply)
 }
 
 /// Every line of the documents that are here.
@@ -121,7 +130,7 @@ mod tests {
         net.put("clerk", net.ledger(), &registration("A7", "T1", 100));
         net.run(
             "reviewer",
-            &Command::ReviewDecide { verdict: "approve".into(), rows, sheet: None, claimed: false, reason: None },
+            &Command::ReviewDecide { verdict: "approve".into(), rows, sheet: None, claimed: false, org: None, reason: None },
         )
         .unwrap();
         let reply = ask(&mut net, "T1");

@@ -18,7 +18,7 @@ use crate::{
     command::{Command, Reply, Unlock},
     core::{Act, Core},
     error::CommandError,
-    folder::Folder,
+    folder::{Folder, Settings},
     keyfile,
 };
 
@@ -31,6 +31,8 @@ pub(crate) struct Net {
     pub(crate) county: OrgId,
     pub(crate) school: OrgId,
     pub(crate) school2: OrgId,
+    /// Who writes the county's registry.
+    registrar: &'static str,
     /// Unlocked once: unlocking is slow on purpose.
     people: std::collections::BTreeMap<String, [u8; 32]>,
 }
@@ -48,34 +50,103 @@ pub(crate) fn unlock(label: &str) -> Unlock {
 impl Net {
     /// A county (code 429801) with schools 001 (clerks clerk, clerk2) and 002 (clerk3); reviewers reviewer, reviewer2; county clerk office.
     pub(crate) fn new() -> Self {
+        Self::founded("429801", "某县", "county")
+    }
+
+    /// The same with a city (code 429800) in the county's place, and a policy officer: officer.
+    pub(crate) fn city() -> Self {
+        let mut net = Self::founded("429800", "某市", "city");
+        let top = net.top();
+        net.grant("officer", Role::PolicyOfficer, net.county, top);
+        net
+    }
+
+    /// A second node, of an organisation below, with everything that it may read.
+    pub(crate) fn node_below(&self, org: OrgId) -> Core {
+        let folder = Folder::at(self.dir.path().join(org.to_string()));
+        folder.create().unwrap();
+        folder.save_settings(&Settings::new(self.core.network(), org, Vec::new())).unwrap();
+        let mut core = Core::open(folder, &mut |_, _, _| {}).unwrap();
+        self.carry(&mut core);
+        core
+    }
+
+    /// Brings another node what it may read and has not yet; registries first, as in a sync.
+    pub(crate) fn carry(&self, to: &mut Core) {
+        let readable = |d: &&DocId| self.core.ledger().registry.may_read(to.org(), d);
+        let mut documents: Vec<DocId> = self.core.ledger().documents().filter(readable).copied().collect();
+        documents.sort_by_key(|d| (d.kind, self.core.ledger().registry.ancestors(d.owner).len()));
+        for document in documents {
+            for entry in self.core.entries_of(&document).unwrap() {
+                if to.ledger().place(&entry.id).is_none() {
+                    to.store_entries(vec![entry], Vec::new()).unwrap();
+                }
+            }
+        }
+    }
+
+    /// The same with a city (code 429800) above the county; the node is the city's. Its people: admin, officer (policies), city clerk; the county's admin: county-admin. Returns the city too.
+    pub(crate) fn below_a_city() -> (Self, OrgId) {
+        let mut net = Self::bare("429800", "某市", "city");
+        let (city, top) = (net.county, net.top());
+        net.grant("officer", Role::PolicyOfficer, city, top);
+        net.grant("city-clerk", Role::Clerk, city, top);
+        let new = NewOrg { code: "429801".into(), kind: OrgKind::County, name: "某县".into(), random: [5; 8] };
+        let org: Org = new.row(city, Day(20_000));
+        let registry = DocId::of(city, Kind::Registry);
+        let name = net.put("admin", registry, &row(&org));
+        net.grant("county-admin", Role::Admin, org.org, name.here());
+        (net.county, net.registrar) = (org.org, "county-admin");
+        net.staff(name.in_document(registry));
+        (net, city)
+    }
+
+    fn founded(code: &str, name: &str, kind: &str) -> Self {
+        let mut net = Self::bare(code, name, kind);
+        let top = net.top();
+        net.staff(top);
+        net
+    }
+
+    /// The row that created the first organisation.
+    fn top(&self) -> RowRef {
+        let top = self.core.ledger().registry.orgs[&self.county].creation.name;
+        top.in_document(DocId::of(OrgId::root(self.core.network()), Kind::Registry))
+    }
+
+    fn bare(code: &str, name: &str, kind: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::at(dir.path().join("node"));
         let everyone = Unlock { key: None, passphrase: Some(PASSPHRASE.to_owned()) };
-        found::init(&folder, &everyone, "429801", "某县", "county").unwrap();
+        found::init(&folder, &everyone, code, name, kind).unwrap();
         let core = Core::open(folder, &mut |_, _, _| {}).unwrap();
         let county = core.org();
-        let mut net = Self { core, dir, county, school: county, school2: county, people: std::collections::BTreeMap::new() };
+        let people = std::collections::BTreeMap::new();
+        let mut net = Self { core, dir, county, school: county, school2: county, registrar: "admin", people };
         let admin = keyfile::find(net.core.folder(), "admin").unwrap();
         let admin = keyfile::unlock(net.core.folder(), admin, PASSPHRASE).unwrap();
         net.people.insert("admin".to_owned(), admin.key.seed());
-        let top = net.core.ledger().registry.orgs[&county].creation.name;
-        let top = top.in_document(DocId::of(OrgId::root(net.core.network()), Kind::Registry));
-        net.grant("reviewer", Role::Reviewer, county, top);
-        net.grant("reviewer2", Role::Reviewer, county, top);
-        net.grant("office", Role::Clerk, county, top);
-        let (school, basis) = net.school("001", [3; 8]);
-        net.grant("clerk", Role::Clerk, school, basis);
-        net.grant("clerk2", Role::Clerk, school, basis);
-        let (school2, basis) = net.school("002", [4; 8]);
-        net.grant("clerk3", Role::Clerk, school2, basis);
-        (net.school, net.school2) = (school, school2);
         net
+    }
+
+    /// The county's people, its schools and theirs.
+    fn staff(&mut self, basis: RowRef) {
+        let county = self.county;
+        self.grant("reviewer", Role::Reviewer, county, basis);
+        self.grant("reviewer2", Role::Reviewer, county, basis);
+        self.grant("office", Role::Clerk, county, basis);
+        let (school, basis) = self.school("001", [3; 8]);
+        self.grant("clerk", Role::Clerk, school, basis);
+        self.grant("clerk2", Role::Clerk, school, basis);
+        let (school2, basis) = self.school("002", [4; 8]);
+        self.grant("clerk3", Role::Clerk, school2, basis);
+        (self.school, self.school2) = (school, school2);
     }
 
     fn school(&mut self, code: &str, random: [u8; 8]) -> (OrgId, RowRef) {
         let new = NewOrg { code: code.into(), kind: OrgKind::School, name: format!("第{code}小学"), random };
         let org: Org = new.row(self.county, Day(20_000));
-        let name = self.put("admin", DocId::of(self.county, Kind::Registry), &row(&org));
+        let name = self.put(self.registrar, DocId::of(self.county, Kind::Registry), &row(&org));
         (org.org, name.here())
     }
 
@@ -84,7 +155,7 @@ impl Net {
         self.people.insert(label.to_owned(), person.key.seed());
         let grant = NewGrant { key: person.key.public(), role, office: None, org, basis, seal_key: None };
         let grant: Grant = grant.row(&format!("{label} 岗"), Day(20_000));
-        self.put("admin", DocId::of(self.county, Kind::Registry), &row(&grant));
+        self.put(self.registrar, DocId::of(self.county, Kind::Registry), &row(&grant));
     }
 
     /// A person who may sign; the sealing key is not the one on disk.

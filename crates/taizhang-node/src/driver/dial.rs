@@ -12,6 +12,9 @@ pub(crate) struct NeighbourId(pub(crate) usize);
 /// A connection that ended in quiet is made again after so long, unless something is written before.
 const POLL_MS: u64 = 600_000;
 
+/// No neighbour waits longer than this: above [`POLL_MS`] and the longest backoff.
+const LONGEST_WAIT_MS: u64 = 7_200_000;
+
 struct Neighbour {
     address: String,
     key: Option<PublicKey>,
@@ -77,7 +80,9 @@ impl Dialer {
     pub(crate) fn due(&mut self, now: Ms) -> Vec<(NeighbourId, String, Option<PublicKey>)> {
         let mut out = Vec::new();
         for (i, n) in self.neighbours.iter_mut().enumerate() {
-            if matches!(n.state, State::Due(at) if at <= now) {
+            // A clock that was ahead and went back must not silence a neighbour for years.
+            let too_late = Ms(now.0.saturating_add(LONGEST_WAIT_MS));
+            if matches!(n.state, State::Due(at) if at <= now || (at > too_late && !n.once)) {
                 n.state = State::Busy;
                 out.push((NeighbourId(i), n.address.clone(), n.key));
             }
@@ -108,5 +113,28 @@ impl Dialer {
         let wait = if n.once { u64::MAX / 2 } else { POLL_MS };
         n.state = State::Due(Ms(now.0.saturating_add(wait)));
         n.backoff.reset();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::folder::Neighbour as Named;
+    use taizhang_core::id::{NetworkId, OrgId};
+
+    #[test]
+    fn a_clock_that_went_back_silences_nobody() {
+        let county = Named { address: "county:1".to_owned(), key: None };
+        let settings = Settings::new(NetworkId([1; 32]), OrgId([1; 8]), vec![county]);
+        let mut dialer = Dialer::new(&settings);
+        let (in_2099, today) = (Ms(4_070_908_800_000), Ms(1_800_000_000_000));
+        let dialled = |d: &mut Dialer, now| d.due(now).first().map(|(id, ..)| *id);
+        let county = dialled(&mut dialer, in_2099).unwrap();
+        dialer.closed(county, in_2099);
+        assert_eq!(dialled(&mut dialer, in_2099), None, "it waits");
+        assert_eq!(dialled(&mut dialer, today), Some(county), "the clock was set right");
+        dialer.closed(county, today);
+        assert_eq!(dialled(&mut dialer, today), None, "it waits again");
     }
 }

@@ -12,7 +12,7 @@ use taizhang_core::{
     rows::Role,
     standing::Judge,
 };
-use taizhang_net::{Config, Connection, Endpoint, FrameReceiver, FrameSender, Handle, NodeKey};
+use taizhang_net::{CloseReason, Config, Connection, Endpoint, FrameReceiver, FrameSender, Handle, NodeKey};
 use taizhang_sync::SessionId;
 use tokio::sync::mpsc;
 
@@ -29,10 +29,23 @@ const IDLE_MS: u32 = 300_000;
 
 /// What the network tells the loop.
 pub(crate) enum NetEvent {
-    Connected { connection: Box<Connection>, neighbour: Option<NeighbourId> },
-    DialFailed { neighbour: NeighbourId, why: String },
-    Frame { session: SessionId, bytes: Vec<u8> },
-    Closed { session: SessionId },
+    Connected {
+        connection: Box<Connection>,
+        neighbour: Option<NeighbourId>,
+    },
+    DialFailed {
+        neighbour: NeighbourId,
+        why: String,
+    },
+    Frame {
+        session: SessionId,
+        bytes: Vec<u8>,
+    },
+    /// With what the other node said, if it closed the connection.
+    Closed {
+        session: SessionId,
+        why: Option<String>,
+    },
 }
 
 struct Link {
@@ -139,7 +152,7 @@ impl Links {
         let Connection { handle, sender, receiver, .. } = connection;
         let remote = handle.remote();
         let (frames, queue) = mpsc::channel(FRAMES_MAX);
-        tokio::spawn(read(session, receiver, self.to_loop.clone()));
+        tokio::spawn(read(session, handle.clone(), receiver, self.to_loop.clone()));
         tokio::spawn(write(sender, queue));
         self.links.insert(session, Link { handle, frames, neighbour });
         Some((session, remote))
@@ -196,13 +209,18 @@ async fn accept(endpoint: SharedEndpoint, to_loop: mpsc::Sender<NetEvent>) {
     }
 }
 
-async fn read(session: SessionId, mut receiver: FrameReceiver, to_loop: mpsc::Sender<NetEvent>) {
+async fn read(session: SessionId, handle: Handle, mut receiver: FrameReceiver, to_loop: mpsc::Sender<NetEvent>) {
     while let Ok(Some(bytes)) = receiver.recv().await {
         if to_loop.send(NetEvent::Frame { session, bytes }).await.is_err() {
             return;
         }
     }
-    to_loop.send(NetEvent::Closed { session }).await.ok();
+    let why = match handle.close_reason() {
+        Some(CloseReason::There { text, .. }) if !text.is_empty() => Some(text),
+        Some(CloseReason::Here) | None => None,
+        Some(other) => Some(other.to_string()),
+    };
+    to_loop.send(NetEvent::Closed { session, why }).await.ok();
 }
 
 async fn write(mut sender: FrameSender, mut queue: mpsc::Receiver<Vec<u8>>) {

@@ -5,7 +5,7 @@ use taizhang_core::units::Ms;
 use taizhang_sync::{Event, Input, SessionId};
 use tokio::sync::mpsc;
 
-use super::{Driver, RunOptions, dial::NeighbourId};
+use super::{Driver, RunOptions, dial::NeighbourId, why};
 use crate::{
     command::{Message, Reply},
     control::Line,
@@ -61,6 +61,11 @@ impl Waiting {
     fn settle(&mut self, session: SessionId, outcome: impl Fn() -> Outcome) {
         let open = self.targets.iter_mut().filter(|t| t.session == Some(session) && matches!(t.state, Outcome::Open));
         open.for_each(|t| t.state = outcome());
+    }
+
+    /// The other node ended the connection with these words.
+    pub(super) fn closed(&mut self, session: SessionId, why: &str) {
+        self.settle(session, || Outcome::Failed(why.to_owned()));
     }
 
     fn tell(&self) {
@@ -140,19 +145,12 @@ impl Driver {
                     s.answer.try_send(Line::Reply(Reply::new("sync", reply))).ok();
                 }
                 Some(Err(why)) => {
-                    s.answer.try_send(Line::Error(not_reachable(&why))).ok();
+                    s.answer.try_send(Line::Error(why::error(&why))).ok();
                 }
             }
         }
         self.syncs = open;
     }
-}
-
-fn not_reachable(why: &str) -> CommandError {
-    CommandError::new(ErrorKind::NotReachable, format!("没有同步成功: {why}"), format!("nothing was synced: {why}")).hint(
-        "已录入的内容都保存在本机, 连上网后再试",
-        "everything recorded is safe on this machine; try again when a path opens",
-    )
 }
 
 /// Syncs from a process that runs no node: dials, exchanges, and ends.

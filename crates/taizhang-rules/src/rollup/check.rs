@@ -1,6 +1,6 @@
 //! Does a statement agree with itself, and where do two lists of lines differ.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 use taizhang_core::{
@@ -10,7 +10,8 @@ use taizhang_core::{
 
 use super::{
     inputs::Inputs,
-    lines::{Lines, SchoolLine, TeacherLine, kind_word},
+    lines::{Lines, PlaceLine, SchoolLine, TeacherLine},
+    policy::Named,
 };
 use crate::RULES_VERSION;
 
@@ -51,6 +52,14 @@ pub enum Problem {
         /// Of the lines; none: no such total.
         summed: Option<i64>,
     },
+    /// The row names other policies than the inputs adopt.
+    #[error("policy: the row names {row}, the inputs adopt {found}")]
+    Policy {
+        /// In the row: id and beginning of the hash.
+        row: String,
+        /// In the inputs.
+        found: String,
+    },
     /// The row is about another year than its document.
     #[error("the row is about {row}, its document about {document:?}")]
     Period {
@@ -65,6 +74,20 @@ pub enum Problem {
 #[must_use]
 pub fn is_ours(row: &Rollup) -> bool {
     row.rules_version == RULES_VERSION
+}
+
+/// Does the row name the policies that the inputs adopt?
+#[must_use]
+pub fn policy(row: &Rollup, found: &Named) -> Option<Problem> {
+    let say = |id: Option<&str>, sha: Option<&[u8; 32]>| {
+        let hex: String = sha.into_iter().flatten().map(|b| format!("{b:02x}")).collect();
+        if id.is_none() && sha.is_none() { "none".to_owned() } else { format!("{} ({hex})", id.unwrap_or("none")) }
+    };
+    let same = row.policy_id == found.id && row.policy_sha256 == found.sha256;
+    (!same).then(|| Problem::Policy {
+        row: say(row.policy_id.as_deref(), row.policy_sha256.as_ref()),
+        found: say(found.id.as_deref(), found.sha256.as_ref()),
+    })
 }
 
 /// The attachments of a row, if they are what it names, and everything that does not agree.
@@ -96,7 +119,7 @@ fn sums(row: &Rollup, lines: &Lines) -> Vec<Problem> {
     if row.teachers_root != Some(lines.teachers_tree().root()) {
         problems.push(Problem::Root("teachers"));
     }
-    let schools = lines.schools.iter().map(|s| u64::from(s.teachers)).sum();
+    let schools = lines.schools.iter().map(|s| u64::from(s.counts.teachers)).sum();
     let (stated, list) = (u64::from(row.teachers), lines.commitments.len() as u64);
     if stated != list || schools != list {
         problems.push(Problem::Teachers { row: stated, schools, list });
@@ -116,77 +139,90 @@ fn sums(row: &Rollup, lines: &Lines) -> Vec<Problem> {
     problems
 }
 
+/// What a line in the clear is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LineName {
+    /// A school.
+    School(OrgId),
+    /// Places, money, a target: kind of line, whose, which.
+    Place(&'static str, Option<OrgId>, String),
+}
+
 /// The first place where published lines are not those recomputed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Difference {
-    /// A school that should have no line, or should have one.
-    School {
+    /// Something that should have no line, or should have one.
+    Line {
         /// Which.
-        school: OrgId,
+        line: LineName,
         /// Is it published?
         published: bool,
     },
-    /// A number of a school's line.
+    /// A number of a line.
     Number {
-        /// The school.
-        school: OrgId,
+        /// Which line.
+        line: LineName,
         /// Which number.
         name: String,
         /// As published.
-        published: u64,
+        published: i64,
         /// As recomputed.
-        recomputed: u64,
+        recomputed: i64,
     },
     /// A teacher line.
     Teacher {
         /// Place in the list.
         index: u64,
         /// As recomputed; none: the list should end before.
-        line: Option<(OrgId, String)>,
+        line: Option<Box<TeacherLine>>,
     },
 }
 
-/// Where the published lines first differ from those recomputed; schools first, then teachers.
+/// Numbers by name, and the bytes.
+type Content = (Vec<(String, i64)>, Vec<u8>);
+
+fn clear(lines: &Lines) -> BTreeMap<LineName, Content> {
+    let schools = lines.schools.iter().map(|s| (LineName::School(s.school), of_school(s)));
+    let of_place = |p: &PlaceLine| (p.named().into_iter().map(|(n, v)| (n.to_owned(), v)).collect(), p.to_bytes());
+    let places = lines.places.iter().map(|p| {
+        let (what, org, name) = p.about();
+        (LineName::Place(what, org, name.to_owned()), of_place(p))
+    });
+    schools.chain(places).collect()
+}
+
+fn of_school(line: &SchoolLine) -> Content {
+    (line.named(), line.to_bytes())
+}
+
+/// Where the published lines first differ from those recomputed; schools first, then places, then teachers.
 #[must_use]
 pub fn first_difference(published: &Lines, recomputed: &Lines, teachers: &[TeacherLine]) -> Option<Difference> {
-    let schools = |l: &Lines| l.schools.iter().map(|s| s.school).collect::<BTreeSet<_>>();
-    let all: BTreeSet<OrgId> = schools(published).union(&schools(recomputed)).copied().collect();
-    let find = |l: &'_ Lines, school: OrgId| l.schools.iter().find(|s| s.school == school).cloned();
-    for school in all {
-        match (find(published, school), find(recomputed, school)) {
-            (Some(stated), Some(found)) => {
-                if let Some(number) = school_difference(&stated, &found) {
-                    return Some(number);
-                }
-            }
-            (stated, _) => return Some(Difference::School { school, published: stated.is_some() }),
-        }
-    }
-    let longer = published.commitments.len().max(recomputed.commitments.len());
-    let index = (0..longer).find(|i| published.commitments.get(*i) != recomputed.commitments.get(*i))?;
-    let line = teachers.get(index).map(|t| (t.school, t.number.clone()));
-    Some(Difference::Teacher { index: index as u64, line })
+    let (stated, found) = (clear(published), clear(recomputed));
+    let names: BTreeSet<&LineName> = stated.keys().chain(found.keys()).collect();
+    let in_clear = names.into_iter().find_map(|name| match (stated.get(name), found.get(name)) {
+        (Some(stated), Some(found)) => number(name, stated, found),
+        (stated, _) => Some(Difference::Line { line: name.clone(), published: stated.is_some() }),
+    });
+    in_clear.or_else(|| {
+        let longer = published.commitments.len().max(recomputed.commitments.len());
+        let index = (0..longer).find(|i| published.commitments.get(*i) != recomputed.commitments.get(*i))?;
+        Some(Difference::Teacher { index: index as u64, line: teachers.get(index).cloned().map(Box::new) })
+    })
 }
 
 /// The first number in which two lines of one school differ.
 #[must_use]
 pub fn school_difference(published: &SchoolLine, recomputed: &SchoolLine) -> Option<Difference> {
-    let (stated, found) = (numbers(published), numbers(recomputed));
-    let value = |list: &[(String, u64)], name: &str| list.iter().find(|(n, _)| n == name).map_or(0, |(_, v)| *v);
-    let names: Vec<&String> = stated.iter().chain(&found).map(|(n, _)| n).collect();
-    let differs = names.into_iter().find(|n| value(&stated, n) != value(&found, n));
-    // A kind with only zeros is another line too.
-    let name = differs.cloned().or_else(|| (published != recomputed).then(|| "kinds".to_owned()))?;
-    let (published_n, recomputed_n) = (value(&stated, &name), value(&found, &name));
-    Some(Difference::Number { school: published.school, name, published: published_n, recomputed: recomputed_n })
+    number(&LineName::School(published.school), &of_school(published), &of_school(recomputed))
 }
 
-fn numbers(line: &SchoolLine) -> Vec<(String, u64)> {
-    let own = [("roster", line.roster), ("teachers", line.teachers), ("trained", line.trained), ("open", line.open)];
-    let mut out: Vec<(String, u64)> = own.into_iter().map(|(n, v)| (n.to_owned(), v.into())).collect();
-    out.extend(line.tally.all.named().into_iter().map(|(n, v)| (n.to_owned(), v)));
-    for (kind, counted) in &line.tally.by_kind {
-        out.extend(counted.named().into_iter().map(|(n, v)| (format!("{n}.{}", kind_word(*kind)), v)));
-    }
-    out
+fn number(line: &LineName, (stated, stated_bytes): &Content, (found, found_bytes): &Content) -> Option<Difference> {
+    let value = |list: &[(String, i64)], name: &str| list.iter().find(|(n, _)| n == name).map_or(0, |(_, v)| *v);
+    let mut names = stated.iter().chain(found).map(|(n, _)| n);
+    let differs = names.find(|n| value(stated, n) != value(found, n));
+    // A kind with only zeros, or another list of schools, is another line too.
+    let name = differs.cloned().or_else(|| (stated_bytes != found_bytes).then(|| "form".to_owned()))?;
+    let (published, recomputed) = (value(stated, &name), value(found, &name));
+    Some(Difference::Number { line: line.clone(), name, published, recomputed })
 }

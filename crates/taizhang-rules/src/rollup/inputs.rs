@@ -1,4 +1,6 @@
 //! The documents that a rollup was read from, each at its open tips: attachment `[1, [[document, digest, [tip…]]…]]`, sorted.
+//!
+//! A document that did not change since the last rollup is the same leaf in both lists: the open tips of a document are so few that a list of their own, named by its address, would be longer.
 
 use sha2::{Digest, Sha256};
 use taizhang_core::{
@@ -57,35 +59,72 @@ impl Input {
     }
 }
 
+/// The calendar years whose documents take part: those of the cycle that the accounts are kept over, and the rollup's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Years {
+    /// First.
+    pub first: u16,
+    /// Last.
+    pub last: u16,
+}
+
 impl Inputs {
-    /// What a rollup of `owner` for `period` is read from: every registry here (grants, ends and burns decide what counts), the policies and notices that
+    /// What a rollup of `owner` is read from: every registry here (grants, ends and burns decide what counts), the policies and notices that
     /// hold here, and rosters, ledgers, reviews and transfers of the organisations below.
     #[must_use]
-    pub fn of(ledger: &Ledger, owner: OrgId, period: u16) -> Self {
-        let belongs = |d: &&DocId| Self::belongs(ledger, owner, period, d);
-        let input = |d: &DocId| Input { document: *d, tips: ledger.open_tips(d) };
-        Self(ledger.documents().filter(belongs).map(input).collect())
+    pub fn of(ledger: &Ledger, owner: OrgId, years: Years) -> Self {
+        Self::at(ledger, |d| Self::belongs(ledger, owner, years, d))
     }
 
-    /// Does a rollup of `owner` for `period` rest on this document?
+    /// Registries and policies alone: what says which years take part.
     #[must_use]
-    pub fn belongs(ledger: &Ledger, owner: OrgId, period: u16, document: &DocId) -> bool {
+    pub fn of_policies(ledger: &Ledger, owner: OrgId) -> Self {
+        let says = |d: &DocId| d.kind == Kind::Registry || (d.kind == Kind::Policy && ledger.registry.may_read(owner, d));
+        Self::at(ledger, says)
+    }
+
+    /// Documents here, at their open tips.
+    fn at(ledger: &Ledger, takes_part: impl Fn(&DocId) -> bool) -> Self {
+        let input = |d: &DocId| Input { document: *d, tips: ledger.open_tips(d) };
+        Self(ledger.documents().filter(|d| takes_part(d)).map(input).collect())
+    }
+
+    /// Does a rollup of `owner` over these years rest on this document?
+    ///
+    /// Notices, reviews and transfers of earlier years do too: a ban reaches over the border of a cycle.
+    #[must_use]
+    pub fn belongs(ledger: &Ledger, owner: OrgId, years: Years, document: &DocId) -> bool {
         let registry = &ledger.registry;
-        let in_period = document.period.is_none_or(|p| p == period);
+        let up_to = document.period.is_none_or(|p| p <= years.last);
+        let since = document.period.is_none_or(|p| p >= years.first);
+        let below = || registry.is_at_or_above(owner, document.concerns());
         match document.kind {
             Kind::Registry => true,
-            Kind::Policy | Kind::Notice => in_period && registry.may_read(owner, document),
-            Kind::Roster | Kind::Ledger | Kind::Review | Kind::Transfer => {
-                in_period && registry.is_at_or_above(owner, document.concerns())
-            }
+            Kind::Policy | Kind::Notice => up_to && registry.may_read(owner, document),
+            Kind::Roster | Kind::Review | Kind::Transfer => up_to && below(),
+            Kind::Ledger => up_to && since && below(),
             Kind::Identity | Kind::Rollup => false,
         }
     }
 
-    /// Those that the lines of one school come from, before references are followed: what holds for all, what concerns the school, and the other
-    /// ledgers of those who registered there (their activities may be announced in them).
+    /// The years of the ledgers named; `None`: there are none.
     #[must_use]
-    pub fn of_school(&self, school: OrgId) -> Self {
+    pub fn years(&self) -> Option<Years> {
+        let years = || self.0.iter().filter(|i| i.document.kind == Kind::Ledger).filter_map(|i| i.document.period);
+        Some(Years { first: years().min()?, last: years().max()? })
+    }
+
+    /// Those that the lines of one school come from, before references are followed: what holds for all, what concerns the school, and the other
+    /// ledgers of those who registered there (their activities may be announced in them); the same of the other schools that the line names.
+    #[must_use]
+    pub fn of_school(&self, school: OrgId, also: &[OrgId]) -> Self {
+        let mut all: Vec<Input> = also.iter().chain([&school]).flat_map(|s| self.of_one_school(*s)).collect();
+        all.sort();
+        all.dedup();
+        Self(all)
+    }
+
+    fn of_one_school(&self, school: OrgId) -> Vec<Input> {
         let concerning = self.0.iter().filter(|i| i.document.concerns() == school);
         let registrars: Vec<OrgId> = concerning.filter(|i| i.document.kind == Kind::Ledger).map(|i| i.document.owner).collect();
         let takes_part = |d: &DocId| match d.kind {
@@ -93,7 +132,7 @@ impl Inputs {
             Kind::Ledger => d.concerns() == school || registrars.contains(&d.owner),
             _ => d.concerns() == school,
         };
-        Self(self.0.iter().filter(|i| takes_part(&i.document)).cloned().collect())
+        self.0.iter().filter(|i| takes_part(&i.document)).cloned().collect()
     }
 
     /// The input of one document.

@@ -1,218 +1,50 @@
-//! The lines: one a school, in the clear; one a teacher, of which only a salted hash is published.
+//! The lines: of schools, places, money and targets in the clear; one a teacher, of which only a salted hash is published.
 //!
-//! Attachment: `[rules version, [school line…], [commitment…]]`.
-//! - school line `[school, roster, teachers, trained, open, tally]`; - teacher line `[school, number, tally]`; - tally `[records, approved, recorded h100, approved h100, [[kind, …the same four]…]]`, kind 0 = not known.
+//! Attachment: `[rules version, [school line…], [place line…], [commitment…]]`.
+//! - school line `[school, [other school…], [count…], [status count…], tally, [[bucket, h100]…], [[category, teachers, met]…], [[finding, n]…]]`, counts in the order of [`Counts::named`], statuses of [`crate::account::Status::ALL`];
+//! - place line: [`place`]; tally: [`tally`];
+//! - teacher line `[school, number, tally, status, open, [[bucket, h100, c100 | null]…], [[rule, scope, need, got, status]…]]`;
 //! - commitment = SHA-256(salt ‖ teacher line), salt = SHA-256 of the names of all rows about that teacher: who does not hold these rows cannot try numbers. Commitments stand in the order of the school lines, a school's by teacher number: so a school's number of teachers says which are its.
 //!
-//! A teacher with rows at two schools has a line at each.
+//! A teacher has one line, at the school where the teacher serves, wherever the rows lie.
 
-use std::collections::{BTreeMap, BTreeSet};
+pub mod place;
+pub mod school;
+pub mod tally;
+pub mod teacher;
+pub(super) mod words;
 
-use sha2::{Digest, Sha256};
+pub use place::{CoverageLine, FundLine, PlaceLine, QuotaLine};
+pub use school::{Counts, SchoolLine};
+pub use tally::{Counted, Tally, kind_word};
+pub use teacher::{Standing, TeacherLine};
+pub use words::Words;
+
+use std::collections::BTreeMap;
+
 use taizhang_core::{
     cbor::{CborError, Reader, Writer},
-    id::{DocId, OrgId},
-    ledger::Ledger,
-    op::RowName,
-    rows::{ActivityKind, OrgKind},
-    view::training::{Book, Line},
+    id::OrgId,
 };
 
 use crate::{RULES_VERSION, merkle::Tree};
-
-/// Numbers of records and hours.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counted {
-    /// Lines that count.
-    pub records: u64,
-    /// Of these, the approved.
-    pub approved: u64,
-    /// Hours as written.
-    pub recorded_h100: u64,
-    /// Of these, the approved.
-    pub approved_h100: u64,
-}
-
-impl Counted {
-    fn add(&mut self, line: &Line) {
-        let (h100, approved) = (u64::from(line.record.h100()), u64::from(line.approval.is_approved()));
-        self.records += 1;
-        self.approved += approved;
-        self.recorded_h100 += h100;
-        self.approved_h100 += h100 * approved;
-    }
-
-    /// With their names, in order.
-    #[must_use]
-    pub fn named(&self) -> [(&'static str, u64); 4] {
-        [
-            ("records", self.records),
-            ("approved", self.approved),
-            ("recorded_h100", self.recorded_h100),
-            ("approved_h100", self.approved_h100),
-        ]
-    }
-
-    fn write(&self, w: &mut Writer) {
-        self.named().iter().for_each(|(_, n)| {
-            w.uint(*n);
-        });
-    }
-
-    fn read(r: &mut Reader<'_>) -> Result<Self, CborError> {
-        Ok(Self { records: r.uint()?, approved: r.uint()?, recorded_h100: r.uint()?, approved_h100: r.uint()? })
-    }
-}
-
-/// The same, in all and by kind (its number; 0 = not known).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// In all.
-    pub all: Counted,
-    /// By kind; only kinds with a line.
-    pub by_kind: BTreeMap<u64, Counted>,
-}
-
-impl Tally {
-    fn add(&mut self, line: &Line) {
-        self.all.add(line);
-        self.by_kind.entry(line.kind.map_or(0, ActivityKind::number)).or_default().add(line);
-    }
-
-    fn write(&self, w: &mut Writer) {
-        w.array(5);
-        self.all.write(w);
-        w.array(self.by_kind.len() as u64);
-        for (kind, counted) in &self.by_kind {
-            w.array(5).uint(*kind);
-            counted.write(w);
-        }
-    }
-
-    fn read(r: &mut Reader<'_>) -> Result<Self, CborError> {
-        r.array_of(5)?;
-        let all = Counted::read(r)?;
-        let mut by_kind: BTreeMap<u64, Counted> = BTreeMap::new();
-        for _ in 0..r.array()? {
-            let at = r.position();
-            r.array_of(5)?;
-            let kind = r.uint()?;
-            if by_kind.last_key_value().is_some_and(|(last, _)| *last >= kind) {
-                return Err(CborError { at, what: "kinds not sorted or not unique" });
-            }
-            by_kind.insert(kind, Counted::read(r)?);
-        }
-        Ok(Self { all, by_kind })
-    }
-}
-
-/// The word of a kind's number.
-#[must_use]
-pub fn kind_word(number: u64) -> String {
-    match (number, ActivityKind::from_number(number)) {
-        (0, _) => "unknown".to_owned(),
-        (_, Some(kind)) => kind.word().to_owned(),
-        (n, None) => format!("kind_{n}"),
-    }
-}
-
-/// One school.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SchoolLine {
-    /// The school.
-    pub school: OrgId,
-    /// Teachers in its roster.
-    pub roster: u32,
-    /// Teachers with a row: so many commitments are this school's.
-    pub teachers: u32,
-    /// Teachers with a record that counts.
-    pub trained: u32,
-    /// Rows of a newer version, which this one could not read: the line is open where there are any.
-    pub open: u32,
-    /// Its records.
-    pub tally: Tally,
-}
-
-impl SchoolLine {
-    /// A leaf of the lines' root.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut w = Writer::default();
-        w.array(6).bytes(&self.school.0).uint(self.roster.into()).uint(self.teachers.into()).uint(self.trained.into());
-        w.uint(self.open.into());
-        self.tally.write(&mut w);
-        w.finish()
-    }
-
-    fn read(r: &mut Reader<'_>) -> Result<Self, CborError> {
-        r.array_of(6)?;
-        let school = OrgId(r.array_bytes()?);
-        let (roster, teachers, trained, open) = (r.small()?, r.small()?, r.small()?, r.small()?);
-        Ok(Self { school, roster, teachers, trained, open, tally: Tally::read(r)? })
-    }
-}
-
-/// One teacher at one school.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TeacherLine {
-    /// The school.
-    pub school: OrgId,
-    /// 教师编号
-    pub number: String,
-    /// The teacher's records there.
-    pub tally: Tally,
-    /// SHA-256 of the names of all rows about the teacher there.
-    pub salt: [u8; 32],
-}
-
-impl TeacherLine {
-    /// What the salt is put before.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut w = Writer::default();
-        w.array(3).bytes(&self.school.0).text(&self.number);
-        self.tally.write(&mut w);
-        w.finish()
-    }
-
-    /// What is published of it; a leaf of the teachers' root.
-    #[must_use]
-    pub fn commitment(&self) -> [u8; 32] {
-        Sha256::new().chain_update(self.salt).chain_update(self.to_bytes()).finalize().into()
-    }
-}
 
 /// All lines of a rollup as published.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lines {
     /// By school.
     pub schools: Vec<SchoolLine>,
+    /// Quotas, funds, targets; sorted.
+    pub places: Vec<PlaceLine>,
     /// In the order of the schools, each one's by teacher number.
     pub commitments: Vec<[u8; 32]>,
 }
 
 impl Lines {
-    /// Lines of the schools at or below `owner`, with the teacher lines behind the commitments, in the same order.
-    #[must_use]
-    pub fn of(book: &Book, ledger: &Ledger, owner: OrgId) -> (Self, Vec<TeacherLine>) {
-        let registry = &ledger.registry;
-        let known = registry.orgs.keys().filter(|o| registry.kind(**o) == Some(OrgKind::School)).copied();
-        let written = book.lines.iter().map(|l| l.school).chain(book.teachers.keys().copied());
-        let schools: BTreeSet<OrgId> = known.chain(written).filter(|o| registry.is_at_or_above(owner, *o)).collect();
-        let (mut lines, mut teachers) = (Self::default(), Vec::new());
-        for school in schools {
-            let (line, own) = of_school(book, school);
-            lines.commitments.extend(own.iter().map(TeacherLine::commitment));
-            lines.schools.push(line);
-            teachers.extend(own);
-        }
-        (lines, teachers)
-    }
-
-    /// RFC 9162 root over the school lines.
+    /// RFC 9162 root over the lines in the clear.
     #[must_use]
     pub fn root(&self) -> [u8; 32] {
-        Tree::of(self.schools.iter().map(SchoolLine::to_bytes)).root()
+        Tree::of(self.schools.iter().map(SchoolLine::to_bytes).chain(self.places.iter().map(PlaceLine::to_bytes))).root()
     }
 
     /// The tree over the commitments.
@@ -221,25 +53,27 @@ impl Lines {
         Tree::of(self.commitments.iter().map(|c| c.to_vec()))
     }
 
-    /// Sums over the school lines by name; kinds as `recorded_h100.online`.
+    /// Sums over the lines by name, without the findings by word and the numbers of records by kind: a row has room for so much.
     #[must_use]
     pub fn totals(&self) -> Vec<(String, i64)> {
         let mut sums: BTreeMap<String, i64> = BTreeMap::new();
-        let mut add = |name: String, n: u64| {
+        let mut add = |name: String, n: i64| {
             let sum = sums.entry(name).or_default();
-            *sum = sum.saturating_add(i64::try_from(n).unwrap_or(i64::MAX));
+            *sum = sum.saturating_add(n);
         };
-        add("schools".to_owned(), self.schools.len() as u64);
-        for s in &self.schools {
-            for (name, n) in [("roster", s.roster), ("teachers", s.teachers), ("trained", s.trained), ("open", s.open)] {
-                add(name.to_owned(), n.into());
-            }
-            s.tally.all.named().into_iter().for_each(|(name, n)| add(name.to_owned(), n));
-            for (kind, counted) in &s.tally.by_kind {
-                counted.named().into_iter().for_each(|(name, n)| add(format!("{name}.{}", kind_word(*kind)), n));
-            }
-        }
+        add("schools".to_owned(), i64::try_from(self.schools.len()).unwrap_or(i64::MAX));
+        let detail = |name: &str| ["findings.", "records.", "approved."].iter().any(|d| name.starts_with(d));
+        let of_schools = self.schools.iter().flat_map(SchoolLine::named).filter(|(name, _)| !detail(name));
+        of_schools.for_each(|(name, n)| add(name, n));
+        let of_places = self.places.iter().flat_map(PlaceLine::named);
+        of_places.for_each(|(name, n)| add(name.to_owned(), n));
         sums.into_iter().collect()
+    }
+
+    /// The line of a school.
+    #[must_use]
+    pub fn school(&self, school: OrgId) -> Option<&SchoolLine> {
+        self.schools.iter().find(|s| s.school == school)
     }
 
     /// The school of the commitment at this place, and which of the school's it is.
@@ -247,7 +81,7 @@ impl Lines {
     pub fn place(&self, index: u64) -> Option<(OrgId, usize)> {
         let mut left = index;
         for s in &self.schools {
-            match left.checked_sub(s.teachers.into()) {
+            match left.checked_sub(s.counts.teachers.into()) {
                 Some(rest) => left = rest,
                 None => return Some((s.school, usize::try_from(left).ok()?)),
             }
@@ -259,9 +93,13 @@ impl Lines {
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut w = Writer::default();
-        w.array(3).uint(RULES_VERSION.into()).array(self.schools.len() as u64);
+        w.array(4).uint(RULES_VERSION.into()).array(self.schools.len() as u64);
         self.schools.iter().for_each(|s| {
             w.raw(&s.to_bytes());
+        });
+        w.array(self.places.len() as u64);
+        self.places.iter().for_each(|p| {
+            w.raw(&p.to_bytes());
         });
         w.array(self.commitments.len() as u64);
         self.commitments.iter().for_each(|c| {
@@ -276,7 +114,7 @@ impl Lines {
     /// Another form, made by other rules, or not sorted.
     pub fn parse(bytes: &[u8]) -> Result<Self, CborError> {
         let mut r = Reader::new(bytes);
-        r.array_of(3)?;
+        r.array_of(4)?;
         let at = r.position();
         if r.uint()? != u64::from(RULES_VERSION) {
             return Err(CborError { at, what: "lines made by other rules" });
@@ -285,98 +123,134 @@ impl Lines {
         if schools.windows(2).any(|w| matches!(w, [a, b] if a.school >= b.school)) {
             return Err(CborError { at, what: "schools not sorted or not unique" });
         }
+        let places = (0..r.array()?).map(|_| PlaceLine::read(&mut r)).collect::<Result<Vec<_>, _>>()?;
+        if places.windows(2).any(|w| matches!(w, [a, b] if a.about() >= b.about())) {
+            return Err(CborError { at, what: "lines of places not sorted or not unique" });
+        }
         let commitments = (0..r.array()?).map(|_| r.array_bytes()).collect::<Result<Vec<_>, _>>()?;
         r.end()?;
-        Ok(Self { schools, commitments })
+        Ok(Self { schools, places, commitments })
     }
-}
-
-fn of_school(book: &Book, school: OrgId) -> (SchoolLine, Vec<TeacherLine>) {
-    let mut tally = Tally::default();
-    let mut by_teacher: BTreeMap<&str, (Tally, BTreeSet<RowName>)> = BTreeMap::new();
-    for line in book.of_school(school) {
-        let (own, names) = by_teacher.entry(line.record.teacher()).or_default();
-        names.extend(&line.hands);
-        if line.counts {
-            tally.add(line);
-            own.add(line);
-        }
-    }
-    let is_open = |document: &DocId| document.concerns() == school;
-    let line = SchoolLine {
-        school,
-        roster: count(book.teachers.get(&school).map_or(0, BTreeSet::len)),
-        teachers: count(by_teacher.len()),
-        trained: count(by_teacher.values().filter(|(t, _)| t.all.records > 0).count()),
-        open: count(book.newer.iter().filter(|(d, _)| is_open(d)).count()),
-        tally,
-    };
-    let teachers = by_teacher.into_iter().map(|(number, (tally, names))| {
-        let number = number.to_owned();
-        TeacherLine { school, number, tally, salt: salt(&names) }
-    });
-    (line, teachers.collect())
-}
-
-fn salt(names: &BTreeSet<RowName>) -> [u8; 32] {
-    let start = Sha256::new();
-    let all = names.iter().fold(start, |hash, n| hash.chain_update(n.entry.0).chain_update(n.index.to_be_bytes()));
-    all.finalize().into()
-}
-
-fn count(n: usize) -> u32 {
-    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
     use super::*;
+    use crate::account::{LineStatus, Status};
 
     pub(crate) fn school(n: u8, teachers: u32) -> SchoolLine {
         let counted = Counted { records: 3, approved: 1, recorded_h100: 3000, approved_h100: 1000 };
-        let tally = Tally { all: counted, by_kind: BTreeMap::from([(0, counted), (4, Counted::default())]) };
-        SchoolLine { school: OrgId([n; 8]), roster: 9, teachers, trained: 1, open: 0, tally }
+        let mut line = SchoolLine::empty(OrgId([n; 8]));
+        line.tally = Tally { all: counted, by_kind: BTreeMap::from([(0, counted), (4, Counted::default())]) };
+        line.counts = Counts { roster: 9, teachers, trained: 1, ..Counts::default() };
+        line.also = vec![OrgId([77; 8])];
+        line.status = [1, 2, 3, 4, 0, 0, 0];
+        line.buckets = Words::from([("concentrated".into(), [100]), ("online".into(), [7])]);
+        line.categories = Words::from([("head_teacher".into(), [3, 2])]);
+        line.findings = Words::from([("rival".into(), [1]), ("unknown_teacher".into(), [2])]);
+        line
+    }
+
+    fn places() -> Vec<PlaceLine> {
+        let org = OrgId([1; 8]);
+        vec![
+            PlaceLine::Coverage(CoverageLine { rule: "KM-COUNTY-40".into(), target: 40, due: 12, done: 13 }),
+            PlaceLine::Fund(FundLine { org, source: "payroll".into(), due_fen: 5, arranged_fen: 4, spent_fen: -1 }),
+            PlaceLine::Quota(QuotaLine { org, category: "county/backbone".into(), quota: 3, done: 1 }),
+        ]
     }
 
     #[test]
     fn what_is_written_is_read_and_summed() {
-        let lines =
-            Lines { schools: vec![school(1, 2), school(2, 0), school(3, 1)], commitments: vec![[1; 32], [2; 32], [3; 32]] };
+        let lines = Lines {
+            schools: vec![school(1, 2), school(2, 0), school(3, 1)],
+            places: places(),
+            commitments: vec![[1; 32], [2; 32], [3; 32]],
+        };
         assert_eq!(Lines::parse(&lines.to_bytes()).unwrap(), lines);
         let totals: BTreeMap<String, i64> = lines.totals().into_iter().collect();
-        assert_eq!(totals["schools"], 3);
-        assert_eq!(totals["teachers"], 3);
-        assert_eq!(totals["approved_h100"], 3000);
-        assert_eq!(totals["recorded_h100.unknown"], 9000);
-        assert_eq!(totals["records.online"], 0);
+        for (name, n) in [
+            ("schools", 3),
+            ("teachers", 3),
+            ("approved_h100", 3000),
+            ("recorded_h100.unknown", 9000),
+            ("recorded_h100.online", 0),
+            ("met", 3),
+            ("behind", 12),
+            ("recognised_h100.concentrated", 300),
+            ("category.head_teacher", 9),
+            ("category_met.head_teacher", 6),
+            ("findings", 9),
+            ("fund_spent_fen", -1),
+            ("quota", 3),
+            ("coverage_done", 13),
+        ] {
+            assert_eq!(totals[name], n, "{name}");
+        }
+        assert!(!totals.contains_key("findings.rival") && !totals.contains_key("records.online"));
         let places: Vec<_> = (0..4).map(|i| lines.place(i)).collect();
         assert_eq!(places, [Some((OrgId([1; 8]), 0)), Some((OrgId([1; 8]), 1)), Some((OrgId([3; 8]), 0)), None]);
     }
 
     #[test]
     fn other_forms_are_refused() {
-        let good = Lines { schools: vec![school(1, 1), school(2, 0)], commitments: vec![[1; 32]] };
+        let good = Lines { schools: vec![school(1, 1), school(2, 0)], places: places(), commitments: vec![[1; 32]] };
         let bytes = good.to_bytes();
         for n in 0..bytes.len() {
             assert!(Lines::parse(&bytes[..n]).is_err(), "cut at {n}");
         }
-        let unsorted = Lines { schools: vec![school(2, 0), school(1, 1)], ..good.clone() };
-        let twice = Lines { schools: vec![school(1, 0), school(1, 1)], ..good };
-        let newer: Vec<u8> = bytes.iter().enumerate().map(|(i, b)| if i == 1 { 2 } else { *b }).collect();
-        for bad in [unsorted.to_bytes(), twice.to_bytes(), newer, [bytes.as_slice(), &[0]].concat()] {
-            assert!(Lines::parse(&bad).is_err());
+        let change = |change: fn(&mut Lines)| {
+            let mut lines = good.clone();
+            change(&mut lines);
+            lines.to_bytes()
+        };
+        let newer: Vec<u8> = bytes.iter().enumerate().map(|(i, b)| if i == 1 { b + 1 } else { *b }).collect();
+        let word = bytes.windows(4).position(|w| w == b"fund").unwrap();
+        let unknown: Vec<u8> = bytes.iter().enumerate().map(|(i, b)| if i == word { b'h' } else { *b }).collect();
+        for (what, bad) in [
+            ("schools unsorted", change(|l| l.schools.reverse())),
+            ("a school twice", change(|l| l.schools[1].school = l.schools[0].school)),
+            ("other schools unsorted", change(|l| l.schools[0].also = vec![OrgId([9; 8]), OrgId([8; 8])])),
+            ("the school itself", change(|l| l.schools[0].also = vec![l.schools[0].school])),
+            ("places unsorted", change(|l| l.places.reverse())),
+            ("a place twice", change(|l| l.places.insert(0, l.places[0].clone()))),
+            ("another version", newer),
+            ("an unknown line", unknown),
+            ("more bytes", [bytes.as_slice(), &[0]].concat()),
+        ] {
+            assert!(Lines::parse(&bad).is_err(), "{what}");
         }
     }
 
     #[test]
     fn a_commitment_changes_with_every_part_of_its_line() {
-        let line = TeacherLine { school: OrgId([1; 8]), number: "T1".into(), tally: school(1, 1).tally, salt: [1; 32] };
-        let mut others = [line.clone(), line.clone(), line.clone(), line.clone()];
-        others[0].salt = [2; 32];
-        others[1].number = "T2".into();
-        others[2].school = OrgId([2; 8]);
-        others[3].tally.all.approved_h100 += 1;
-        assert!(others.iter().all(|o| o.commitment() != line.commitment()));
+        let standing = Standing {
+            status: Status::Behind,
+            open: false,
+            buckets: vec![("concentrated".into(), 1600, Some(200))],
+            rules: vec![("R1".into(), "cycle".into(), 4000, 200, LineStatus::Open)],
+        };
+        let line = TeacherLine { school: OrgId([1; 8]), number: "T1".into(), tally: school(1, 1).tally, standing, salt: [1; 32] };
+        let changes: [fn(&mut TeacherLine); 12] = [
+            |l| l.salt = [2; 32],
+            |l| l.number = "T2".into(),
+            |l| l.school = OrgId([2; 8]),
+            |l| l.tally.all.approved_h100 += 1,
+            |l| l.standing.status = Status::Met,
+            |l| l.standing.open = true,
+            |l| l.standing.buckets[0].1 += 1,
+            |l| l.standing.buckets[0].2 = None,
+            |l| l.standing.rules[0].1 = "2008".into(),
+            |l| l.standing.rules[0].2 += 1,
+            |l| l.standing.rules[0].3 += 1,
+            |l| l.standing.rules[0].4 = LineStatus::Met,
+        ];
+        let mut seen = std::collections::BTreeSet::from([line.commitment()]);
+        for (n, change) in changes.into_iter().enumerate() {
+            let mut other = line.clone();
+            change(&mut other);
+            assert!(seen.insert(other.commitment()), "change {n}");
+        }
     }
 }

@@ -7,16 +7,18 @@ use taizhang_core::{
     cbor::Value,
     entries::{Entries, ReadFailed},
     entry::SignedEntry,
-    id::{DocId, EntryId, OrgId},
+    id::{DocId, EntryId, Kind, OrgId},
     ledger::Ledger,
     standing::Judge,
-    view::{DocumentView, training::Book},
+    view::DocumentView,
 };
 
 use super::{
-    inputs::Inputs,
-    lines::{Lines, TeacherLine},
+    inputs::{Input, Inputs, Years},
+    make::{self, Made, Scope},
+    policy,
 };
+use crate::gather::Facts;
 
 /// Why the inputs give no lines here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -76,6 +78,9 @@ impl Replay {
             let not_closed = |why: String| ReplayError::NotClosed { document, entry: id, why };
             let bytes = entries.entry(&id)?.ok_or(ReplayError::NotHere(vec![document]))?;
             let entry = SignedEntry::parse(&bytes, &known.network).map_err(|e| not_closed(e.to_string()))?;
+            if entry.id != id {
+                return Err(not_closed("its bytes are those of another entry".to_owned()));
+            }
             let admitted = ledger.admit(entries, entry, signature).map_err(|e| not_closed(e.to_string()))?;
             ledger.insert(&admitted);
             by_document.entry(document).or_default().push(admitted.entry().clone());
@@ -85,10 +90,16 @@ impl Replay {
         Ok(Self { ledger, views })
     }
 
-    /// The lines of the schools at or below `owner`.
+    /// What the rows say about every teacher.
     #[must_use]
-    pub fn lines(&self, owner: OrgId) -> (Lines, Vec<TeacherLine>) {
-        Lines::of(&Book::build(&self.views, &self.ledger), &self.ledger, owner)
+    pub fn facts(&self) -> Facts {
+        Facts::read(&self.views, &self.ledger)
+    }
+
+    /// The lines of the schools at or below the owner.
+    #[must_use]
+    pub fn lines(&self, scope: Scope) -> Made {
+        make::make(&self.facts(), &self.views, &self.ledger, scope)
     }
 
     /// Every document that a row here refers to.
@@ -104,7 +115,8 @@ impl Replay {
     }
 }
 
-/// One school alone: its own documents and whatever these refer to among the inputs. The school's line and its teachers' come out as from all inputs together.
+/// One school alone: its own documents, those of the other schools that its line names, and whatever these refer to among the inputs.
+/// The school's line and its teachers' come out as from all inputs together; other lines do not.
 ///
 /// # Errors
 /// As [`ReplayError`] says.
@@ -112,10 +124,10 @@ pub fn school(
     known: &Ledger,
     entries: &dyn Entries,
     inputs: &Inputs,
-    school: OrgId,
+    (school, also): (OrgId, &[OrgId]),
     signature: Signature,
 ) -> Result<Replay, ReplayError> {
-    let mut part = inputs.of_school(school);
+    let mut part = inputs.of_school(school, also);
     loop {
         let replay = Replay::of(known, entries, &part, signature)?;
         let referred = replay.referred();
@@ -128,6 +140,24 @@ pub fn school(
     }
 }
 
+/// The years that the accounts of a rollup reach over, as the policies among these inputs say.
+///
+/// # Errors
+/// As [`ReplayError`] says.
+pub fn years(
+    known: &Ledger,
+    entries: &dyn Entries,
+    inputs: &Inputs,
+    scope: Scope,
+    signature: Signature,
+) -> Result<Years, ReplayError> {
+    let says = |i: &&Input| matches!(i.document.kind, Kind::Registry | Kind::Policy);
+    let saying = Inputs(inputs.0.iter().filter(says).cloned().collect());
+    let replay = Replay::of(known, entries, &saying, signature)?;
+    let below = policy::below(&replay.facts(), &replay.ledger, scope.owner);
+    Ok(policy::years(&below, scope.period, scope.as_of))
+}
+
 /// Documents of which a named tip is not here.
 #[must_use]
 pub fn missing(known: &Ledger, inputs: &Inputs) -> Vec<DocId> {
@@ -137,14 +167,23 @@ pub fn missing(known: &Ledger, inputs: &Inputs) -> Vec<DocId> {
 
 /// Entries of the inputs' documents that are here and that the inputs do not reach: they came later, or were left out.
 #[must_use]
-pub fn unnamed(known: &Ledger, inputs: &Inputs, owner: OrgId, period: u16) -> Vec<(DocId, usize)> {
+pub fn unnamed(known: &Ledger, inputs: &Inputs, owner: OrgId, years: Years) -> Vec<(DocId, usize)> {
     let named: BTreeSet<EntryId> = reached(known, inputs).unwrap_or_default().into_iter().map(|(_, _, id)| id).collect();
-    let documents = known.documents().filter(|d| Inputs::belongs(known, owner, period, d));
+    let documents = known.documents().filter(|d| Inputs::belongs(known, owner, years, d));
     let counted = documents.map(|d| {
         let entries = known.document(d).map_or(&[][..], |state| state.entries.as_slice());
         (*d, entries.iter().filter(|e| !named.contains(e)).count())
     });
     counted.filter(|(_, n)| *n > 0).collect()
+}
+
+/// Documents of which these inputs reach less than earlier ones of the same owner did: what was counted once cannot have arrived later.
+#[must_use]
+pub fn left_out(known: &Ledger, inputs: &Inputs, earlier: &Inputs, owner: OrgId, years: Years) -> Vec<(DocId, EntryId)> {
+    let named: BTreeSet<EntryId> = reached(known, inputs).unwrap_or_default().into_iter().map(|(_, _, id)| id).collect();
+    let belonging = earlier.0.iter().filter(|i| Inputs::belongs(known, owner, years, &i.document));
+    let missing = belonging.flat_map(|i| i.tips.iter().map(|t| (i.document, *t)));
+    missing.filter(|(_, tip)| known.place(tip).is_some() && !named.contains(tip)).collect()
 }
 
 /// In order of arrival here: behind what they name.

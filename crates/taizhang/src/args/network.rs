@@ -101,6 +101,9 @@ pub(crate) struct Join {
     label: Option<String>,
 }
 
+/// One sync waits so long unless told otherwise.
+const TIMEOUT_MS: u64 = 60_000;
+
 /// An invite is less than 4 KB.
 const INVITE_BYTES_MAX: u64 = 64 * 1024;
 
@@ -110,9 +113,16 @@ impl Join {
         let is_file = std::fs::metadata(file).is_ok_and(|m| m.is_file() && m.len() <= INVITE_BYTES_MAX);
         let invite = if is_file {
             std::fs::read_to_string(file).map_err(|e| {
-                let at = file.display();
-                CommandError::not_found(format!("无法读取 {at}: {e}"), format!("cannot read {at}: {e}"))
+                let (at, why) = (file.display(), taizhang_node::error::io_text(&e));
+                CommandError::not_found(format!("无法读取 {at}: {}", why.zh), format!("cannot read {at}: {}", why.en))
             })?
+        } else if !self.invite.trim_start().starts_with("taizhang-invite-") {
+            let at = file.display();
+            return Err(CommandError::not_found(
+                format!("找不到文件 {at}, 它也不是邀请文本"),
+                format!("there is no file {at}, and it is no invite"),
+            )
+            .hint("请给出邀请文件, 或完整的邀请文本", "name the invite's file, or give its whole text"));
         } else {
             self.invite
         };
@@ -145,17 +155,17 @@ pub(crate) struct Sync {
     /// 只同步一次就结束; 否则保持联网直到停止 | Sync once and end; else stay connected until stopped
     #[arg(long)]
     once: bool,
-    /// 最多等多久, 如 30s, 5m | Wait at most so long: 30s, 5m
-    #[arg(long, default_value = "60s", hide_default_value = true, value_name = "60s", value_parser = duration_ms)]
-    timeout: u64,
+    /// 只同步一次, 最多等多久, 如 30s, 5m; 默认 60s | Sync once and wait at most so long: 30s, 5m; default: 60s
+    #[arg(long, value_name = "60s", value_parser = duration_ms)]
+    timeout: Option<u64>,
     /// 只与此地址同步一次 (host:port) | Sync once with this address only (host:port)
     address: Option<String>,
 }
 
 impl Sync {
     pub(super) fn task(self) -> Task {
-        if self.once || self.address.is_some() {
-            Task::Node(Command::Sync { address: self.address, timeout_ms: self.timeout })
+        if self.once || self.address.is_some() || self.timeout.is_some() {
+            Task::Node(Command::Sync { address: self.address, timeout_ms: self.timeout.unwrap_or(TIMEOUT_MS) })
         } else {
             Task::Run(Run { listen: Listen(None), until_stdin_closes: false })
         }

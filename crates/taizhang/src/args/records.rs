@@ -63,11 +63,18 @@ impl Describe {
 pub(crate) struct Teacher {
     /// 教师编号 | The teacher's number
     number: String,
+    /// 另列账户: 每一学时的去向与依据, 还差什么 | Also the account: where every hour went and why, what is missing
+    #[arg(long)]
+    explain: bool,
+    /// 截至日期 2024-12-31; 默认今天 | As of this day, 2024-12-31; default: today
+    #[arg(long, value_name = "DATE", requires = "explain")]
+    as_of: Option<String>,
 }
 
 impl Teacher {
     pub(super) fn command(self) -> Command {
-        Command::Teacher { number: self.number }
+        let Self { number, explain, as_of } = self;
+        if explain { Command::TeacherExplain { number, as_of } } else { Command::Teacher { number } }
     }
 }
 

@@ -19,23 +19,85 @@ pub(crate) enum Review {
     Approve(Decision),
     /// 退回 | Return
     Return(Decision),
+    /// 方案的审定 | Decisions on plans
+    #[command(subcommand)]
+    Plan(Plan),
 }
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("targets").required(true).args(["rows", "sheet", "claimed"]))]
 pub(crate) struct Decision {
-    /// 登记的编号 | Ids of registrations
+    /// 登记的编号 (条目.序号, 见 review list), 或整张表的条目 | Ids of registrations (ENTRY.INDEX, see review list), or the entry of a sheet
     #[arg(value_name = "ID")]
     rows: Vec<String>,
     /// 整张表 | A whole sheet
     #[arg(long, value_name = "ID")]
     sheet: Option<String>,
-    /// 全部等待审核的 | Everything that waits
+    /// 表上写明已批准的全部待审登记 (没有写明的不处理) | Every waiting registration that its sheet says was approved on paper
     #[arg(long)]
     claimed: bool,
+    /// 只处理此机构及其下属 (与 --claimed 同用) | Only this organisation and those below it (with --claimed)
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["rows", "sheet"])]
+    org: Option<String>,
     /// 理由 | The reason
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Plan {
+    /// 等待审定的方案 | Plans waiting for a decision
+    List {
+        /// 只看此机构及其下属 (代码) | Only of this organisation and those below it (code)
+        #[arg(long, value_name = "CODE")]
+        org: Option<String>,
+        /// 也列出已审定的 | Also those that are decided
+        #[arg(long)]
+        all: bool,
+    },
+    /// 批准 | Approve
+    Approve {
+        #[command(flatten)]
+        said: PlanDecision,
+        /// 补批: 活动开始后仍然有效, 须写明理由 | It holds although the activity had begun; needs a reason
+        #[arg(long, requires = "reason")]
+        retroactive: bool,
+    },
+    /// 退回 | Return
+    Return(PlanDecision),
+    /// 不批准 | Refuse
+    Refuse(PlanDecision),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanDecision {
+    /// 方案或活动的编号 (条目.序号) | Ids of plans or activities (ENTRY.INDEX)
+    #[arg(value_name = "ID", required = true)]
+    plans: Vec<String>,
+    /// 审定日期, 否则为今天 | Day of the decision, else today
+    #[arg(long, value_name = "DAY")]
+    day: Option<String>,
+    /// 理由 | The reason
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+impl Plan {
+    fn command(self) -> Command {
+        match self {
+            Self::List { org, all } => Command::PlanList { org, all },
+            Self::Approve { said, retroactive } => said.command("approved", retroactive),
+            Self::Return(said) => said.command("returned", false),
+            Self::Refuse(said) => said.command("refused", false),
+        }
+    }
+}
+
+impl PlanDecision {
+    fn command(self, verdict: &str, retroactive: bool) -> Command {
+        let Self { plans, day, reason } = self;
+        Command::PlanDecide { verdict: verdict.to_owned(), plans, day, retroactive, reason }
+    }
 }
 
 impl Review {
@@ -44,14 +106,15 @@ impl Review {
             Self::List { org } => Command::ReviewList { org },
             Self::Approve(d) => d.command("approved"),
             Self::Return(d) => d.command("returned"),
+            Self::Plan(plan) => plan.command(),
         }
     }
 }
 
 impl Decision {
     fn command(self, verdict: &str) -> Command {
-        let Self { rows, sheet, claimed, reason } = self;
-        Command::ReviewDecide { verdict: verdict.to_owned(), rows, sheet, claimed, reason }
+        let Self { rows, sheet, claimed, org, reason } = self;
+        Command::ReviewDecide { verdict: verdict.to_owned(), rows, sheet, claimed, org, reason }
     }
 }
 
@@ -62,6 +125,23 @@ pub(crate) enum Rollup {
         /// 年度 | The year
         #[arg(long, value_name = "YEAR")]
         period: u16,
+        /// 截至日期 (默认今天; 年度已过则为年末) | As of this day (default: today, or the year's last day once it is over)
+        #[arg(long, value_name = "DATE")]
+        as_of: Option<String>,
+    },
+    /// 上级发布抽查种子 | Publish the seed of a sample, as an organisation above
+    Sample {
+        /// 汇总的编号 | Its id
+        id: String,
+        /// 抽查几位教师 | So many teachers
+        #[arg(long, value_name = "N")]
+        k: u32,
+    },
+    /// 列出 | List them
+    List {
+        /// 只看此机构 (代码) | Only of this organisation (code)
+        #[arg(long, value_name = "CODE")]
+        org: Option<String>,
     },
     /// 查看 | Show
     Show {
@@ -75,7 +155,7 @@ pub(crate) enum Rollup {
         /// 全部重算 | Recompute everything
         #[arg(long)]
         deep: bool,
-        /// 抽查几位教师 | Check so many teachers
+        /// 抽查几位教师 (默认按上级发布的种子) | Check so many teachers (default: as the seed says that was published above)
         #[arg(long, value_name = "K")]
         sample: Option<usize>,
         /// 抽查的种子, 使别人能重现 | Seed of the sample, so that others can repeat it
@@ -87,7 +167,9 @@ pub(crate) enum Rollup {
 impl Rollup {
     pub(super) fn command(self) -> Command {
         match self {
-            Self::Publish { period } => Command::RollupPublish { period },
+            Self::Publish { period, as_of } => Command::RollupPublish { period, as_of },
+            Self::Sample { id, k } => Command::RollupSample { id, k },
+            Self::List { org } => Command::RollupList { org },
             Self::Show { id } => Command::RollupShow { id },
             Self::Verify { id, deep, sample, seed } => Command::RollupVerify { id, deep, sample, seed },
         }

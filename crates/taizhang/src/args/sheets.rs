@@ -12,16 +12,16 @@ use super::absolute;
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// 内容: orgs 机构, roster 花名册, activities 培训活动, attendance 考勤登记, signin 签到表, registrations 学时登记 | What: orgs, roster, activities, attendance, signin, registrations
-    #[arg(value_parser = PossibleValuesParser::new(["orgs", "roster", "activities", "attendance", "signin", "registrations"]), hide_possible_values = true)]
+    /// 内容: orgs 机构, roster 花名册, activities 培训活动, attendance 考勤登记, signin 签到表, registrations 学时登记, leaves 减免, corrections 更正, rows 导出的行 | What: orgs, roster, activities, attendance, signin, registrations, leaves, corrections, rows (lines of export --jsonl)
+    #[arg(value_parser = PossibleValuesParser::new(["orgs", "roster", "activities", "attendance", "signin", "registrations", "leaves", "corrections", "rows"]), hide_possible_values = true)]
     kind: String,
-    /// 文件: CSV (UTF-8 或 GB18030)、xls、xlsx、JSON 行 | Files: CSV (UTF-8 or GB18030), xls, xlsx, JSON lines
+    /// 文件: CSV (UTF-8 或 GB18030)、xlsx (旧版 .xls 请先另存为 .xlsx)、JSON | Files: CSV (UTF-8 or GB18030), xlsx (save an old .xls as .xlsx first), JSON
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// 机构代码, 若不是本机构 | Code of the organisation, where it is not this one
     #[arg(long, value_name = "CODE")]
     org: Option<String>,
-    /// 签到表的年度 | Year of a sign-in sheet
+    /// 签到表或行的年度 | Year of a sign-in sheet, or of rows
     #[arg(long)]
     year: Option<u16>,
     /// 学期: 1 春季, 2 秋季 | Semester: 1 spring, 2 autumn
@@ -53,7 +53,7 @@ pub(crate) struct Export {
     /// JSON 行 | JSON lines
     #[arg(long, group = "format")]
     jsonl: bool,
-    /// CSV 表 (UTF-8) | A CSV file (UTF-8)
+    /// CSV 表 (UTF-8, 带 BOM) | A CSV file (UTF-8 with BOM)
     #[arg(long, group = "format")]
     csv: bool,
     /// CSV 用 GB18030 编码 | The CSV in GB18030
@@ -68,7 +68,7 @@ pub(crate) struct Export {
     /// 年度 | Year
     #[arg(long)]
     year: Option<u16>,
-    /// 写入文件; 否则输出到屏幕 | Write into this file; else to the screen
+    /// 写入文件; 否则写到标准输出 | Write into this file; else to stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }

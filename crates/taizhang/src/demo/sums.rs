@@ -42,7 +42,7 @@ pub(super) fn approve(story: &mut Story) -> Result<(), CommandError> {
 
 fn decide(machine: &Machine, rows: Vec<String>, claimed: bool) -> Result<u64, CommandError> {
     let verdict = "approved".to_owned();
-    let reply = machine.ask(Command::ReviewDecide { verdict, rows, sheet: None, claimed, reason: None })?;
+    let reply = machine.ask(Command::ReviewDecide { verdict, rows, sheet: None, claimed, org: None, reason: None })?;
     number(&reply, "/registrations")
 }
 
@@ -64,7 +64,7 @@ pub(super) fn publish(story: &mut Story) -> Result<Vec<String>, CommandError> {
     story.chapter("县里发布年度汇总", "The counties publish their rollups");
     let mut ids = Vec::new();
     for (county, machine) in COUNTIES.iter().zip(&story.counties) {
-        let reply = machine.ask(Command::RollupPublish { period: YEAR })?;
+        let reply = machine.ask(Command::RollupPublish { period: YEAR, as_of: None })?;
         let id = text(&reply, "/rollup")?;
         let total = |name: &str| -> Result<u64, CommandError> { number(&reply, &format!("/totals/{name}")) };
         let (schools, teachers, records) = (total("schools")?, total("teachers")?, total("records")?);

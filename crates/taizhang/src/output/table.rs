@@ -36,7 +36,8 @@ struct Column {
 
 impl Column {
     fn new(key: &str, rows: &[&Map<String, Value>], lang: Lang) -> Self {
-        let head = words::label(key, lang);
+        let meant = rows.iter().find_map(|r| Some(words::meant(key, r.get(key).filter(|v| !v.is_null())?, r)));
+        let head = words::label(meant.unwrap_or(key), lang);
         let cells: Vec<String> =
             rows.iter().map(|r| r.get(key).map(|v| short(&cell(key, v, lang))).unwrap_or_default()).collect();
         let is_number = rows.iter().filter_map(|r| r.get(key)).all(|v| v.is_number() || v.is_null());

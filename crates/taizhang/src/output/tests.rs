@@ -22,6 +22,10 @@ fn numbers_are_read_with_their_unit() {
         ("wait_ms", 250, "250 毫秒", "250 ms"),
         ("expires_ms", 1_709_254_800_000_i64, "2024-03-01 09:00", "2024-03-01 09:00"),
         ("period", 2024, "2024", "2024"),
+        ("recorded_h100.school_based", 3650, "36.5 学时", "36.5 h"),
+        ("registered_day", 20088, "2024-12-31", "2024-12-31"),
+        ("by", 1, "学校", "school"),
+        ("by", 99, "99", "99"),
     ];
     for (key, n, zh, en) in cases {
         assert_eq!(
@@ -59,6 +63,48 @@ fn a_table_lines_up_in_both_widths_and_leaves_out_what_is_empty() {
 fn nested_parts_are_indented_and_texts_chosen() {
     let reply = Reply::new("x", json!({ "org": { "code": "1" }, "empty": [], "why": { "zh": "甲", "en": "a" }, "gone": null }));
     assert_eq!(human(&reply, Lang::En), "empty  \nwhy    a\norganisation:\n  code  1\n");
+}
+
+#[test]
+fn a_name_is_said_as_it_is_meant_where_it_stands() {
+    let (key, rollup) = ("ab".repeat(32), "cd".repeat(32));
+    let status = json!({
+        "documents_by_kind": { "rollup": 2 },
+        "keys": [{ "key": key, "label": "admin", "roles": [{ "org": "1", "role": "admin", "label": "管理岗", "open": true }] }],
+    });
+    let text = human(&Reply::new("status", status), Lang::Zh);
+    for said in ["公钥", "名称  admin", "岗位", "有效", "汇总  2"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let totals = json!({ "rollup": rollup, "totals": { "approved_h100.school_based": 3650, "open": 3, "records.online": 2 } });
+    let reply = Reply::new("rollup", totals);
+    let (zh, en) = (human(&reply, Lang::Zh), human(&reply, Lang::En));
+    for said in ["汇总编号", "校本培训 认定学时  36.5 学时", "未决", "网络培训 登记"] {
+        assert!(zh.contains(said), "{said}: {zh}");
+    }
+    assert!(en.contains("school-based approved hours  36.5 h"), "{en}");
+    assert!(!zh.contains("有效") && !zh.contains("h100"), "{zh}");
+    let rivals = json!({ "conflicts": [{ "key": "registration:g/1", "choices": [{ "choose": 1, "value": {
+        "activity_no": "A1", "attended_h100": 150, "by": 1, "registered_day": 20088, "note": null,
+    } }] }] });
+    let text = human(&Reply::new("conflicts", rivals), Lang::Zh);
+    for said in ["编号  registration:g/1", "活动编号", "参加学时", "1.5 学时", "学校", "登记日期", "2024-12-31"]
+    {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert!(!text.contains("备注"), "{text}");
+}
+
+#[test]
+fn an_export_without_a_file_is_the_file_and_nothing_else() {
+    let reply = |text: Option<&str>, lines: Vec<Value>| Reply {
+        lines,
+        ..Reply::new("export", json!({ "rows": 0, "out": null, "text": text }))
+    };
+    assert_eq!(on_stdout(&reply(Some("\u{feff}a,b\r\n"), vec![])).unwrap(), "\u{feff}a,b\r\n");
+    assert_eq!(on_stdout(&reply(None, vec![json!({ "a": 1 })])).unwrap(), "{\"a\":1}\n");
+    assert_eq!(on_stdout(&reply(None, vec![])).unwrap(), "");
+    assert_eq!(on_stdout(&Reply::new("export", json!({ "out": "/tmp/x" }))), None);
 }
 
 /// Every `"name":` and `.insert("name"` that stands in a result of the node has a word in both languages.

@@ -1,7 +1,10 @@
 //! One value in words; the unit is in the end of its name.
 
 use serde_json::Value;
-use taizhang_core::units::Ms;
+use taizhang_core::{
+    rows::{Assessment, RegisteredBy},
+    units::{Day, Ms},
+};
 
 use super::words;
 use crate::lang::Lang;
@@ -10,7 +13,7 @@ use crate::lang::Lang;
 const FREE_TEXT: &[&str] = &["name", "title", "note", "value", "values", "reason", "label", "code", "key", "number"];
 
 /// Names that a person does not need: they are in the JSON.
-pub(super) const HIDDEN: &[&str] = &["sha256", "personal", "last_row", "digest", "id_hex"];
+pub(super) const HIDDEN: &[&str] = &["sha256", "personal", "last_row", "digest", "id_hex", "toml"];
 
 /// A value as a person reads it.
 pub(super) fn cell(key: &str, value: &Value, lang: Lang) -> String {
@@ -25,7 +28,8 @@ pub(super) fn cell(key: &str, value: &Value, lang: Lang) -> String {
             (Some(Value::String(zh)), Some(Value::String(en))) => lang.pick(zh, en).to_owned(),
             _ => fields
                 .iter()
-                .map(|(k, v)| format!("{} {}", words::label(k, lang), cell(k, v, lang)))
+                .filter(|(_, v)| !v.is_null())
+                .map(|(k, v)| format!("{} {}", words::label(words::meant(k, v, fields), lang), cell(k, v, lang)))
                 .collect::<Vec<_>>()
                 .join("; "),
         },
@@ -33,8 +37,12 @@ pub(super) fn cell(key: &str, value: &Value, lang: Lang) -> String {
 }
 
 fn number(key: &str, n: i64, lang: Lang) -> String {
+    // `recorded_h100.online`: what stands behind the dot is whose sum it is.
+    let key = key.split('.').next().unwrap_or(key);
     let unit = key.rsplit('_').next().unwrap_or(key);
     match unit {
+        "day" => u16::try_from(n).map_or_else(|_| n.to_string(), |n| Day(n.into()).to_string()),
+        "by" | "assessment" => code(key, n).and_then(|w| words::word(w, lang)).map_or_else(|| n.to_string(), str::to_owned),
         "h100" => format!("{} {}", hundredths(n), lang.pick("学时", "h")),
         "c100" => format!("{} {}", hundredths(n), lang.pick("学分", "credits")),
         "fen" => format!("{} {}", hundredths(n), lang.pick("元", "yuan")),
@@ -43,6 +51,16 @@ fn number(key: &str, n: i64, lang: Lang) -> String {
         "ms" if n >= FIRST_TIME_MS => time(n.unsigned_abs()),
         "ms" => format!("{n} {}", lang.pick("毫秒", "ms")),
         _ => n.to_string(),
+    }
+}
+
+/// The word of a number that stands for one in the rows themselves (docs/rows.md).
+fn code(key: &str, n: i64) -> Option<&'static str> {
+    let n = u64::try_from(n).ok()?;
+    match key {
+        "by" => RegisteredBy::from_number(n).map(RegisteredBy::word),
+        "assessment" => Assessment::from_number(n).map(Assessment::word),
+        _ => None,
     }
 }
 

@@ -1,6 +1,8 @@
 //! The real program in an environment of its own: what scripts rely on.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs, reason = "tests")]
 
+mod rules;
+
 use std::{
     io::{BufRead, BufReader},
     path::Path,
@@ -87,7 +89,16 @@ fn exit_codes_and_errors_for_scripts() {
         ("sync --once --data city".to_owned(), 5, "not_reachable"),
         ("status --data broken".to_owned(), 7, "storage"),
         (format!("{} 2", add.replace("--as admin", "--as nobody")), 8, "key"),
-        (format!("{} 2", add.replace("--as admin", "")), 8, "key"),
+        // The root key never acts by itself: the admin's is the only one left.
+        (format!("{} 2", add.replace("--as admin", "")), 0, "taizhang.org/1"),
+        (format!("{add} a/b"), 2, "usage"),
+        ("join --data new nofile.txt".to_owned(), 2, "usage"),
+        ("sync 127.0.0.1 --data city".to_owned(), 2, "usage"),
+        ("sync --timeout 1s --data city".to_owned(), 5, "not_reachable"),
+        ("invite --data city --org 1 --role boss".to_owned(), 2, "usage"),
+        ("invite --data city --org 1 --role admin --address host".to_owned(), 2, "usage"),
+        ("rollup publish --period 1900 --data city".to_owned(), 2, "usage"),
+        ("rollup list --data city".to_owned(), 0, "taizhang.rollups/1"),
         ("audit verify --data city".to_owned(), 0, "taizhang.audit/1"),
         ("check --data city --rebuild".to_owned(), 0, "taizhang.check/1"),
     ];
@@ -107,7 +118,7 @@ fn exit_codes_and_errors_for_scripts() {
             );
         }
     }
-    let wrong = world.run(&format!("{add} 2 --json --passphrase-file wrong"));
+    let wrong = world.run(&format!("{add} 3 --json --passphrase-file wrong"));
     assert_eq!(wrong.status.code(), Some(8));
 }
 
@@ -147,6 +158,77 @@ fn an_invite_leads_a_second_machine_in_and_commands_reach_the_running_node() {
     assert!(node.wait().unwrap().success());
     assert!(events.any(|e| e.contains("\"stopping\"")));
     assert_eq!(world.json("stop --data city").0, 5);
+}
+
+#[test]
+fn a_used_invite_is_refused_with_its_reason_and_a_folder_in_use_takes_no_join() {
+    let world = World::new();
+    world.found();
+    let mut node = world.program("run --data city --listen 127.0.0.1:0 --json --until-stdin-closes");
+    let mut node = node.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut events = BufReader::new(node.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let event: Value = serde_json::from_str(&events.next().unwrap()).unwrap();
+    let address = event["address"].as_str().unwrap();
+    assert_eq!(world.json("org add --data city --code 1 --kind county --name N").0, 0);
+    let invite = |role: &str, out: &str| {
+        world.json(&format!("invite --data city --org 1 --role {role} --address {address} --out {out}")).0
+    };
+    assert_eq!((invite("admin", "invite"), invite("reviewer", "open")), (0, 0));
+    assert_eq!(world.json("join --data county invite").0, 0);
+    assert_eq!(world.json("join --data thief invite").0, 0);
+    let (exit, error) = world.json("run --data city --listen none");
+    assert!(exit == 7 && error["what"]["zh"].as_str().unwrap().contains("节点已在运行"), "{error}");
+    std::fs::write(world.path("empty"), "\n").unwrap();
+    let empty = world.run("org list --data city --lang zh --passphrase-file empty");
+    assert_eq!(empty.status.code(), Some(8), "{}", String::from_utf8_lossy(&empty.stderr));
+    // Nothing can be written before the network knows of it.
+    let (exit, error) = world.json("org add --data county --code 2 --kind school --name S");
+    assert_eq!((exit, error["what"]["zh"].as_str().unwrap().contains("尚未与上级同步")), (5, true), "{error}");
+    assert_eq!(world.json("sync --once --data county").0, 0);
+    let (exit, error) = world.json("sync --once --data thief");
+    assert_eq!((exit, &error["what"]["zh"]), (1, &"这个邀请已被使用".into()), "{error}");
+    for (line, said) in [("join --data county open", "已有台账"), ("join --data county invite --label two", "这个邀请已被使用")]
+    {
+        let (exit, error) = world.json(line);
+        assert!(exit == 1 && error["what"]["zh"].as_str().unwrap().contains(said), "{line}: {error}");
+    }
+    assert_eq!(world.json("join --data county open --label reviewer").0, 0);
+    drop(node.stdin.take());
+    assert!(node.wait().unwrap().success());
+}
+
+#[test]
+fn a_damaged_store_does_not_look_empty() {
+    let world = World::new();
+    world.found();
+    assert_eq!(world.json("org add --data city --code 1 --kind county --name N").0, 0);
+    assert_eq!(world.json("status --data city").0, 0);
+    let journal = std::fs::read_dir(world.path("city/store/journal")).unwrap().map(|f| f.unwrap().path());
+    let segment = journal.filter(|f| f.extension().is_some_and(|e| e == "seg")).max().unwrap();
+    let mut bytes = std::fs::read(&segment).unwrap();
+    bytes[200] ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+    let (exit, error) = world.json("status --data city");
+    assert_eq!((exit, &error["kind"]), (7, &"storage".into()), "{error}");
+    assert!(error["what"]["zh"].as_str().unwrap().contains("损坏") && error["details"]["entries"].is_u64(), "{error}");
+    let shown = world.run("status --data city");
+    assert!(shown.status.code() == Some(7) && !shown.stdout.is_empty() && !shown.stderr.is_empty());
+    let (exit, error) = world.json("check --rebuild --data city");
+    let hint = error["hint"]["zh"].as_str().unwrap();
+    assert!(exit == 4 && hint.contains("sync") && !hint.contains("rebuild"), "{error}");
+}
+
+#[test]
+fn an_export_on_stdout_is_the_file() {
+    let world = World::new();
+    world.found();
+    let files = [("orgs --csv", "a.csv"), ("orgs --jsonl", "a.jsonl"), ("roster --csv", "b.csv"), ("roster --jsonl", "b.jsonl")];
+    for (what, file) in files {
+        let shown = world.run(&format!("export {what} --data city"));
+        assert_eq!(shown.status.code(), Some(0), "{what}");
+        assert_eq!(world.run(&format!("export {what} --data city --out {file}")).status.code(), Some(0));
+        assert_eq!(shown.stdout, std::fs::read(world.path(file)).unwrap(), "{what}");
+    }
 }
 
 fn is_private(file: &Path) -> bool {

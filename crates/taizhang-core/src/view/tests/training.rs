@@ -230,7 +230,7 @@ fn rows_of_a_newer_version_are_listed_and_make_no_lines() {
     let doc = n.ledger_doc();
     let mut newer = vec![n.put(n.clerk, doc, &(64, vec![0x81, 0x01])), n.put(n.clerk, doc, &(900, vec![0x80]))];
     newer.sort();
-    n.put(n.clerk, doc, &(60, vec![0x80]));
+    n.put(n.clerk, doc, &(68, vec![0x80]));
     let found = book(&n);
     assert_eq!(found.newer.iter().map(|(_, r)| *r).collect::<Vec<_>>(), newer, "a known type that is kept unread is none");
     assert!(found.lines.is_empty());

@@ -6,17 +6,15 @@ use serde_json::{Map, Value as Json, json};
 use taizhang_core::{
     id::DocId,
     op::RowName,
-    rows::{
-        self, Activity, ActivityKind, Assessment, Decision, Elsewhere, Grant, Level, OfficeCode, Org, OrgKind, RegisteredBy,
-        Registration, Role, RowType, Rural, Verdict,
-    },
-    units::{Day, Ms},
+    rows::{self, ActivityKind, Assessment, Elsewhere, RowType},
+    units::Ms,
     view::{DocumentView, ViewRow, export::named_fields},
 };
 
 use crate::{
     commands::{
         Context,
+        fields::{self, iso},
         import::registrations::{id_text, line as sheet_line},
         shown,
     },
@@ -91,7 +89,7 @@ fn row_line(core: &Core, view: &DocumentView, row: &ViewRow, current: &BTreeSet<
     let mut line = head("taizhang.row/1", &word, Some(row.row_type));
     line.extend(about(core, &view.document, row.name));
     line.extend(stands(view, row, current));
-    line.insert("fields".to_owned(), fields(row));
+    line.insert("fields".to_owned(), named(row));
     Json::Object(line)
 }
 
@@ -127,50 +125,19 @@ fn object(value: Json) -> Map<String, Json> {
     if let Json::Object(map) = value { map } else { Map::new() }
 }
 
-/// Every field under its name: days as dates, codes as words, bytes as hex; numbers keep the unit in their name.
-fn fields(row: &ViewRow) -> Json {
-    let named = named_fields(row.row_type, &row.fields).into_iter();
-    let shown = named.map(|(name, value)| {
-        let plain = shown::value(&value);
-        let better = match &value {
-            taizhang_core::cbor::Value::Int(n) => u64::try_from(*n).ok().and_then(|n| number(row.row_type, &name, n)),
-            taizhang_core::cbor::Value::Bytes(b) if (row.row_type, name.as_str()) == (Elsewhere::TYPE, "external_id") => {
-                Some(json!(id_text(b)))
+/// Every field under its name; numbers keep the unit in their name.
+fn named(row: &ViewRow) -> Json {
+    let shapes = rows::shapes(row.row_type);
+    let named = named_fields(row.row_type, &row.fields).into_iter().enumerate();
+    let shown = named.map(|(n, (name, value))| {
+        let json = match (&value, shapes.get(n)) {
+            (taizhang_core::cbor::Value::Bytes(b), _) if (row.row_type, name.as_str()) == (Elsewhere::TYPE, "external_id") => {
+                json!(id_text(b))
             }
-            _ => None,
+            (value, Some(shape)) => fields::to_json(value, shape),
+            (value, None) => shown::value(value),
         };
-        (name, better.unwrap_or(plain))
+        (name, json)
     });
     Json::Object(shown.collect())
-}
-
-/// A number that stands for a day, a time or a word. A code of a newer version stays a number.
-fn number(row_type: u16, name: &str, n: u64) -> Option<Json> {
-    if name == "day" || name == "as_of" || name.ends_with("_day") {
-        return u32::try_from(n).ok().map(|n| json!(Day(n).to_string()));
-    }
-    if name.ends_with("_at_ms") {
-        return Some(json!(iso(Ms(n))));
-    }
-    let word = match (row_type, name) {
-        (Activity::TYPE | Elsewhere::TYPE, "kind") => ActivityKind::from_number(n).map(ActivityKind::word),
-        (Activity::TYPE | Elsewhere::TYPE, "level") => Level::from_number(n).map(Level::word),
-        (Registration::TYPE, "by") => RegisteredBy::from_number(n).map(RegisteredBy::word),
-        (Registration::TYPE | Elsewhere::TYPE, "assessment") => Assessment::from_number(n).map(Assessment::word),
-        (Decision::TYPE, "verdict") => Verdict::from_number(n).map(Verdict::word),
-        (Org::TYPE, "kind") => OrgKind::from_number(n).map(OrgKind::word),
-        (Org::TYPE, "rural") => Rural::from_number(n).map(Rural::word),
-        (Grant::TYPE, "role") => Role::from_number(n).map(Role::word),
-        (Grant::TYPE, "office") => OfficeCode::from_number(n).map(OfficeCode::word),
-        _ => None,
-    };
-    word.map(|w| json!(w))
-}
-
-/// A time at +08:00.
-pub(super) fn iso(ms: Ms) -> String {
-    let of_day = ms.0.saturating_add(8 * 3_600_000) % 86_400_000;
-    let (h, m, s, milli) = (of_day / 3_600_000, of_day / 60_000 % 60, of_day / 1000 % 60, of_day % 1000);
-    let fraction = if milli == 0 { String::new() } else { format!(".{milli:03}") };
-    format!("{}T{h:02}:{m:02}:{s:02}{fraction}+08:00", ms.day())
 }

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use taizhang_core::{
     id::{DocId, Kind, OrgId},
     op::RowName,
-    rows::{Activity, Elsewhere, Import, Marks, Person, Registration, RowType, Session, Sheet, Status, Teacher},
+    rows::{Activity, Elsewhere, Import, Marks, Person, Registration, RowType, Session, Sheet, Status, Teacher, Waiver},
     view::{DocumentView, ViewRow},
 };
 
@@ -130,6 +130,10 @@ fn compared(row: &ViewRow, view: &DocumentView, activities: &Activities) -> Opti
         Status::TYPE => {
             let s = row.read::<Status>()?.row;
             as_written(key(&[&s.teacher, &s.what, &s.from_day.to_string()]))
+        }
+        Waiver::TYPE => {
+            let w = row.read::<Waiver>()?.row;
+            as_written(key(&[&w.teacher, &w.year.to_string()]))
         }
         Person::TYPE => as_written(row.read::<Person>()?.row.teacher),
         Elsewhere::TYPE => as_written(elsewhere_key(&row.read::<Elsewhere>()?.row)),

@@ -2,7 +2,7 @@
 //!
 //! A city makes its counties and organisers, a county its townships and schools. `429801T` is no organisation but an office of 429801 (rows.md §0.8).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use taizhang_core::{
     founding::NewOrg,
@@ -25,6 +25,7 @@ pub(super) fn plan(c: &Context<'_>, plan: &mut Plan, lines: &[OrgLine], state: &
         .filter(|l| l.org_type == OrgType::Township && l.parent.as_deref() == Some(&code))
         .map(|l| (l.code.as_str(), l))
         .collect();
+    let in_file: BTreeSet<&str> = lines.iter().map(|l| l.code.as_str()).collect();
     let mut sorted: Vec<&OrgLine> = lines.iter().collect();
     // Townships before the schools in them.
     sorted.sort_by_key(|l| l.org_type != OrgType::Township);
@@ -45,8 +46,15 @@ pub(super) fn plan(c: &Context<'_>, plan: &mut Plan, lines: &[OrgLine], state: &
                 state.orgs.get(parent).copied().or_else(|| c.core.ledger().registry.by_code(parent))
             };
             create(c, plan, state, line, (kind, township))?;
-        } else {
+        } else if parent.is_empty() || in_file.contains(parent) || c.core.ledger().registry.by_code(parent).is_some() {
             plan.report.not_ours += 1;
+        } else {
+            plan.refuse_row(
+                line.row,
+                "unknown_parent",
+                format!("{} 的上级 {parent} 不存在", line.code),
+                format!("there is no organisation {parent}, the parent of {}", line.code),
+            );
         }
     }
     Ok(())

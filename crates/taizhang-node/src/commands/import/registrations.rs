@@ -82,7 +82,7 @@ fn claimed_by(plan: &mut Plan, line: &RegistrationLine) -> Option<String> {
 }
 
 /// The bytes of an id; a text's are never as many as those of a hex id.
-fn external_id(text: &str) -> Bytes {
+pub(super) fn external_id(text: &str) -> Bytes {
     let is_hex = text.len() == 2 * HEX_ID_BYTES && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     let zeros: &[u8] = if text.len() + 1 == HEX_ID_BYTES { &[0, 0] } else { &[0] };
     let as_text = || [zeros, text.as_bytes()].concat();

@@ -7,7 +7,9 @@ use serde_json::Value as Json;
 use taizhang_core::{
     cbor::Value,
     id::{DocId, Kind},
-    rows::{Activity, Elsewhere, Import as ImportRow, Marks, Person, Registration, RowType, Session, Sheet, Status, Teacher},
+    rows::{
+        Activity, Elsewhere, Import as ImportRow, Marks, Person, Registration, RowType, Session, Sheet, Status, Teacher, Waiver,
+    },
     units::Day,
     view::matter::Matters,
 };
@@ -393,6 +395,46 @@ fn only_organisations_right_below_are_made() {
 }
 
 #[test]
+fn an_organisation_of_an_unknown_parent_is_named_with_its_row() {
+    let mut net = Net::new();
+    let text = "机构代码,机构类型,机构名称,上级代码\n9001,school,甲小学,429801\n9002,school,乙小学,777777\n";
+    let sheet = file(&net, "orgs-of-nobody.csv", text);
+    let stopped = refused(&mut net, "admin", of("orgs", std::slice::from_ref(&sheet), None));
+    assert_eq!(stopped.kind, ErrorKind::FileProblems);
+    let finding = &stopped.details.unwrap()["files"][0]["findings"][0];
+    assert_eq!((&finding["row"], &finding["kind"]), (&3.into(), &"unknown_parent".into()));
+    let others = Import { skip_bad_rows: true, ..of("orgs", &[sheet], None) };
+    let report = net.data("admin", &Command::Import(others))["files"][0].clone();
+    assert_eq!((&report["imported"], &report["refused"]), (&1.into(), &1.into()), "{report}");
+    assert_eq!(kinds(&report, "row_refused"), ["unknown_parent"]);
+}
+
+#[test]
+fn rows_of_one_teacher_that_differ_cost_each_other_also_where_bad_rows_are_left_out() {
+    let mut net = Net::new();
+    let row = |no: &str, title: &str| format!("{no},王小明,2010-09-01,小学,{title},\n");
+    let text = format!("{ROSTER}{}{}{}", row("T71", "二级教师"), row("T71", "一级教师"), row("T72", "二级教师"));
+    let sheet = file(&net, "twice.csv", &text);
+    let import = Import { skip_bad_rows: true, ..of("roster", &[sheet], Some("001")) };
+    let report = net.data("clerk", &Command::Import(import))["files"][0].clone();
+    assert_eq!(kinds(&report, "row_refused"), ["rivals", "rivals"], "{report}");
+    assert_eq!(report["imported"], 1, "{report}");
+}
+
+#[test]
+fn what_is_no_table_is_not_said_to_be_mended_by_leaving_rows_out() {
+    let mut net = Net::new();
+    let poem = file(&net, "poem.csv", "床前明月光\n疑是地上霜\n");
+    let old = net.dir.path().join("old.xls");
+    std::fs::write(&old, [&[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1][..], &[0; 1024]].concat()).unwrap();
+    for path in [poem, old] {
+        let error = refused(&mut net, "clerk", of("roster", &[path], Some("001")));
+        assert_eq!(error.kind, ErrorKind::FileProblems);
+        assert!(!error.hint.unwrap().zh.contains("skip"), "{:?}", error.details);
+    }
+}
+
+#[test]
 fn many_rows_make_small_entries() {
     let mut net = Net::new();
     let lines: String = (0..700).map(|n| format!("A{},T{n},8,8,合格,2025-03-01,\n", n % 3)).collect();
@@ -452,4 +494,125 @@ fn bad_commands() {
         assert!(!error.what.zh.is_empty() && !error.what.en.is_empty());
     }
     assert_eq!(net.core.ledger().len(), entries);
+}
+
+const LEAVES: &str = "教师编号,姓名,年度,月数,原因,批准单位\n";
+
+#[test]
+fn leaves_become_months_and_nothing_else() {
+    let mut net = Net::new();
+    net.fill();
+    let text =
+        format!("减免登记表,,,,,\n{LEAVES}T1,王小明,２０２４,３,产假,429801T\nT9,李丽,2025年,6,病假,429801T\n合计,,,,,2人\n");
+    let path = file(&net, "leaves.csv", &text);
+    let command = |path: &PathBuf| Command::Import(of("leaves", std::slice::from_ref(path), None));
+    let report = net.data("reviewer", &command(&path))["files"][0].clone();
+    assert_eq!(counts(&report), [2, 2, 0, 0], "{report}");
+    let of_001 = DocId::about(net.county, Kind::Review, 2024, net.school);
+    let of_002 = DocId::about(net.county, Kind::Review, 2025, net.school2);
+    let waiver = |teacher: &str, year, months| Waiver { teacher: teacher.into(), year, months };
+    assert_eq!(rows::<Waiver>(&net, of_001), [waiver("T1", 2024, 3)]);
+    assert_eq!(rows::<Waiver>(&net, of_002), [waiver("T9", 2025, 6)]);
+    for secret in ["产假", "病假", "王小明", "李丽"] {
+        let written: Vec<u8> =
+            [of_001, of_002].iter().flat_map(|d| net.core.entries_of(d).unwrap()).flat_map(|e| e.payload).collect();
+        assert!(
+            !written.windows(secret.len()).any(|w| w == secret.as_bytes()) && !report.to_string().contains(secret),
+            "{secret}"
+        );
+    }
+    let again = net.data("reviewer", &command(&path))["files"][0].clone();
+    assert_eq!(counts(&again), [2, 0, 2, 0], "{again}");
+    // Both encodings, one meaning.
+    let gbk = net.dir.path().join("gbk.csv");
+    std::fs::write(&gbk, taizhang_sheets_gbk(&text)).unwrap();
+    assert_eq!(counts(&net.data("reviewer", &command(&gbk))["files"][0]), [2, 0, 2, 0]);
+    for (line, kind) in [
+        ("T1,,2024,4,产假,", "differs"),
+        ("T7,,2024,4,产假,", "no_school"),
+        ("T1,,2024,0,,", "not_a_number"),
+        ("T1,,2024,13,,", "not_a_number"),
+        ("T1,,1024,3,,", "not_a_number"),
+        ("T1,,2024,三个半,,", "not_a_number"),
+        ("42980119800101001X,,2024,3,,", "not_a_code"),
+        ("T1,,,3,,", "empty"),
+    ] {
+        let bad = file(&net, "bad.csv", &format!("{LEAVES}{line}\n"));
+        let error = refused_as(&mut net, "reviewer", of("leaves", &[bad], None));
+        let found = error.details.unwrap()["files"][0].clone();
+        assert!(!found["findings"].as_array().unwrap().is_empty(), "{line}: {found}");
+        if ["differs", "no_school"].contains(&kind) {
+            assert_eq!(kinds(&found, "stops"), [kind], "{line}");
+        }
+    }
+    let other = file(&net, "other.csv", &format!("{LEAVES}T2,,2024,3,,\n"));
+    assert_eq!(refused_as(&mut net, "clerk", of("leaves", &[other], None)).kind, ErrorKind::Refused, "a clerk is no reviewer");
+}
+
+fn refused_as(net: &mut Net, who: &str, import: Import) -> CommandError {
+    net.run(who, &Command::Import(import)).unwrap_err()
+}
+
+fn taizhang_sheets_gbk(text: &str) -> Vec<u8> {
+    let (header, rest) = text.split_once("登记表,,,,,\n").unwrap();
+    let rows: Vec<Vec<taizhang_sheets::write::Cell>> =
+        rest.lines().skip(1).map(|l| l.split(',').map(|c| taizhang_sheets::write::Cell::Text(c.to_owned())).collect()).collect();
+    let headers = LEAVES.trim().split(',').map(str::to_owned).collect();
+    taizhang_sheets::write::csv(&taizhang_sheets::write::Table { title: format!("{header}登记表"), headers, rows }, true).unwrap()
+}
+
+const CORRECTIONS: &str = "原登记编号,教师编号,活动编号,原学时,更正学时,更正日期,原因\n";
+
+#[test]
+fn corrections_replace_the_registration_named() {
+    let mut net = Net::new();
+    net.fill();
+    let path = file(&net, "c.csv", &format!("{CORRECTIONS}A1/T1,T1,A1,16学时,１５.５,2025年1月20日,学时录入有误\n"));
+    let command = |org: Option<&str>| Command::Import(of("corrections", std::slice::from_ref(&path), org));
+    let report = net.data("clerk", &command(Some("001")))["files"][0].clone();
+    assert_eq!(counts(&report), [1, 1, 0, 0], "{report}");
+    let of_t1 = |net: &Net, document: DocId| -> Vec<(u32, Option<String>, String)> {
+        let all: Vec<Registration> = rows(net, document);
+        let of = all.into_iter().filter(|r| r.teacher == "T1" && r.activity_no.as_deref() == Some("A1"));
+        of.map(|r| (r.attended_h100, r.reason, r.registered_day.to_string())).collect()
+    };
+    let corrected = (1550, Some("学时录入有误".to_owned()), "2025-01-20".to_owned());
+    assert_eq!(of_t1(&net, net.ledger()), [corrected]);
+    assert_eq!(net.core.view(&net.ledger()).unwrap().rows.values().filter(|r| r.row_type == Registration::TYPE).count(), 4);
+    assert_eq!(counts(&net.data("clerk", &command(Some("001")))["files"][0]), [1, 0, 1, 0]);
+    for (line, kind) in [
+        ("A1/T1,T1,A1,16,14,2025-01-21,又一次", "differs"),
+        ("A9/T1,T1,A9,16,14,2025-01-21,没有", "not_registered"),
+        ("A1/T2,T1,A1,16,14,2025-01-21,错号", "target_differs"),
+        ("A1/T1,T1,A2,16,14,2025-01-21,错号", "target_differs"),
+        ("A1-T1,T1,A1,16,14,2025-01-21,错号", "target_differs"),
+        ("A1/T2,T2,A1,8,7,2025-01-21,电话12012345678", "personal_text"),
+    ] {
+        let bad = file(&net, "bad.csv", &format!("{CORRECTIONS}{line}\n"));
+        let error = refused_as(&mut net, "clerk", of("corrections", &[bad], Some("001")));
+        let found = error.details.unwrap()["files"][0].clone();
+        assert_eq!(kinds(&found, "stops"), [kind], "{line}: {found}");
+    }
+    // Cells that no reader understands.
+    for line in
+        ["A1/T2,T2,A1,8,,2025-01-21,x", "A1/T2,T2,A1,8,七,那天,x", "A1/T2,T2,A1,8,7,2025-01-21,", ",T2,A1,8,7,2025-01-21,x"]
+    {
+        let bad = file(&net, "bad.csv", &format!("{CORRECTIONS}{line}\n"));
+        assert_eq!(refused_as(&mut net, "clerk", of("corrections", &[bad], Some("001"))).kind, ErrorKind::FileProblems, "{line}");
+    }
+}
+
+#[test]
+fn what_a_county_corrects_of_a_school_stands_beside_it() {
+    let mut net = Net::new();
+    net.fill();
+    let path = file(&net, "c.csv", &format!("{CORRECTIONS}A1/T2,T2,A1,8,7,2025-01-20,学时录入有误\n"));
+    let command = Command::Import(of("corrections", &[path], None));
+    let report = net.data("office", &command)["files"][0].clone();
+    assert_eq!((counts(&report), kinds(&report, "note")), ([1, 1, 0, 0], vec!["beside".to_owned()]), "{report}");
+    let about = DocId::about(net.county, Kind::Ledger, 2025, net.school);
+    let found: Vec<Registration> = rows(&net, about);
+    let by = taizhang_core::rows::RegisteredBy::CountyTrainingInstitution;
+    assert_eq!((found.len(), found[0].attended_h100, found[0].by), (1, 700, by));
+    assert_eq!(counts(&net.data("office", &command)["files"][0]), [1, 0, 1, 0]);
 }

@@ -15,11 +15,11 @@ use crate::{
 };
 
 /// Bytes of operations in one entry, at most: an interrupted transfer resends whole entries.
-const ENTRY_BYTES: usize = 16 * 1024 - 64;
+pub(super) const ENTRY_BYTES: usize = 16 * 1024 - 64;
 /// Bytes of the rows named in one decision, at most; with its reason it keeps below the limit of a row.
 const TARGET_BYTES: usize = 1536;
 /// Bytes of a reason, at most.
-const REASON_BYTES: usize = 1000;
+pub(super) const REASON_BYTES: usize = 1000;
 
 /// Is the whole entry meant, as its bytes are?
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -42,6 +42,17 @@ impl Chosen {
 
     pub(super) fn set_whole(&mut self, document: DocId, entry: EntryId, whole: Whole) {
         self.0.entry((document, entry)).or_default().1 = whole;
+    }
+
+    /// Together with what else was chosen.
+    pub(super) fn join(&mut self, other: Self) {
+        for (place, (rows, whole)) in other.0 {
+            let mine = self.0.entry(place).or_default();
+            mine.0.extend(rows);
+            if whole != Whole::No {
+                mine.1 = whole;
+            }
+        }
     }
 
     pub(super) fn has(&self, document: DocId, entry: EntryId) -> bool {
@@ -108,7 +119,7 @@ pub(super) fn acts(
 }
 
 /// Admission lets a review replace rows of itself, and of a review of the same subject by an organisation below.
-fn replaced(core: &Core, review: &DocId, document: DocId, name: RowName) -> Result<RowRef, CommandError> {
+pub(super) fn replaced(core: &Core, review: &DocId, document: DocId, name: RowName) -> Result<RowRef, CommandError> {
     if document == *review {
         return Ok(name.here());
     }

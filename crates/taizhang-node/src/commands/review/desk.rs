@@ -98,6 +98,10 @@ impl Desk {
         others.filter_map(|l| l.hands.first()).flat_map(|h| self.decisions_on(*h)).collect()
     }
 
+    pub(super) fn views(&self) -> &[DocumentView] {
+        &self.views
+    }
+
     pub(super) fn line(&self, name: RowName) -> Option<&Line> {
         self.line_of.get(&name).and_then(|n| self.book.lines.get(*n))
     }
@@ -127,12 +131,12 @@ impl Desk {
     }
 
     /// Everything pending whose activity claims to be approved; and how many rivals were left out.
-    pub(super) fn claimed(&self, c: &Context<'_>) -> (Chosen, usize) {
+    pub(super) fn claimed(&self, c: &Context<'_>, scope: OrgId) -> (Chosen, usize) {
         let registry = &c.core.ledger().registry;
         let own = c.core.org();
         let (mut chosen, mut rivals) = (Chosen::default(), 0);
         let pending = self.book.lines.iter().filter(|l| l.approval == Approval::Pending);
-        for line in pending.filter(|l| l.school != own && registry.is_at_or_above(own, l.school)) {
+        for line in pending.filter(|l| l.school != own && [own, scope].iter().all(|o| registry.is_at_or_above(*o, l.school))) {
             if self.claim(line) != "approved" {
                 continue;
             }
@@ -145,11 +149,14 @@ impl Desk {
         (chosen, rivals)
     }
 
-    /// The rows named `HEX.INDEX`, the hex as far as it is unambiguous.
+    /// The rows named `HEX.INDEX`, the hex as far as it is unambiguous; `HEX` alone where the entry holds one registration or a whole sheet.
     pub(super) fn rows(&self, c: &Context<'_>, named: &[String]) -> Result<Chosen, CommandError> {
         let mut chosen = Chosen::default();
         for text in named {
-            let (hex, index) = text.split_once('.').ok_or_else(|| not_a_row(text))?;
+            let Some((hex, index)) = text.split_once('.') else {
+                chosen.join(self.whole_entry(c, text)?);
+                continue;
+            };
             let entry = shown::find_entry(c.core, hex, |d| d.kind == Kind::Ledger)?;
             let name = RowName { entry, index: index.parse().map_err(|_| not_a_row(text))? };
             let line = self.line(name).ok_or_else(|| no_registration(text))?;
@@ -157,6 +164,28 @@ impl Desk {
             chosen.row(line.document, name);
         }
         Ok(chosen)
+    }
+
+    /// What an entry's id alone means: its only registration, or its sheet.
+    fn whole_entry(&self, c: &Context<'_>, text: &str) -> Result<Chosen, CommandError> {
+        if !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(not_a_row(text));
+        }
+        let entry = shown::find_entry(c.core, text, |d| d.kind == Kind::Ledger)?;
+        let document = c.core.ledger().place(&entry).map(|p| p.log.document).ok_or_else(|| no_registration(text))?;
+        let names: Vec<RowName> = self.registrations(&document, entry).map(|r| r.name).collect();
+        match names.as_slice() {
+            [] => Err(no_registration(text)),
+            [only] => {
+                let line = self.line(*only).ok_or_else(|| no_registration(text))?;
+                below(c, &line.document)?;
+                let mut chosen = Chosen::default();
+                chosen.row(line.document, *only);
+                Ok(chosen)
+            }
+            _ if self.rows_of(&document, entry).any(|r| r.row_type == Sheet::TYPE) => self.sheet(c, text),
+            _ => Err(not_a_row(text)),
+        }
     }
 
     /// A sheet, or what one import brought: every entry of the document with the same sheet row, each by the digest of its bytes. An import row stands for the entries whose sheets came from its file, and for its own.

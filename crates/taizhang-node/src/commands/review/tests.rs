@@ -16,19 +16,29 @@ fn decide(net: &mut Net, verdict: &str, rows: &[String], reason: Option<&str>) -
     let reason = reason.map(str::to_owned);
     net.run(
         "reviewer",
-        &Command::ReviewDecide { verdict: verdict.into(), rows: rows.to_vec(), sheet: None, claimed: false, reason },
+        &Command::ReviewDecide { verdict: verdict.into(), rows: rows.to_vec(), sheet: None, claimed: false, org: None, reason },
     )
 }
 
 fn by_sheet(net: &mut Net, verdict: &str, sheet: &str, reason: Option<&str>) -> Result<Reply, CommandError> {
     let (sheet, reason) = (Some(sheet.to_owned()), reason.map(str::to_owned));
-    net.run("reviewer", &Command::ReviewDecide { verdict: verdict.into(), rows: Vec::new(), sheet, claimed: false, reason })
+    net.run(
+        "reviewer",
+        &Command::ReviewDecide { verdict: verdict.into(), rows: Vec::new(), sheet, claimed: false, org: None, reason },
+    )
 }
 
 fn claimed(net: &mut Net) -> Reply {
     net.run(
         "reviewer",
-        &Command::ReviewDecide { verdict: "approve".into(), rows: Vec::new(), sheet: None, claimed: true, reason: None },
+        &Command::ReviewDecide {
+            verdict: "approve".into(),
+            rows: Vec::new(),
+            sheet: None,
+            claimed: true,
+            org: None,
+            reason: None,
+        },
     )
     .unwrap()
 }
@@ -226,7 +236,6 @@ fn what_cannot_be_decided() {
         ("approve", vec![], None, false, None, ErrorKind::Usage),
         ("approve", vec![row.clone()], None, true, None, ErrorKind::Usage),
         ("return", vec![], None, true, Some("缺"), ErrorKind::Usage),
-        ("approve", vec![sheet.to_string()], None, false, None, ErrorKind::Usage),
         ("approve", vec![format!("{sheet}.0")], None, false, None, ErrorKind::Usage),
         ("approve", vec![format!("{sheet}.99")], None, false, None, ErrorKind::Usage),
         ("approve", vec![format!("{sheet}.x")], None, false, None, ErrorKind::Usage),
@@ -237,13 +246,58 @@ fn what_cannot_be_decided() {
         ("approve", vec![], Some("ffffffffffffffffffffffff".into()), false, None, ErrorKind::Usage),
     ] {
         let reason = reason.map(str::to_owned);
-        let command = Command::ReviewDecide { verdict: verdict.into(), rows: rows.clone(), sheet, claimed, reason };
+        let command = Command::ReviewDecide { verdict: verdict.into(), rows: rows.clone(), sheet, claimed, org: None, reason };
         assert_eq!(net.run("reviewer", &command).unwrap_err().kind, kind, "{verdict} {rows:?}");
     }
     let long = "长".repeat(400);
     assert_eq!(decide(&mut net, "return", std::slice::from_ref(&row), Some(&long)).unwrap_err().kind, ErrorKind::Usage);
     // A clerk is no reviewer.
-    let command = Command::ReviewDecide { verdict: "approve".into(), rows: vec![row], sheet: None, claimed: false, reason: None };
+    let command = Command::ReviewDecide {
+        verdict: "approve".into(),
+        rows: vec![row],
+        sheet: None,
+        claimed: false,
+        org: None,
+        reason: None,
+    };
     assert_eq!(net.run("clerk", &command).unwrap_err().kind, ErrorKind::Refused);
     assert!(targets(&net).is_empty());
+}
+
+#[test]
+fn the_list_shows_ids_that_approve_takes_and_an_entry_alone_where_it_is_clear() {
+    let mut net = Net::new();
+    let sheet = net.fill();
+    let waiting = list(&mut net, None);
+    let of = |entry: &str| waiting.iter().find(|w| w["entry"].as_str().unwrap() == entry).unwrap();
+    let items = of(&sheet.to_string())["items"].as_array().unwrap().clone();
+    assert_eq!(items.len(), 2);
+    assert_eq!((&items[0]["teacher"], &items[0]["title"], &items[0]["h100"]), (&"T1".into(), &"培训A1".into(), &1600.into()));
+    let id = items[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(decide(&mut net, "approve", &[id], None).unwrap().data["registrations"], 1);
+    // The sheet's entry means the whole sheet; an entry with one registration means that one.
+    let whole: String = sheet.to_string().chars().take(10).collect();
+    assert_eq!(decide(&mut net, "approve", &[whole], None).unwrap().data["registrations"], 2);
+    let single = waiting.iter().find(|w| w["registrations"] == 1 && w["school"] == "001").unwrap();
+    let single = single["entry"].as_str().unwrap()[..10].to_owned();
+    assert_eq!(decide(&mut net, "approve", &[single], None).unwrap().data["registrations"], 1);
+    for bad in ["nothex", "00", ""] {
+        assert_eq!(decide(&mut net, "approve", &[bad.to_owned()], None).unwrap_err().kind, ErrorKind::Usage, "{bad}");
+    }
+}
+
+#[test]
+fn who_may_not_review_is_told_so_even_where_nothing_waits() {
+    let mut net = Net::new();
+    let claimed = Command::ReviewDecide {
+        verdict: "approve".into(),
+        rows: Vec::new(),
+        sheet: None,
+        claimed: true,
+        org: None,
+        reason: None,
+    };
+    let error = net.run("clerk", &claimed).unwrap_err();
+    assert_eq!((error.kind, error.what.zh.as_str()), (ErrorKind::Refused, "您的密钥无权写入审核"));
+    assert_eq!(net.run("reviewer", &claimed).unwrap().data["registrations"], 0);
 }

@@ -1,7 +1,7 @@
 //! Is a rollup so? Three levels, each reported with `pass`, `fail`, `not_possible` or `not_asked`.
 //!
 //! 1. *statement*: signature, admission and standing of its entry; the attachments are the bytes that it names, its roots those of its lists, its totals the sums of its lines.
-//! 2. *sample*: of the teachers that the seed chooses, and of their schools, the lines are made again from the signed entries; inclusion proofs lead from them to the signed root.
+//! 2. *sample*: of the teachers that the seed chooses, and of their schools, the lines are made again from the signed entries; inclusion proofs lead from them to the signed root. The seed is the one that someone above published for this rollup ([`super::seed`]), or one given on the spot.
 //! 3. *deep*: everything is made again from the named inputs and compared to the byte.
 //!
 //! What is not here is no failure: the documents that are missing are named.
@@ -11,14 +11,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value as Json, json};
 use taizhang_core::{
     admission::{AdmittedEntry, Signature},
+    entries::Entries,
     id::{DocId, OrgId},
+    rows::Rollup,
     standing::{Judge, Standing},
 };
 use taizhang_rules::{
     RULES_VERSION,
     rollup::{
-        Inputs, Lines, TeacherLine,
-        check::{self, Difference},
+        Inputs, Lines, TeacherLine, Years,
+        check::{self, Difference, LineName},
         replay::{self, Replay, ReplayError},
         sample,
     },
@@ -27,6 +29,7 @@ use taizhang_rules::{
 use super::{
     super::{Context, shown},
     Found, find,
+    seed::Seeds,
 };
 use crate::{
     command::Reply,
@@ -71,6 +74,35 @@ struct Case<'a> {
     lines: Lines,
 }
 
+/// How the teachers of the sample are chosen.
+enum Choice {
+    /// Nobody asked for a sample.
+    None,
+    /// On the spot: so many, by this seed.
+    Given(usize, String),
+    /// By what was published for this rollup.
+    Published(Seeds),
+}
+
+impl Choice {
+    fn of(core: &Core, found: &Found, k: Option<usize>, seed: Option<&str>) -> Result<Self, CommandError> {
+        if let Some(k) = k {
+            let seed = seed.map_or_else(|| random::bytes::<16>().map(|b| super::hex(&b)), |s| Ok(s.to_owned()))?;
+            return Ok(Self::Given(k, seed));
+        }
+        let seeds = Seeds::of(core, found)?;
+        Ok(if seeds.above.is_empty() && seeds.own.is_empty() { Self::None } else { Self::Published(seeds) })
+    }
+
+    fn json(&self, core: &Core) -> (Json, Json) {
+        match self {
+            Self::None => (Json::Null, Json::Null),
+            Self::Given(_, seed) => (json!(seed), Json::Null),
+            Self::Published(seeds) => (Json::Null, seeds.json(core)),
+        }
+    }
+}
+
 /// Verifies one rollup; what was not asked is not done.
 pub(crate) fn verify(
     c: &mut Context<'_>,
@@ -80,30 +112,27 @@ pub(crate) fn verify(
     seed: Option<&str>,
 ) -> Result<Reply, CommandError> {
     let found = find(c.core, id)?;
-    let seed = match seed {
-        Some(seed) => seed.to_owned(),
-        None => super::hex(&random::bytes::<16>()?),
-    };
+    let choice = Choice::of(c.core, &found, sample, seed)?;
     c.progress("statement", 0, 3);
     let (statement, parts) = statement(c.core, &found)?;
     let (mut sampled, mut recomputed, mut unnamed) = (Verdict::NotAsked, Verdict::NotAsked, Json::Null);
     if let Some((inputs, lines)) = parts {
         let case = Case { core: c.core, found: &found, inputs, lines };
         unnamed = case.unnamed();
-        if let Some(k) = sample {
-            sampled = case.sample(k, &seed)?;
-        }
+        sampled = case.sampled(&choice)?;
         if deep {
             recomputed = case.deep()?;
         }
         c.progress("deep", 3, 3);
     } else {
         let unread = || Verdict::NotPossible("statement".to_owned(), Json::Null);
-        (sampled, recomputed) = (if sample.is_some() { unread() } else { sampled }, if deep { unread() } else { recomputed });
+        let asked = !matches!(choice, Choice::None);
+        (sampled, recomputed) = (if asked { unread() } else { sampled }, if deep { unread() } else { recomputed });
     }
+    let (seed, seeds) = choice.json(c.core);
     let report = json!({
         "rollup": found.name.entry.to_string(), "org": shown::org(c.core, found.document.owner), "period": found.row.period,
-        "rules_version": found.row.rules_version, "seed": sample.map(|_| seed),
+        "rules_version": found.row.rules_version, "seed": seed, "seeds": seeds,
         "statement": statement.json(), "sample": sampled.json(), "deep": recomputed.json(), "not_named": unnamed,
     });
     outcome(&[("statement", statement), ("sample", sampled), ("deep", recomputed)], report)
@@ -167,11 +196,40 @@ fn statement(core: &Core, found: &Found) -> Result<(Verdict, Option<(Inputs, Lin
     let (Some(inputs), Some(lines)) = (inputs, lines) else { return Ok((Verdict::Fail(problems, Json::Null), None)) };
     let (parts, disagree) = check::agreement(&found.row, &inputs, &lines);
     problems.extend(disagree.iter().map(ToString::to_string));
+    if let Some((inputs, _)) = &parts {
+        problems.extend(left_out(core, found, inputs)?);
+    }
     let counts = parts.as_ref().map(|(i, l)| {
         json!({ "inputs": i.0.len(), "schools": l.schools.len(), "teachers": l.commitments.len(), "totals": found.row.totals.len() })
     });
     let counts = json!(counts);
     Ok((if problems.is_empty() { Verdict::Pass(counts) } else { Verdict::Fail(problems, counts) }, parts))
+}
+
+/// What a rollup that this one replaces had counted, and this one does not reach.
+fn left_out(core: &Core, found: &Found, inputs: &Inputs) -> Result<Vec<String>, CommandError> {
+    let years = years(core, found, inputs);
+    let mut problems = Vec::new();
+    for earlier in &found.replaces {
+        let Some(bytes) = core.store().entry(&earlier.entry).map_err(CommandError::storage)? else { continue };
+        let Ok(entry) = taizhang_core::entry::SignedEntry::parse(&bytes, &core.network()) else { continue };
+        let rows = taizhang_core::ledger::row_ops(&entry);
+        let row = rows.iter().find(|(name, _)| name == earlier).and_then(|(_, op)| taizhang_core::rows::read::<Rollup>(op)?.ok());
+        let Some(before) = row.map(|p| shown::attachment(core, &p.row.inputs)).transpose()?.flatten() else { continue };
+        let Ok(before) = Inputs::parse(&before) else { continue };
+        for (document, tip) in replay::left_out(core.ledger(), inputs, &before, found.document.owner, years) {
+            let (document, earlier) = (shown::document(core, &document), earlier.entry);
+            problems.push(format!("left out: entry {tip} of {document}, which rollup {earlier} had counted"));
+        }
+    }
+    Ok(problems)
+}
+
+/// The years that the inputs should reach over: as their policies say, else those of the ledgers that they name.
+fn years(core: &Core, found: &Found, inputs: &Inputs) -> Years {
+    let said = replay::years(core.ledger(), core.store(), inputs, found.scope(), Signature::Checked).ok();
+    let period = Years { first: found.row.period, last: found.row.period };
+    said.or_else(|| inputs.years()).unwrap_or(period)
 }
 
 /// Signature, admission, standing: asked once more of the bytes as they lie here.
@@ -188,11 +246,25 @@ fn entry_problems(core: &Core, found: &Found) -> Result<Vec<String>, CommandErro
 }
 
 impl Case<'_> {
-    /// Level 2.
-    fn sample(&self, k: usize, seed: &str) -> Result<Verdict, CommandError> {
-        let places = sample::places(seed.as_bytes(), &self.found.name.entry, self.lines.commitments.len() as u64, k as u64);
+    /// Level 2, as it was asked for.
+    fn sampled(&self, choice: &Choice) -> Result<Verdict, CommandError> {
+        let (rollup, n) = (&self.found.name.entry, self.lines.commitments.len() as u64);
+        match choice {
+            Choice::None => Ok(Verdict::NotAsked),
+            Choice::Given(k, seed) => self.sample(*k as u64, &sample::places(seed.as_bytes(), rollup, n, *k as u64)),
+            Choice::Published(seeds) if seeds.above.is_empty() => {
+                let owner = shown::org(self.core, self.found.document.owner);
+                let why = format!("the seed was published by {owner} itself; only one from above counts");
+                Ok(Verdict::Fail(vec![why], Json::Null))
+            }
+            Choice::Published(seeds) => self.sample(seeds.asked(), &seeds.places(rollup, n)),
+        }
+    }
+
+    /// Level 2 of these places.
+    fn sample(&self, k: u64, places: &BTreeSet<u64>) -> Result<Verdict, CommandError> {
         let mut by_school: BTreeMap<OrgId, Vec<(u64, usize)>> = BTreeMap::new();
-        for index in &places {
+        for index in places {
             let Some((school, nth)) = self.lines.place(*index) else {
                 return Ok(Verdict::Fail(vec![format!("teacher line {index} belongs to no school")], Json::Null));
             };
@@ -200,7 +272,8 @@ impl Case<'_> {
         }
         let (mut problems, mut missing, mut checked) = (Vec::new(), BTreeSet::new(), 0_usize);
         for (school, wanted) in &by_school {
-            match replay::school(self.core.ledger(), self.core.store(), &self.inputs, *school, Signature::Check) {
+            let also = self.lines.school(*school).map_or(&[][..], |l| &l.also);
+            match replay::school(self.core.ledger(), self.core.store(), &self.inputs, (*school, also), Signature::Check) {
                 Ok(replay) => {
                     problems.extend(self.school(&replay, *school, wanted));
                     checked += wanted.len();
@@ -222,15 +295,17 @@ impl Case<'_> {
 
     /// One school made again: its line, and the teacher lines wanted (place in the list, place among the school's).
     fn school(&self, replay: &Replay, school: OrgId, wanted: &[(u64, usize)]) -> Vec<String> {
-        let (lines, teachers) = replay.lines(self.found.document.owner);
-        let own: Vec<&TeacherLine> = teachers.iter().filter(|t| t.school == school).collect();
-        let mut problems = Vec::new();
-        let line = |l: &Lines| l.schools.iter().find(|s| s.school == school).cloned();
-        match (line(&self.lines), line(&lines)) {
+        let made = replay.lines(self.found.scope());
+        let own: Vec<&TeacherLine> = made.teachers.iter().filter(|t| t.school == school).collect();
+        let mut problems: Vec<String> = check::policy(&self.found.row, &made.policy).iter().map(ToString::to_string).collect();
+        match (self.lines.school(school), made.lines.school(school)) {
             (Some(published), Some(found)) => {
-                problems.extend(check::school_difference(&published, &found).map(|d| self.say(&d)));
+                problems.extend(check::school_difference(published, found).map(|d| self.say(&d)));
             }
-            (published, _) => problems.push(self.say(&Difference::School { school, published: published.is_some() })),
+            (published, _) => {
+                let line = LineName::School(school);
+                problems.push(self.say(&Difference::Line { line, published: published.is_some() }));
+            }
         }
         let tree = self.lines.teachers_tree();
         let (root, len) = (self.found.row.teachers_root.unwrap_or_default(), u64::from(self.found.row.teachers));
@@ -239,7 +314,7 @@ impl Case<'_> {
             let proof = tree.prove(*index);
             let holds = recomputed.zip(proof).is_some_and(|(t, proof)| proof.holds(&root, len, *index, &t.commitment()));
             if !holds {
-                let line = recomputed.map(|t| (school, t.number.clone()));
+                let line = recomputed.map(|t| Box::new(TeacherLine::clone(t)));
                 problems.push(self.say(&Difference::Teacher { index: *index, line }));
             }
         }
@@ -257,19 +332,21 @@ impl Case<'_> {
             Err(ReplayError::Read(e)) => return Err(CommandError::storage(e)),
             Err(other) => return Ok(Verdict::Fail(vec![other.to_string()], json!({ "input": other.to_string() }))),
         };
-        let (lines, teachers) = replay.lines(self.found.document.owner);
-        let data = json!({ "documents": replay.views.len(), "entries": replay.ledger.len(), "schools": lines.schools.len(), "teachers": teachers.len() });
-        let first = check::first_difference(&self.lines, &lines, &teachers).map(|d| self.say(&d));
+        let made = replay.lines(self.found.scope());
+        let lines = &made.lines;
+        let data = json!({ "documents": replay.views.len(), "entries": replay.ledger.len(), "schools": lines.schools.len(), "teachers": made.teachers.len() });
+        let mut problems: Vec<String> = check::policy(&self.found.row, &made.policy).iter().map(ToString::to_string).collect();
+        let first = check::first_difference(&self.lines, lines, &made.teachers).map(|d| self.say(&d));
         // Equal lines have equal bytes; a difference that the comparison cannot name is one all the same.
         let differs = lines.to_bytes() != self.lines.to_bytes();
-        let first = first.or_else(|| differs.then(|| "the lines are other bytes".to_owned()));
-        Ok(first.map_or(Verdict::Pass(data.clone()), |first| Verdict::Fail(vec![first], data)))
+        problems.extend(first.or_else(|| differs.then(|| "the lines are other bytes".to_owned())));
+        Ok(if problems.is_empty() { Verdict::Pass(data) } else { Verdict::Fail(problems, data) })
     }
 
     /// Entries here that the inputs do not reach: they came later, or were left out. No verdict follows from them.
     fn unnamed(&self) -> Json {
-        let (owner, period) = (self.found.document.owner, self.found.row.period);
-        let rest = replay::unnamed(self.core.ledger(), &self.inputs, owner, period);
+        let years = years(self.core, self.found, &self.inputs);
+        let rest = replay::unnamed(self.core.ledger(), &self.inputs, self.found.document.owner, years);
         let documents: Vec<Json> =
             rest.iter().map(|(d, n)| json!({ "document": shown::document(self.core, d), "entries": n })).collect();
         json!({ "entries": rest.iter().map(|(_, n)| n).sum::<usize>(), "documents": documents })
@@ -279,23 +356,26 @@ impl Case<'_> {
         documents.iter().map(|d| shown::document(self.core, d)).collect()
     }
 
+    fn line(&self, line: &LineName) -> String {
+        match line {
+            LineName::School(school) => format!("line of {}", shown::org(self.core, *school)),
+            LineName::Place(what, org, name) => {
+                let org = org.map(|o| format!(" of {}", shown::org(self.core, o))).unwrap_or_default();
+                format!("line {what} {name}{org}")
+            }
+        }
+    }
+
     fn say(&self, difference: &Difference) -> String {
         match difference {
-            Difference::School { school, published: true } => {
-                format!("line of {}: published, but the inputs give none", shown::org(self.core, *school))
+            Difference::Line { line, published: true } => format!("{}: published, but the inputs give none", self.line(line)),
+            Difference::Line { line, published: false } => format!("{}: missing", self.line(line)),
+            Difference::Number { line, name, published, recomputed } => {
+                format!("{}: {name} is published as {published}, the inputs give {recomputed}", self.line(line))
             }
-            Difference::School { school, published: false } => format!("line of {}: missing", shown::org(self.core, *school)),
-            Difference::Number { school, name, published, recomputed } => {
-                format!(
-                    "line of {}: {name} is published as {published}, the inputs give {recomputed}",
-                    shown::org(self.core, *school)
-                )
-            }
-            Difference::Teacher { index, line: Some((school, number)) } => {
-                format!(
-                    "teacher line {index}: not the one of teacher {number} of {} as the inputs give it",
-                    shown::org(self.core, *school)
-                )
+            Difference::Teacher { index, line: Some(line) } => {
+                let (number, school, standing) = (&line.number, shown::org(self.core, line.school), line.standing.describe());
+                format!("teacher line {index}: not the one of teacher {number} of {school} as the inputs give it: {standing}")
             }
             Difference::Teacher { index, line: None } => format!("teacher line {index}: the inputs give none"),
         }

@@ -1,0 +1,169 @@
+//! `verify TEXT`: a certificate on any node: without the teacher's ledger, by the network's id and the registry that every node holds.
+
+use serde_json::{Value as Json, json};
+use taizhang_core::{
+    id::{DocId, Kind, PublicKey},
+    op::RowName,
+    registry::GrantRecord,
+    rows::{Burn, CertificateStep, End, OrgKind, Role},
+    standing::Judge,
+    units::Day,
+};
+use taizhang_rules::certificate::{Broken, Statement, prefix};
+
+use super::{
+    Context,
+    certificate::{Paper, Register, hours, shown_paper},
+    shown,
+};
+use crate::{
+    command::Reply,
+    core::Core,
+    error::{CommandError, ErrorKind, Text},
+};
+
+/// What this node knows of the certificate besides its text.
+struct Known {
+    /// In the reviews at hand.
+    papers: Vec<Json>,
+    /// The confirmation with this very signature stands here.
+    stands: bool,
+    problems: Vec<Text>,
+}
+
+/// Reads and verifies; `ok` is false where the key may not confirm, or the register at hand says otherwise.
+pub(crate) fn run(c: &Context<'_>, text: &str) -> Result<Reply, CommandError> {
+    let statement = Statement::read_text(text).map_err(|why| broken(&why))?;
+    statement.verify(&c.core.network()).map_err(|why| broken(&why))?;
+    let known = known(c.core, &statement)?;
+    let (signed_by, of_grant) = signer(c.core, &statement, known.stands)?;
+    let mut problems = known.problems;
+    problems.extend(of_grant);
+    let claims = &statement.claims;
+    let problems: Vec<Json> = problems.into_iter().map(|p| json!({ "zh": p.zh, "en": p.en })).collect();
+    Ok(Reply::new(
+        "verified",
+        json!({
+            "ok": problems.is_empty(), "no": claims.no, "name": statement.name, "teacher": claims.teacher,
+            "cycle_years": format!("{}-{}", claims.years.0, claims.years.1), "policy": claims.policy_id,
+            "hours": hours(&claims.h100_lines), "day": claims.day.to_string(), "signed_by": signed_by,
+            "register": known.papers, "problems": problems,
+        }),
+    ))
+}
+
+/// The text itself is wrong: nothing that it says can be believed, so nothing of it is shown.
+fn broken(why: &Broken) -> CommandError {
+    let zh = match why {
+        Broken::Prefix => "文本不是以 TZ1: 开头".to_owned(),
+        Broken::NotBase45 => "文本不是 base45 编码".to_owned(),
+        Broken::TooLong(bytes) => format!("有 {bytes} 字节, 最多 400 字节"),
+        Broken::Form(_) | Broken::NotCanonical => "内容不是证书的格式".to_owned(),
+        Broken::OtherNetwork => "由另一个台账网络签发".to_owned(),
+        Broken::Signature => "签名不符: 姓名、证号、学时或其他内容被改动".to_owned(),
+    };
+    CommandError::new(ErrorKind::Verification, format!("证书无效: {zh}"), format!("not a valid certificate: {why}")).hint(
+        "请重新扫描二维码; 仍然无效则向发证的市核实",
+        "scan the code again; if it stays invalid ask the city that issued it",
+    )
+}
+
+fn known(core: &Core, s: &Statement) -> Result<Known, CommandError> {
+    let register = Register::load(core)?;
+    let claims = &s.claims;
+    let (mut stands, mut problems) = (false, Vec::new());
+    let of_number: Vec<&Paper> = register.all().filter(|p| p.row.no == claims.no).collect();
+    let confirmed = of_number.iter().filter(|p| p.row.step == CertificateStep::Confirmed);
+    let (ours, others): (Vec<&Paper>, Vec<&Paper>) = confirmed.copied().partition(|p| p.row.signature == Some(s.signature));
+    if ours.iter().any(|p| !p.is_replaced && !p.is_rival) {
+        stands = true;
+    } else if ours.iter().any(|p| p.is_replaced) {
+        problems.push(Text::new("此证书已被新证书取代", "this certificate was replaced by another"));
+    } else if let Some(other) = others.iter().find(|p| !p.is_replaced) {
+        let same = |is: bool, zh: &str, en: &str| if is { None } else { Some((zh.to_owned(), en.to_owned())) };
+        let differs = [
+            same(other.row.teacher == claims.teacher, "教师编号", "teacher"),
+            same(other.row.h100_lines == claims.h100_lines, "学时", "hours"),
+            same(prefix(&other.row.policy_sha256) == claims.policy, "政策", "policy"),
+            same(other.row.commitment == Some(s.commitment()), "姓名", "name"),
+            same(false, "签名", "signature"),
+        ];
+        let (zh, en): (Vec<String>, Vec<String>) = differs.into_iter().flatten().unzip();
+        let (zh, en) = (zh.join("、"), en.join(", "));
+        problems.push(Text::new(format!("登记的证书与此不同: {zh}"), format!("the certificate on record differs in: {en}")));
+    }
+    Ok(Known { papers: of_number.iter().map(|p| shown_paper(core, p)).collect(), stands, problems })
+}
+
+/// Who signed, under which grant, and what speaks against it.
+fn signer(core: &Core, s: &Statement, stands: bool) -> Result<(Json, Option<Text>), CommandError> {
+    let may = |g: &GrantRecord| g.row.role == Role::Reviewer && matches!(g.org_kind, OrgKind::City | OrgKind::Province);
+    let grants: Vec<(&RowName, &GrantRecord)> = core.ledger().registry.grants_of(s.key).filter(|(_, g)| may(g)).collect();
+    let judge = Judge::new(core.ledger());
+    let open = grants.iter().find(|(name, _)| judge.grant_is_open(name));
+    let Some((name, grant)) = open.or_else(|| grants.iter().find(|(n, _)| judge.grant_stands(n))).or_else(|| grants.first())
+    else {
+        let json = json!({ "key": s.key.to_string(), "grant": "no_grant" });
+        let why =
+            Text::new("签名的密钥在本网络没有确认证书的授权", "no grant known here lets the signing key confirm certificates");
+        return Ok((json, Some(why)));
+    };
+    let state = state(core, &judge, s.key, name, grant)?;
+    let problem = match state {
+        State::Open => None,
+        // What a register at hand has and counts was written while the key was good.
+        _ if stands => None,
+        State::Ended(left) if s.claims.day <= left => None,
+        State::Ended(left) => Some(Text::new(
+            format!("签名的授权已于 {left} 终止, 证书日期在其后"),
+            format!("the grant ended on {left}, and the certificate is of a later day"),
+        )),
+        State::Burnt => Some(Text::new(
+            "签名的密钥已作废 (被盗), 本机没有这张证书的登记",
+            "the signing key was burnt, and this certificate is on no record here",
+        )),
+        State::NotStanding => Some(Text::new("签名的授权不计入", "the grant of the signing key does not count")),
+    };
+    let json = json!({
+        "org": shown::org(core, grant.row.org), "label": grant.row.label, "role": grant.row.role.word(), "key": s.key.to_string(),
+        "grant": state.word(), "row": name.to_string(),
+    });
+    Ok((json, problem))
+}
+
+/// How a grant stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Open,
+    Ended(Day),
+    Burnt,
+    NotStanding,
+}
+
+impl State {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Ended(_) => "ended",
+            Self::Burnt => "burnt",
+            Self::NotStanding => "not_standing",
+        }
+    }
+}
+
+fn state(core: &Core, judge: &Judge<'_>, key: PublicKey, name: &RowName, g: &GrantRecord) -> Result<State, CommandError> {
+    if judge.grant_is_open(name) {
+        return Ok(State::Open);
+    }
+    let registry = core.view(&DocId::of(g.registry, Kind::Registry))?;
+    let rows = registry.current();
+    if rows.iter().filter_map(|r| r.read::<Burn>()).any(|b| b.row.key == key) {
+        return Ok(State::Burnt);
+    }
+    let end = |r: &&taizhang_core::view::ViewRow| r.read::<End>().filter(|e| e.row.grant.resolve(r.name.entry) == *name);
+    let left = rows.iter().filter_map(end).map(|e| e.row.left_day).min();
+    Ok(match left {
+        Some(left) if judge.grant_stands(name) => State::Ended(left),
+        _ => State::NotStanding,
+    })
+}
