@@ -48,7 +48,7 @@ pub struct Config {
     pub receipt_epoch: u32,
     /// Least time between two receipts of one session, ms. Default 60,000.
     pub receipt_interval_ms: u64,
-    /// Raw bytes of a batch: what an interrupted transfer may have to send again. Default 8 KiB.
+    /// Raw bytes of a batch: what an interrupted transfer may have to send again. Default 6 KiB.
     pub batch_bytes: usize,
     /// A bug planted on purpose, for the simulator to find.
     #[cfg(feature = "planted")]
@@ -66,7 +66,7 @@ impl Config {
             join: None,
             receipt_epoch: 0,
             receipt_interval_ms: 60_000,
-            batch_bytes: 8 * 1024,
+            batch_bytes: 6 * 1024,
             #[cfg(feature = "planted")]
             planted: None,
         }
