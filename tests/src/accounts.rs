@@ -1,6 +1,6 @@
 //! Accounts of a whole city: what gen.py says happened, written as signed rows, read back, gathered and evaluated, equals what the independent evaluator says of gen.py's own truth.
 //!
-//! [`truth`] and [`oracle`] know gen.py's files and nothing of rows; [`rows`] writes them as rows; [`bench`] measures the way back. [`sheets`] goes the way of the offices: messy sheets, imported and approved by the node's own commands.
+//! [`truth`] and [`oracle`] know gen.py's files and nothing of rows; [`rows`] writes them as rows; [`mod@bench`] measures the way back. [`sheets`] goes the way of the offices: messy sheets, imported and approved by the node's own commands.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -46,7 +46,7 @@ words! {
         NotEligible "not_eligible",
         /// The degree's level is too low.
         DegreeLevelTooLow "degree_level_too_low",
-        /// The teacher was banned (002[2] 四(四)).
+        /// The teacher was banned (002, second text, 四(四)).
         Banned "banned",
         /// Absent too long.
         ForfeitAbsence "forfeit_absence",
