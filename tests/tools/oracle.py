@@ -280,7 +280,12 @@ def lines(sc, gov, c0, cend, years, as_of, hired, left, acts, chosen, res, sums,
         s = max(a, date(hired.year, hired.month, 1)); e = min(b, left) if left else b
         if e < s: return 0
         n = (e.year - s.year) * 12 + e.month - s.month + 1
-        return max(0, n - sum(m for y, m in waive.items() if a.year <= y <= b.year))
+        def served(y):   # a waiver takes away months of its own year only
+            p = next((k for k in range(years) if add_months(c0, 12 * k).year == y), None)
+            if p is None: return n
+            f = max(s, add_months(c0, 12 * p)); l = min(e, add_months(c0, 12 * p + 12) - timedelta(days=1))
+            return max(0, (l.year - f.year) * 12 + l.month - f.month + 1) if l >= f else 0
+        return max(0, n - sum(min(m, served(y)) for y, m in waive.items() if a.year <= y <= b.year))
     def amount(x, sel):
         def ok(aid, e):
             tg = set(acts[aid].get("tags", []))

@@ -83,8 +83,6 @@ pub(crate) struct Session {
 
     /// Documents of which the other lacked what we reckoned it has: at a fork, heights say nothing. There only tips that are here count.
     pub(crate) doubted: BTreeSet<DocId>,
-    /// The root we asked about last: a reply is compared with it, for by then our own may be another, and both must come to the same result.
-    pub(crate) asked: Option<[u8; 16]>,
     /// The dialer's comparison is under way: from its first question until the other's end of it.
     pub(crate) round: bool,
     /// The dialer's questions still to be asked.
@@ -134,7 +132,6 @@ impl Session {
             complete: BTreeMap::new(),
             incoming: false,
             doubted: BTreeSet::new(),
-            asked: None,
             round: false,
             summaries: VecDeque::new(),
             outstanding: false,

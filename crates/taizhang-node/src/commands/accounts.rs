@@ -61,8 +61,9 @@ pub(crate) struct One<'d> {
 impl One<'_> {
     /// The policy whose minimums count; `None`: none is in force.
     pub(crate) fn policy(&self) -> Option<Arc<Policy>> {
-        let mut all = self.adoptions.adopted.iter().map(|a| &a.policy);
-        all.rfind(|p| p.id == *self.account.policy).cloned()
+        let regime = self.adoptions.regime();
+        let of_cycle = regime.cycle_of(self.case.as_of)?.period.policy.sha256;
+        self.adoptions.adopted.iter().map(|a| &a.policy).find(|p| p.sha256 == of_cycle).cloned()
     }
 
     /// The account with every sentence, for people and scripts.

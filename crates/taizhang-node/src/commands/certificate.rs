@@ -20,6 +20,7 @@ use taizhang_core::{
 use taizhang_rules::{
     account::{Status, json::standard},
     certificate::{Claims, Statement, commitment, network_prefix, prefix},
+    policy::{Body, Scope},
 };
 
 use self::{
@@ -192,6 +193,15 @@ fn met(one: &One<'_>) -> Result<(), Not> {
     let number = one.teacher.number.as_str();
     if !one.account.open.is_empty() || !one.adoptions.open.is_empty() {
         return Err(Not::new(number, "账户有未定的数据", "the account rests on what is not decided"));
+    }
+    if one.account.rules.iter().all(|line| line.need == 0) {
+        return Err(Not::new(number, "周期内没有服务月份, 无要求可达", "no service in the cycle: there is nothing to meet"));
+    }
+    let is_over = one.account.span.is_some_and(|(_, end)| end <= one.case.as_of);
+    let asks_every_year =
+        one.policy().is_some_and(|p| p.rules.iter().any(|r| matches!(r.body, Body::Min { scope: Scope::Year, .. })));
+    if asks_every_year && !is_over {
+        return Err(Not::new(number, "每年有要求, 周期尚未结束", "every year asks for something, and the cycle is not over"));
     }
     if one.account.status == Status::Met {
         return Ok(());

@@ -89,11 +89,16 @@ fn record(core: &Core, book: &Book, line: &Line) -> Json {
         "day": line.record.day().to_string(),
         "kind": line.kind.map(ActivityKind::word),
         "h100": line.record.h100(),
-        "counts": line.counts,
+        "counts": line.counts && !waits(line),
         "approval": approval(core, &line.approval),
         "hands": line.hands.iter().map(|h| shown::row_hand(core, *h)).collect::<Vec<_>>(),
         "findings": line.findings.iter().map(|f| f.word()).collect::<Vec<_>>(),
     })
+}
+
+/// Its activity is not known yet: it counts nowhere until it is.
+fn waits(line: &Line) -> bool {
+    matches!(line.activity, ActivityMatter::Missing | ActivityMatter::Undecided(_))
 }
 
 fn missing(activity: &ActivityMatter) -> &'static str {

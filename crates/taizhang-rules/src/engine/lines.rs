@@ -179,7 +179,13 @@ impl View<'_, '_, '_> {
         let mut months: Vec<(u16, u32)> = longest.map(|w| (w.year, w.months)).collect();
         months.sort_unstable();
         months.dedup();
-        served.saturating_sub(months.iter().map(|(_, m)| u64::from(*m)).sum())
+        // A year's waiver takes away what was served in that year, and nothing of another.
+        let of_year = |year: u16| {
+            let day = |n: &u32| self.year(self.span.year(*n).0) == year;
+            let (begins, ends) = (0..self.span.years).find(day).map_or((first, last), |n| self.span.year(n));
+            months_touched(from.max(begins), to.min(ends))
+        };
+        served.saturating_sub(months.iter().map(|(year, m)| u64::from(*m).min(of_year(*year))).sum())
     }
 
     fn binds_in_cycle(&self, line: &Line) -> bool {

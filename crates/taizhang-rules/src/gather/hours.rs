@@ -21,6 +21,7 @@ use super::{
     plans::Announced,
     reviews::{Recognised, Reviews},
 };
+use crate::calendar::days_between;
 use crate::case::{Activity, Assessment, Audit, DegreeLevel, Kind, Level, OpenInput, Plan, Registrar, Registration};
 
 /// What the ledgers say about one teacher.
@@ -115,7 +116,13 @@ impl Reader<'_> {
                 Key::Elsewhere(line.natural_id.clone())
             }
             ActivityMatter::Found(row) => match self.activity(*row) {
-                Some(announced) => Key::Announced(*announced.rows.first()?),
+                Some(announced) => {
+                    if announced.is_changed && candidate.audit == Audit::Approved {
+                        candidate.audit = Audit::Pending;
+                        out.open.insert(open("activity_changed", announced.activity.id.clone()));
+                    }
+                    Key::Announced(*announced.rows.first()?)
+                }
                 None => return out.wait(&candidate, "activity_missing"),
             },
             ActivityMatter::Missing => return out.wait(&candidate, "activity_missing"),
@@ -172,7 +179,9 @@ impl Reader<'_> {
         let targets: Vec<RowName> =
             announced.rows.iter().copied().chain(given.iter().flat_map(|c| c.line.hands.clone())).collect();
         let school = given.first().map(|c| c.line.school);
-        match school.map_or(Recognition::None, |s| self.recognition(&targets, s)) {
+        // What the city itself announced needs no recognition, and none makes another kind of it.
+        let recognition = school.filter(|_| activity.outside_city).map_or(Recognition::None, |s| self.recognition(&targets, s));
+        match recognition {
             Recognition::Approved { kind, h100, .. } => {
                 let own = Arc::make_mut(&mut activity);
                 own.recognised = true;
@@ -184,9 +193,14 @@ impl Reader<'_> {
             }
             Recognition::None | Recognition::Refused(_) => {}
         }
+        let days = days_between(activity.start, activity.end).max(1);
         out.activities.push(activity);
         for c in given {
             out.registration(&id, &c);
+            // Nobody spends more days in a training than it lasted.
+            if let Some(r) = out.registrations.last_mut() {
+                r.days = r.days.min(days);
+            }
         }
     }
 }

@@ -89,7 +89,7 @@ fn file<T: RowType>(
 
 /// `None`: facts about somebody whom no roster names.
 fn person(mut by_school: BTreeMap<OrgId, Entry>) -> Option<Person> {
-    let open: Vec<OpenInput> = by_school.values_mut().flat_map(|e| std::mem::take(&mut e.open)).collect();
+    let mut open: Vec<OpenInput> = by_school.values_mut().flat_map(|e| std::mem::take(&mut e.open)).collect();
     by_school.retain(|_, e| !e.teachers.is_empty());
     let schools: BTreeSet<OrgId> = by_school.keys().copied().collect();
     let left_day = |e: &Entry| spans(&e.statuses, "left").into_iter().find(|s| s.to.is_none()).map(|s| s.from);
@@ -98,6 +98,11 @@ fn person(mut by_school: BTreeMap<OrgId, Entry>) -> Option<Person> {
         let left = left_day(e);
         (left.is_none(), left, joined, e.teachers.iter().map(|(_, at)| *at).max(), **school)
     };
+    if by_school.values().filter(|e| left_day(e).is_none()).count() > 1 {
+        // A second school may not take a teacher over by writing the number down: the first has to say that the teacher left.
+        let about = by_school.values().flat_map(|e| &e.teachers).map(|(t, _)| t.no.clone()).next()?;
+        open.push(OpenInput { what: "two_schools".into(), about });
+    }
     let (school, here) = by_school.iter().max_by_key(rank)?;
     let all = || by_school.values().flat_map(|e| &e.teachers).map(|(t, _)| t);
     let hired = all().map(|t| t.hired_day).min()?;

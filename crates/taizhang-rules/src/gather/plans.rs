@@ -31,6 +31,8 @@ pub(super) struct Announced {
     pub(super) activity: Arc<Activity>,
     /// The rows of this content, by name.
     pub(super) rows: Vec<RowName>,
+    /// A school corrected it, and nobody above decided on what it says now: what was approved before was approved of something else.
+    pub(super) is_changed: bool,
 }
 
 /// Every announced activity by each of its rows.
@@ -44,14 +46,16 @@ pub(super) fn activities(matters: &Matters<'_>, registry: &Registry) -> BTreeMap
             let Some(read) = row.read::<rows::Activity>() else { continue };
             let mut said = said(&decisions, matter.document, &content.rows);
             let mut submitted = read.row.claimed_submitted_day;
-            if let Some(named) = read.row.plan {
+            let is_correction = content.rows.iter().filter_map(|n| matters.row(*n)).all(|r| !r.replaces.is_empty());
+            let is_changed = matter.document.kind == Kind::Ledger && is_correction && said.is_empty();
+            if let Some(named) = read.row.plan.filter(|_| !is_changed) {
                 let document = named.document.unwrap_or(matter.document);
                 let holds = plan_rows(matters, &plans, named.resolve(row.name.entry));
                 said.extend(holds.iter().flat_map(|(rows, _)| self::said(&decisions, document, rows)));
                 submitted = holds.iter().map(|(_, day)| *day).max().or(submitted);
             }
             let activity = Arc::new(Activity { plan: plan(&said), submitted, ..described(&read.row) });
-            let announced = Arc::new(Announced { activity, rows: content.rows.clone() });
+            let announced = Arc::new(Announced { activity, rows: content.rows.clone(), is_changed });
             out.extend(content.rows.iter().map(|n| (*n, announced.clone())));
         }
     }

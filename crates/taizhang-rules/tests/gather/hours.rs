@@ -291,6 +291,46 @@ fn trainings_elsewhere_need_the_county() {
 }
 
 #[test]
+fn a_school_that_changes_an_approved_activity_asks_again() {
+    let (mut n, _) = start();
+    let hours = n.hours();
+    let planned =
+        |h100| row(&taizhang_core::rows::Activity { planned_h100: h100, ..activity_row("B1", ActivityKind::SchoolBased) });
+    let first = n.put(Who::Clerk, hours, &planned(200));
+    n.put(Who::CountyReviewer, n.review(), &plan_decision(first.in_document(hours), PlanVerdict::Approved, "2010-05-01", false));
+    let line = n.put(Who::Clerk, hours, &registration("B1", "T1", 20_000));
+    n.put(Who::CountyReviewer, n.review(), &decision(hours, &[line], Verdict::Approved));
+    let before = case(&n);
+    assert_eq!((before.activities[0].planned_h100, before.registrations[0].audit), (200, Audit::Approved));
+    assert_eq!(open(&before), [""; 0]);
+    let second = n.replace(Who::Clerk, hours, &planned(20_000), &[first]);
+    let changed = case(&n);
+    assert_eq!((changed.registrations[0].audit, changed.activities[0].plan), (Audit::Pending, Plan::NotApproved));
+    assert_eq!(open(&changed), ["activity_changed B1"]);
+    n.put(Who::CountyReviewer, n.review(), &plan_decision(second.in_document(hours), PlanVerdict::Approved, "2010-05-02", false));
+    let decided = case(&n);
+    assert_eq!((decided.registrations[0].audit, open(&decided).len()), (Audit::Approved, 0));
+}
+
+#[test]
+fn recognition_makes_no_other_kind_of_what_was_announced_here() {
+    let (mut n, _) = start();
+    let line = n.put(Who::Clerk, n.hours(), &registration("A1", "T1", 3800));
+    n.put(Who::CountyReviewer, n.review(), &recognition(line.in_document(n.hours()), "T1", Some(100), Verdict::Approved));
+    let case = case(&n);
+    assert_eq!((case.activities[0].planned_h100, case.activities[0].recognised), (4000, false));
+    assert_eq!(case.registrations[0].audit, Audit::Pending);
+}
+
+#[test]
+fn nobody_spends_more_days_than_a_training_lasts() {
+    let (mut n, _) = start();
+    let long = taizhang_core::rows::Registration { days: Some(130), ..registration_row("A1", "T1", 3800) };
+    n.put(Who::Clerk, n.hours(), &row(&long));
+    assert_eq!(case(&n).registrations[0].days, 5);
+}
+
+#[test]
 fn an_approved_training_elsewhere_is_recognised() {
     let (mut n, _) = start();
     let line = n.put(Who::Clerk, n.hours(), &row(&elsewhere_row(Some(&[7]), "T1", 2400)));

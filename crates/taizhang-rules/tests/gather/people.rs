@@ -77,10 +77,13 @@ fn a_teacher_in_two_rosters_serves_where_the_transfer_went() {
     let facts = n.facts();
     let t = facts.teacher("T1").unwrap();
     assert_eq!((t.school, t.schools.len()), (n.school2, 2));
+    // A number written into a second roster takes nobody over: the first school has to say that the teacher left.
+    assert!(opened(&case(&n, "2010-12-31")).contains(&"two_schools"));
     assert_eq!(case(&n, "2010-12-31").teacher.hired, day("2000-09-01"));
     n.put(Who::Clerk2, roster2, &status("T1", "left", "调出", "2006-08-31"));
     assert_eq!(n.facts().teacher("T1").unwrap().school, n.school);
     assert_eq!(case(&n, "2010-12-31").teacher.left, None, "serves at the other school");
+    assert!(!opened(&case(&n, "2010-12-31")).contains(&"two_schools"));
     n.put(Who::Clerk, n.roster(), &status("T1", "left", "退休", "2008-08-31"));
     assert_eq!(case(&n, "2010-12-31").teacher.left, Some(day("2008-08-31")));
     assert_eq!(n.facts().teacher("T1").unwrap().school, n.school);

@@ -174,6 +174,30 @@ fn a_policy_year_may_begin_in_september() {
 }
 
 #[test]
+fn a_waiver_takes_away_months_of_its_own_year_only() {
+    let mut case = case(json!({ "policy": "wuhan-2008" }), "2012-12-31", &[]);
+    case["teacher"]["hired"] = json!("2012-01-01");
+    let years = [2008, 2009, 2010, 2011];
+    case["waivers"] = json!(years.map(|year| json!({ "year": year, "months": 12 })));
+    let needs = |case: &Value| run(case, &[])["rules"].as_array().unwrap().iter().map(|l| l["need"].clone()).collect::<Vec<_>>();
+    assert_eq!(needs(&case), [400, 400]);
+    case["waivers"] = json!([{ "year": 2012, "months": 60 }]);
+    assert_eq!(needs(&case), [0, 0]);
+    case["waivers"] = json!([{ "year": 2012, "months": 6 }]);
+    assert_eq!(needs(&case), [200, 200]);
+}
+
+#[test]
+fn thousands_of_duplicates_do_not_become_millions_of_notes() {
+    let activities: Vec<Value> =
+        (0..2_000).map(|n| activity(&format!("A{n:04}"), "concentrated", "county", "2009-07-01", 800)).collect();
+    let result = run(&case(json!({ "policy": "wuhan-2008" }), "2009-12-31", &activities), &[]);
+    let notes = result["explain"]["notes"].as_array().unwrap();
+    assert_eq!(notes.iter().filter(|n| n.as_str().unwrap().starts_with("possible_duplicate:")).count(), 200);
+    assert!(notes.iter().any(|n| n.as_str().unwrap().starts_with("possible_duplicate_more")));
+}
+
+#[test]
 fn what_contradicts_itself_has_a_documented_outcome_and_a_note() {
     let activities =
         [activity("A", "concentrated", "county", "2009-07-01", 800), activity("B", "school_based", "school", "2009-07-01", 400)];

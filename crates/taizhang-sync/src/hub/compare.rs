@@ -46,7 +46,6 @@ impl Hub {
             s.moved = false;
             s.in_sync = false;
             s.compared_at = Some(at);
-            s.asked = Some(digest);
         }
         self.send(session, &Frame::Root { digest, reply: true });
     }
@@ -55,7 +54,7 @@ impl Hub {
         let Some(s) = self.sessions.get(&session) else { return };
         let tree = self.tree(s);
         let digest = tree.root();
-        let is_equal = theirs == if reply { digest } else { s.asked.unwrap_or(digest) };
+        let is_equal = theirs == digest;
         if reply && (is_equal || !s.dialer) {
             self.send(session, &Frame::Root { digest, reply: false });
         }
@@ -65,8 +64,7 @@ impl Hub {
             s.stale |= !is_equal;
         } else if is_equal {
             s.phase = Phase::Live;
-            // What changed since we asked is still to be compared.
-            s.stale &= !reply;
+            s.stale = false;
             if s.org.is_none() && !self.is_newcomer() {
                 return self.close(session, UNKNOWN_NODE);
             }

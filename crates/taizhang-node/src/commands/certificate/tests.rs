@@ -183,6 +183,38 @@ fn what_is_refused() {
 }
 
 #[test]
+fn a_teacher_who_did_not_serve_has_met_nothing() {
+    let mut net = net();
+    let left =
+        Status { teacher: "T1".into(), what: "left".into(), value: None, from_day: Day(14_000), to_day: None, reason: None };
+    net.put("clerk", net.roster(), &row(&left));
+    let error = net.run("reviewer", &prepare(Some("T1"), Some(NAME))).unwrap_err();
+    assert_eq!(error.kind.exit_code(), 1);
+    assert!(error.what.en.contains("no service"), "{error}");
+}
+
+#[test]
+fn where_every_year_asks_for_hours_the_cycle_must_be_over() {
+    let mut net = net();
+    let text = String::from_utf8(library::by_id("moe-order-7").unwrap().to_vec()).unwrap();
+    let yearly = text.replace("value = 24000", "value = 1").replacen("scope = \"cycle\"", "scope = \"year\"", 1);
+    let path = net.dir.path().join("yearly.toml");
+    std::fs::write(&path, yearly).unwrap();
+    let adopt = Command::PolicyAdopt {
+        policy: path.to_str().unwrap().into(),
+        from: "2000-01-01".into(),
+        overlay_of: None,
+        stages: Vec::new(),
+        orgs: Vec::new(),
+        replace: true,
+        reason: Some("每年".into()),
+    };
+    net.data("officer", &adopt);
+    let error = net.run("reviewer", &prepare(Some("T1"), Some(NAME))).unwrap_err();
+    assert!(error.what.en.contains("the cycle is not over"), "{error}");
+}
+
+#[test]
 fn an_account_that_changed_is_not_confirmed() {
     let mut net = net();
     let no = net.data("reviewer", &prepare(Some("T1"), Some(NAME)))["certificates"][0]["no"].clone();
