@@ -83,6 +83,8 @@ pub(crate) struct Session {
 
     /// Documents of which the other lacked what we reckoned it has: at a fork, heights say nothing. There only tips that are here count.
     pub(crate) doubted: BTreeSet<DocId>,
+    /// The root we asked about last, until a reply comes.
+    pub(crate) asked: Option<[u8; 16]>,
     /// The dialer's comparison is under way: from its first question until the other's end of it.
     pub(crate) round: bool,
     /// The dialer's questions still to be asked.
@@ -132,6 +134,7 @@ impl Session {
             complete: BTreeMap::new(),
             incoming: false,
             doubted: BTreeSet::new(),
+            asked: None,
             round: false,
             summaries: VecDeque::new(),
             outstanding: false,

@@ -46,6 +46,7 @@ impl Hub {
             s.moved = false;
             s.in_sync = false;
             s.compared_at = Some(at);
+            s.asked = Some(digest);
         }
         self.send(session, &Frame::Root { digest, reply: true });
     }
@@ -55,10 +56,18 @@ impl Hub {
         let tree = self.tree(s);
         let digest = tree.root();
         let is_equal = theirs == digest;
+        let asked = s.asked;
         if reply && (is_equal || !s.dialer) {
             self.send(session, &Frame::Root { digest, reply: false });
         }
+        // Ours became equal while the answer was on its way: the other still takes us for different, and waits.
+        if !reply && is_equal && asked.is_some_and(|asked| asked != theirs) {
+            self.send(session, &Frame::Root { digest, reply: false });
+        }
         let Some(s) = self.sessions.get_mut(&session) else { return };
+        if !reply {
+            s.asked = None;
+        }
         if s.round {
             // One round at a time; its end compares once more.
             s.stale |= !is_equal;
