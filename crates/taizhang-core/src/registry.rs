@@ -167,6 +167,19 @@ impl Registry {
         self.ancestors(school).into_iter().find(|a| matches!(self.kind(*a), Some(OrgKind::County | OrgKind::City)))
     }
 
+    /// Who decides on an organisation's plans: the nearest above it that certifies; itself where there is none.
+    #[must_use]
+    pub fn plan_decider(&self, owner: OrgId) -> OrgId {
+        let certifies = |o: &OrgId| self.kind(*o).is_some_and(OrgKind::certifies);
+        self.ancestors(owner).into_iter().find(certifies).unwrap_or(owner)
+    }
+
+    /// Was a reviewer's grant of the organisation given to this key? Somebody who is a clerk too may have begun the log under the clerk's grant.
+    #[must_use]
+    pub fn is_reviewer(&self, key: PublicKey, org: OrgId) -> bool {
+        self.grants_of(key).any(|(_, g)| g.row.role == Role::Reviewer && g.row.org == org)
+    }
+
     /// Every grant given to a key.
     pub fn grants_of(&self, key: PublicKey) -> impl Iterator<Item = (&RowName, &GrantRecord)> {
         self.grants.iter().filter(move |(_, g)| g.row.key == key)

@@ -276,10 +276,10 @@ impl Acts<'_> {
     }
 }
 
-/// Did a reviewer write it? Somebody who is a clerk too may have begun the log under the clerk's grant.
+/// Did a reviewer write it?
 fn is_by_reviewer(row: &ViewRow, registry: &Registry) -> bool {
     let org = row.grant.and_then(|g| registry.grants.get(&g)).map(|g| g.row.org);
-    registry.grants_of(row.author).any(|(_, g)| g.row.role == rows::Role::Reviewer && Some(g.row.org) == org)
+    org.is_some_and(|org| registry.is_reviewer(row.author, org))
 }
 
 /// Rows that count, by the teacher they name.

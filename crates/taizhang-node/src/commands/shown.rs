@@ -79,12 +79,16 @@ pub(crate) fn views(core: &Core, wanted: impl Fn(&DocId) -> bool) -> Result<Vec<
     documents.map(view).collect()
 }
 
+/// Hex digits that name an entry at least: fewer fit some entry by chance, and a slip of the finger would decide on it.
+const NAMED_BY_MIN: usize = 6;
+
 /// The entry whose id begins with this hex, among those that `fits` takes.
 pub(crate) fn find_entry(core: &Core, prefix: &str, fits: impl Fn(&DocId) -> bool) -> Result<EntryId, CommandError> {
     let wanted = prefix.to_ascii_lowercase();
     let none = || CommandError::not_found(format!("没有以 {prefix} 开头的条目"), format!("no entry here begins with {prefix}"));
-    if wanted.is_empty() || !wanted.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(none().hint("请给出条目编号 (十六进制) 的开头", "give the beginning of an entry's hex id"));
+    if wanted.len() < NAMED_BY_MIN || !wanted.bytes().all(|b| b.is_ascii_hexdigit()) {
+        let zh = format!("请给出条目编号 (十六进制) 的前 {NAMED_BY_MIN} 位或更多");
+        return Err(none().hint(zh, format!("give {NAMED_BY_MIN} or more digits of the beginning of an entry's hex id")));
     }
     let documents = core.ledger().documents().filter(|d| fits(d)).filter_map(|d| core.ledger().document(d));
     let mut found = documents.flat_map(|d| &d.entries).filter(|id| id.to_string().starts_with(&wanted));

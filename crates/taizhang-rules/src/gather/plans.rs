@@ -6,10 +6,10 @@ use std::{
 };
 
 use taizhang_core::{
-    id::{DocId, Kind, OrgId},
+    id::{DocId, Kind},
     op::RowName,
     registry::Registry,
-    rows::{self, OrgKind, PlanDecision, PlanVerdict, RowType},
+    rows::{self, PlanDecision, PlanVerdict, RowType},
     units::Day,
     view::matter::{Content, Matters},
 };
@@ -113,18 +113,13 @@ fn decisions(matters: &Matters<'_>, registry: &Registry) -> Decisions {
             // Clerks write notices too: what they write there decides nothing.
             let decides = place.kind == Kind::Review || super::is_by_reviewer(row, registry);
             let is_above = registry.ancestors(document.owner).contains(&place.owner);
-            if fits && decides && (is_above || decider(registry, document.owner) == place.owner) {
+            if fits && decides && (is_above || registry.plan_decider(document.owner) == place.owner) {
                 let said = (decision.decision, decision.decided_day, decision.retroactive);
                 out.entry((document, decision.plan.resolve(row.name.entry))).or_default().insert(said);
             }
         }
     }
     out
-}
-
-fn decider(registry: &Registry, owner: OrgId) -> OrgId {
-    let certifies = |o: &OrgId| registry.kind(*o).is_some_and(OrgKind::certifies);
-    registry.ancestors(owner).into_iter().find(certifies).unwrap_or(owner)
 }
 
 /// The row's own fields.

@@ -138,7 +138,7 @@ impl Plans {
     /// Those at or below an organisation on which `by` decides.
     fn within<'p>(&'p self, registry: &'p Registry, scope: OrgId, by: OrgId) -> impl Iterator<Item = &'p Plan> {
         let owner = |p: &Plan| p.document.owner;
-        self.0.iter().filter(move |p| registry.is_at_or_above(scope, owner(p)) && decider(registry, owner(p)) == by)
+        self.0.iter().filter(move |p| registry.is_at_or_above(scope, owner(p)) && registry.plan_decider(owner(p)) == by)
     }
 
     /// Decisions for what sheets claim was approved, by review; and how many there are.
@@ -175,19 +175,15 @@ impl Plans {
     }
 }
 
-/// Who decides on an organisation's plans.
-fn decider(registry: &Registry, owner: OrgId) -> OrgId {
-    let certifies = |o: &OrgId| registry.kind(*o).is_some_and(taizhang_core::rows::OrgKind::certifies);
-    registry.ancestors(owner).into_iter().find(certifies).unwrap_or(owner)
-}
-
 /// Standing decisions by the plan's row, of those who may decide on it.
 fn decisions(registry: &Registry, matters: &Matters<'_>) -> BTreeMap<(DocId, RowName), Vec<Decided>> {
     let mut out: BTreeMap<_, Vec<_>> = BTreeMap::new();
     let of_type = |m: &&Matter| m.row_type == PlanDecision::TYPE;
     for matter in matters.iter().filter(of_type) {
         let place = matter.document;
-        let rows = matter.contents.iter().filter_map(|c| matters.row(*c.rows.first()?));
+        // Clerks write notices too: what they write there decides nothing.
+        let decides = |row: &&ViewRow| place.kind == Kind::Review || registry.is_reviewer(row.author, place.owner);
+        let rows = matter.contents.iter().filter_map(|c| c.rows.iter().filter_map(|n| matters.row(*n)).find(decides));
         for (name, decision) in rows.filter_map(|r| Some((r.name, r.read::<PlanDecision>()?.row))) {
             let plan = decision.plan.resolve(name.entry);
             let document = decision.plan.document.unwrap_or(place);
@@ -197,7 +193,7 @@ fn decisions(registry: &Registry, matters: &Matters<'_>) -> BTreeMap<(DocId, Row
                 _ => false,
             };
             let is_above = registry.ancestors(document.owner).contains(&place.owner);
-            if fits && (is_above || decider(registry, document.owner) == place.owner) {
+            if fits && (is_above || registry.plan_decider(document.owner) == place.owner) {
                 out.entry((document, plan)).or_default().push((place, name, decision));
             }
         }
@@ -334,7 +330,7 @@ pub(crate) fn decide(c: &mut Context<'_>, said: &Said<'_>) -> Result<Reply, Comm
 fn may_decide(core: &Core, plan: &Plan) -> Result<(), CommandError> {
     let (registry, own, owner) = (&core.ledger().registry, core.org(), plan.document.owner);
     let certifies = registry.kind(own).is_some_and(taizhang_core::rows::OrgKind::certifies);
-    if decider(registry, owner) == own || (certifies && registry.ancestors(owner).contains(&own)) {
+    if registry.plan_decider(owner) == own || (certifies && registry.ancestors(owner).contains(&own)) {
         return Ok(());
     }
     let code = shown::org(core, owner);
