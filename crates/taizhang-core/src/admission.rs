@@ -1,17 +1,21 @@
 //! Admission: may an entry enter? A function of the entry and the entries it names; it reads no clock and does not depend on the order of arrival.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 
 use crate::{
     cbor::CborError,
     entries::{Entries, ReadFailed},
     entry::{Before, ENTRY_BYTES_MAX, SignedEntry},
-    id::{DocId, EntryId, Kind, NetworkId, OrgId, Run},
+    id::{AttachmentId, DocId, EntryId, Kind, NetworkId, OrgId, Run},
     ledger::Ledger,
+    lock,
     op::{self, Op, RegisterOp, RowName, RowOp, RowRef},
     planted::Planted,
     registry::{GrantRecord, has_role, may_write},
     rows::{Grant, Org, Role, RootStatement, RowType},
+    tips::DocumentTips,
 };
 
 /// The run of an invite's one-use key.
@@ -23,6 +27,7 @@ pub struct AdmittedEntry {
     entry: SignedEntry,
     grant: Option<RowName>,
     depth: u32,
+    lists: BTreeMap<AttachmentId, Vec<DocumentTips>>,
 }
 
 impl AdmittedEntry {
@@ -42,6 +47,12 @@ impl AdmittedEntry {
     #[must_use]
     pub fn depth(&self) -> u32 {
         self.depth
+    }
+
+    /// The lists of open tips that its locks name, where they were here and had the form.
+    #[must_use]
+    pub(crate) fn lists(&self) -> &BTreeMap<AttachmentId, Vec<DocumentTips>> {
+        &self.lists
     }
 
     /// The entry, given away.
@@ -131,7 +142,8 @@ impl Ledger {
         if signature == Signature::Check && !entry.is_signed(&self.network) {
             return Err(Refusal::Signature);
         }
-        Ok(AdmittedEntry { grant, depth, entry })
+        let lists = lock::lists(&entry, entries);
+        Ok(AdmittedEntry { grant, depth, lists, entry })
     }
 
     /// Continuity, and the grant of the log: its row and depth.

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     entry::{Before, SignedEntry},
     id::{DocId, EntryId, Kind, LogId, NetworkId, OrgId, Position, PublicKey, Run},
+    lock::Locks,
     op::{self, Op, RowName},
     planted::Planted,
     registry::{GrantRecord, Registry},
@@ -70,8 +71,9 @@ pub struct Ledger {
     pub(crate) ends: Vec<Written<End>>,
     pub(crate) burns: Vec<Written<Burn>>,
     pub(crate) accepts: Vec<Written<Accept>>,
+    pub(crate) locks: Locks,
     registry_revision: u64,
-    /// (named, by): rows and values replaced, grants and what they rest on, positions.
+    /// (named, by): rows and values replaced, grants and what they rest on, positions, the tips that locks name.
     named: BTreeSet<(EntryId, EntryId)>,
     /// Entries on branches beyond the limit that no entry outside of such branches names.
     surplus: BTreeSet<EntryId>,
@@ -92,6 +94,7 @@ impl Ledger {
             ends: Vec::new(),
             burns: Vec::new(),
             accepts: Vec::new(),
+            locks: Locks::default(),
             registry_revision: 0,
             named: BTreeSet::new(),
             surplus: BTreeSet::new(),
@@ -224,6 +227,8 @@ impl Ledger {
             arrival: self.len(),
         };
         self.places.insert(e.id, place);
+        let closed_at = self.locks.file(e, admitted.lists());
+        self.named.extend(closed_at.into_iter().map(|tip| (tip, e.id)));
         self.file_names(e);
         self.file_in_document(e);
         match e.header.log.document.kind {

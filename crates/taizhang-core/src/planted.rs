@@ -13,6 +13,8 @@ pub enum Planted {
     BurnIgnored,
     /// Keeps every branch of a fork.
     BranchLimitIgnored,
+    /// Lets everything count that arrived after a lock.
+    LockIgnored,
 }
 
 impl Planted {

@@ -119,6 +119,18 @@ impl Registry {
         above == org || self.ancestors(org).contains(&above)
     }
 
+    /// Is it strictly above the other, and a county or city?
+    #[must_use]
+    pub fn is_above(&self, above: OrgId, org: OrgId) -> bool {
+        matches!(self.kind(above), Some(OrgKind::County | OrgKind::City)) && self.ancestors(org).contains(&above)
+    }
+
+    /// May this review decide: does a county or city above its subject own it?
+    #[must_use]
+    pub fn decides(&self, review: &DocId) -> bool {
+        review.kind == Kind::Review && review.subject.is_some_and(|s| self.is_above(review.owner, s))
+    }
+
     /// What an organisation is; `None` for the root and the unknown.
     #[must_use]
     pub fn kind(&self, org: OrgId) -> Option<OrgKind> {

@@ -79,6 +79,11 @@ impl<'l> Judge<'l> {
         Self { ledger, reached: RefCell::default(), found: RefCell::default() }
     }
 
+    /// The ledger it judges by.
+    pub(crate) fn ledger(&self) -> &'l Ledger {
+        self.ledger
+    }
+
     /// Does the entry count? Unknown entries do not.
     #[must_use]
     pub fn standing(&self, id: &EntryId) -> Standing {

@@ -4,10 +4,13 @@
 //! - [`matter`]: rows about one thing, folded where several hands wrote the same, rivals where they did not.
 //! - [`decision`]: what the reviews say about a row.
 //! - [`training`]: the lines of schools and teachers, with their sums.
+//! - [`anchor`]: the first lock, checkpoint or rollup of another organisation that names an entry.
 //! - [`export`]: fields by name, also those of a newer version.
 
+pub mod anchor;
 pub mod decision;
 pub mod export;
+mod late;
 pub mod matter;
 mod natural;
 pub mod training;
@@ -26,6 +29,9 @@ use crate::{
     standing::{Judge, Standing},
     units::Ms,
 };
+
+/// The word for what stands and arrived after a lock.
+pub const AFTER_LOCK: &str = "after_lock";
 
 /// A row with who wrote it and whether it counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +52,8 @@ pub struct ViewRow {
     pub time: Ms,
     /// Whether its entry counts.
     pub standing: Standing,
+    /// It stands, but arrived after a lock and nobody accepted it: it counts as nothing.
+    pub late: bool,
 }
 
 impl ViewRow {
@@ -61,6 +69,12 @@ impl ViewRow {
         self.standing == Standing::Stands
     }
 
+    /// The word for how it stands.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        if self.late { AFTER_LOCK } else { self.standing.word() }
+    }
+
     fn write(&self, w: &mut Writer) {
         w.array(8);
         self.name.write(w);
@@ -68,7 +82,7 @@ impl ViewRow {
         self.replaces.write(w);
         self.author.write(w);
         self.grant.write(w);
-        w.uint(self.time.0).text(self.standing.word());
+        w.uint(self.time.0).text(self.word());
     }
 }
 
@@ -91,9 +105,23 @@ pub struct RegisterWrite {
     pub time: Ms,
     /// Whether its entry counts.
     pub standing: Standing,
+    /// It stands, but arrived after a lock and nobody accepted it: it counts as nothing.
+    pub late: bool,
 }
 
 impl RegisterWrite {
+    /// Does it count?
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.standing == Standing::Stands && !self.late
+    }
+
+    /// The word for how it stands.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        if self.late { AFTER_LOCK } else { self.standing.word() }
+    }
+
     fn write(&self, w: &mut Writer) {
         w.array(8).text(&self.key);
         self.entry.write(w);
@@ -101,7 +129,7 @@ impl RegisterWrite {
         self.value.write(w);
         self.replaces.write(w);
         self.author.write(w);
-        w.uint(self.time.0).text(self.standing.word());
+        w.uint(self.time.0).text(self.word());
     }
 }
 
@@ -135,6 +163,9 @@ impl DocumentView {
                 view.add(e, place, standing);
             }
         }
+        if let Some(gate) = judge.gate(document) {
+            late::mark(&mut view, &gate);
+        }
         view
     }
 
@@ -146,13 +177,14 @@ impl DocumentView {
                 Op::Row(row) => {
                     let name = RowName { entry: e.id, index };
                     let fields = row.fields.to_vec();
-                    let (row_type, replaces, grant) = (row.row_type, row.replaces, place.grant);
-                    self.rows.insert(name, ViewRow { name, row_type, fields, replaces, author, grant, time, standing });
+                    let (row_type, replaces, grant, late) = (row.row_type, row.replaces, place.grant, false);
+                    let row = ViewRow { name, row_type, fields, replaces, author, grant, time, standing, late };
+                    self.rows.insert(name, row);
                 }
                 Op::Register(r) => {
                     let value = Value::parse(r.value).unwrap_or(Value::Null);
-                    let (key, replaces) = (r.key.to_owned(), r.replaces);
-                    let write = RegisterWrite { entry: e.id, index, key, value, replaces, author, time, standing };
+                    let (key, replaces, late) = (r.key.to_owned(), r.replaces, false);
+                    let write = RegisterWrite { entry: e.id, index, key, value, replaces, author, time, standing, late };
                     self.registers.entry(r.key.to_owned()).or_default().insert(e.id, write);
                 }
             }
@@ -170,11 +202,24 @@ impl DocumentView {
         w.finish()
     }
 
-    /// Does the row count: it stands and its type is not one of another kind of document? A type that belongs nowhere is of a newer version, and counts.
+    /// The same as if nothing had been locked: what people recorded, whenever it arrived.
+    #[must_use]
+    pub fn without_locks(mut self) -> Self {
+        self.rows.values_mut().for_each(|r| r.late = false);
+        self.registers.values_mut().flat_map(BTreeMap::values_mut).for_each(|r| r.late = false);
+        self
+    }
+
+    /// Rows that stand and arrived after a lock, by name.
+    pub fn late(&self) -> impl Iterator<Item = &ViewRow> {
+        self.rows.values().filter(|r| r.late)
+    }
+
+    /// Does the row count: it stands, did not arrive after a lock, and its type is not one of another kind of document? A type that belongs nowhere is of a newer version, and counts.
     #[must_use]
     pub fn counts(&self, row: &ViewRow) -> bool {
         let belongs_nowhere = || !Kind::ALL.into_iter().any(|k| rows::belongs(row.row_type, k));
-        row.stands() && (rows::belongs(row.row_type, self.document.kind) || belongs_nowhere())
+        row.stands() && !row.late && (rows::belongs(row.row_type, self.document.kind) || belongs_nowhere())
     }
 
     /// Rows that count and that no counting row of this document replaces, by name.
@@ -197,8 +242,7 @@ impl DocumentView {
     /// The standing writes of a register that no standing write replaces, by entry. Several with different values are a conflict.
     #[must_use]
     pub fn register(&self, key: &str) -> Vec<&RegisterWrite> {
-        let standing =
-            || self.registers.get(key).into_iter().flat_map(BTreeMap::values).filter(|w| w.standing == Standing::Stands);
+        let standing = || self.registers.get(key).into_iter().flat_map(BTreeMap::values).filter(|w| w.counts());
         let replaced: BTreeSet<EntryId> = standing().flat_map(|w| w.replaces.iter().copied()).collect();
         standing().filter(|w| !replaced.contains(&w.entry)).collect()
     }

@@ -37,7 +37,7 @@ use self::{
     reviews::{Banned, Reviews, Waived},
 };
 use crate::{
-    case::{Ban, Case, Lock, OpenInput, Stage, Teacher as CaseTeacher, Waiver},
+    case::{Ban, Case, OpenInput, Stage, Teacher as CaseTeacher, Waiver},
     policy::regime::{Adopted, Regime},
 };
 
@@ -66,7 +66,6 @@ pub struct TeacherFacts {
     names: BTreeSet<RowName>,
     person: Person,
     hours: Hours,
-    locks: Vec<Lock>,
     waivers: Vec<Waiver>,
     bans: Vec<Ban>,
     open: BTreeSet<OpenInput>,
@@ -204,7 +203,8 @@ impl TeacherFacts {
             },
             activities: self.hours.activities.clone(),
             registrations: self.hours.registrations.clone(),
-            locks: self.locks.clone(),
+            // Positions decide, not days: what came after a lock is in no view, and what was accepted counts however it is dated.
+            locks: Vec::new(),
             waivers: self.waivers.clone(),
             bans: self.bans.clone(),
             open: open.into_iter().collect(),
@@ -233,7 +233,6 @@ impl Acts<'_> {
             waiting: std::mem::take(&mut hours.waiting),
             merged: std::mem::take(&mut hours.merged),
             names,
-            locks: self.reviews.locks.get(&person.school).cloned().unwrap_or_default(),
             waivers: self.waivers(&number, &person, &mut open),
             bans: self.bans(&number, &person, &mut open),
             number,

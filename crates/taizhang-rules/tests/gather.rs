@@ -14,6 +14,8 @@
 mod hours;
 #[path = "gather/kit.rs"]
 mod kit;
+#[path = "gather/locks.rs"]
+mod locks;
 #[path = "gather/people.rs"]
 mod people;
 #[path = "gather/policies.rs"]

@@ -484,7 +484,7 @@ rows! {
         year: u16,
         /// Day.
         day: Day,
-        /// SHA-256 of the list of open tips.
+        /// SHA-256 over the digests of the list.
         tips_root: [u8; 32],
         /// The attachment with the list.
         tips: AttachmentId,
@@ -502,7 +502,7 @@ rows! {
     117 Checkpoint {
         /// Year × 12 + month − 1.
         month: u32,
-        /// SHA-256 of the list of open tips.
+        /// SHA-256 over the digests of the list.
         tips_root: [u8; 32],
         /// The attachment with the list.
         tips: AttachmentId,

@@ -12,7 +12,7 @@ use crate::{
     id::{DocId, EntryId, Kind},
     ledger::Ledger,
     op::{RowName, RowRef},
-    rows::{Decision, DecisionTarget, Elsewhere, OrgKind, Registration, RowType, Sheet, Verdict},
+    rows::{Decision, DecisionTarget, Elsewhere, Registration, RowType, Sheet, Verdict},
 };
 
 /// How far the review of a row has come.
@@ -256,9 +256,7 @@ impl Decisions {
 
 /// A county or city above the subject.
 fn is_above(review: &DocId, ledger: &Ledger) -> bool {
-    let registry = &ledger.registry;
-    let decides = matches!(registry.kind(review.owner), Some(OrgKind::County | OrgKind::City));
-    decides && review.subject.is_some_and(|s| registry.ancestors(s).contains(&review.owner))
+    ledger.registry.decides(review)
 }
 
 /// Finds what decisions name.

@@ -6,8 +6,10 @@
     clippy::cast_sign_loss,
     reason = "tests"
 )]
+mod anchor;
 mod decision;
 mod kit;
+mod late;
 mod matter;
 mod natural;
 mod training;

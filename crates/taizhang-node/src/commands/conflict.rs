@@ -143,7 +143,7 @@ pub(crate) fn describe(c: &mut Context<'_>, key: &str, value: &str) -> Result<Re
 }
 
 fn current(core: &Core, document: &DocId, key: &str) -> Result<Vec<EntryId>, CommandError> {
-    Ok(core.view(document)?.register(key).into_iter().map(|w: &RegisterWrite| w.entry).collect())
+    Ok(core.view(document)?.without_locks().register(key).into_iter().map(|w: &RegisterWrite| w.entry).collect())
 }
 
 fn write_register(

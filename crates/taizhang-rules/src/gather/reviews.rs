@@ -1,4 +1,4 @@
-//! What counties and cities decided about teachers: locks, waivers, bans, recognitions, merges.
+//! What counties and cities decided about teachers: waivers, bans, recognitions, merges. Locks are not read here: what arrived after one counts in no view.
 //!
 //! Only reviews of a county or city above their subject count, and only for teachers of that subject.
 
@@ -12,8 +12,6 @@ use taizhang_core::{
     units::{Day, Ms},
     view::matter::{Matter, Matters},
 };
-
-use crate::case::Lock;
 
 /// Months waived, as one review says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,7 +48,6 @@ pub(super) struct Recognised {
 /// Everything that reviews and notices say, by teacher or row.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Reviews {
-    pub(super) locks: BTreeMap<OrgId, Vec<Lock>>,
     pub(super) waivers: BTreeMap<String, BTreeSet<Waived>>,
     pub(super) bans: BTreeMap<String, BTreeSet<Banned>>,
     /// By teacher and the row that is recognised.
@@ -79,9 +76,7 @@ impl Reviews {
     fn review(&mut self, matters: &Matters<'_>, matter: &Matter, merges: &mut Vec<(RowName, RowName)>) {
         let Some(subject) = matter.document.subject else { return };
         for row in matter.contents.iter().flat_map(|c| &c.rows).filter_map(|n| matters.row(*n)) {
-            if let Some(lock) = row.read::<rows::Lock>() {
-                self.locks.entry(subject).or_default().push(Lock { year: lock.row.year, at: lock.row.day });
-            } else if let Some(waiver) = row.read::<rows::Waiver>().map(|p| p.row) {
+            if let Some(waiver) = row.read::<rows::Waiver>().map(|p| p.row) {
                 let (year, months) = (waiver.year, u32::from(waiver.months));
                 let waived = Waived { year, at: row.time, name: row.name, months, subject };
                 self.waivers.entry(waiver.teacher).or_default().insert(waived);

@@ -1,63 +1,21 @@
-//! The documents that a rollup was read from, each at its open tips: attachment `[1, [[document, digest, [tip…]]…]]`, sorted.
+//! The documents that a rollup was read from, each at its open tips: the same list that locks and checkpoints name ([`tips`]).
 //!
 //! A document that did not change since the last rollup is the same leaf in both lists: the open tips of a document are so few that a list of their own, named by its address, would be longer.
 
-use sha2::{Digest, Sha256};
 use taizhang_core::{
-    cbor::{CborError, Reader, Writer},
-    id::{DocId, EntryId, Kind, OrgId},
+    cbor::CborError,
+    id::{DocId, Kind, OrgId},
     ledger::Ledger,
+    tips,
 };
 
+pub use taizhang_core::tips::DocumentTips as Input;
+
 use crate::merkle::Tree;
-
-const VERSION: u64 = 1;
-
-/// One document at its open tips.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Input {
-    /// The document.
-    pub document: DocId,
-    /// Its open tips, sorted: all they reach was read, and nothing else.
-    pub tips: Vec<EntryId>,
-}
 
 /// All of them, sorted by document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inputs(pub Vec<Input>);
-
-impl Input {
-    /// SHA-256 over the document's id and these tips, as [`Ledger::digest`] has it.
-    #[must_use]
-    pub fn digest(&self) -> [u8; 32] {
-        let start = Sha256::new().chain_update(self.document.to_bytes());
-        self.tips.iter().fold(start, |hash, tip| hash.chain_update(tip.0)).finalize().into()
-    }
-
-    /// `[document, digest, [tip…]]`, a leaf of the inputs' root.
-    #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut w = Writer::default();
-        w.array(3).bytes(&self.document.to_bytes()).bytes(&self.digest()).array(self.tips.len() as u64);
-        self.tips.iter().for_each(|t| {
-            w.bytes(&t.0);
-        });
-        w.finish()
-    }
-
-    fn read(r: &mut Reader<'_>) -> Result<Self, CborError> {
-        r.array_of(3)?;
-        let at = r.position();
-        let document = DocId::from_bytes(r.bytes()?).ok_or(CborError { at, what: "not a document id" })?;
-        let digest: [u8; 32] = r.array_bytes()?;
-        let tips = (0..r.array()?).map(|_| r.array_bytes().map(EntryId)).collect::<Result<Vec<_>, _>>()?;
-        let input = Self { document, tips };
-        if !is_sorted(&input.tips) || input.tips.is_empty() {
-            return Err(CborError { at, what: "tips not sorted, not unique or none" });
-        }
-        if input.digest() == digest { Ok(input) } else { Err(CborError { at, what: "the digest is not that of the tips" }) }
-    }
-}
 
 /// The calendar years whose documents take part: those of the cycle that the accounts are kept over, and the rollup's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,8 +43,7 @@ impl Inputs {
 
     /// Documents here, at their open tips.
     fn at(ledger: &Ledger, takes_part: impl Fn(&DocId) -> bool) -> Self {
-        let input = |d: &DocId| Input { document: *d, tips: ledger.open_tips(d) };
-        Self(ledger.documents().filter(|d| takes_part(d)).map(input).collect())
+        Self(ledger.tips_of(takes_part))
     }
 
     /// Does a rollup of `owner` over these years rest on this document?
@@ -150,12 +107,7 @@ impl Inputs {
     /// The attachment.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut w = Writer::default();
-        w.array(2).uint(VERSION).array(self.0.len() as u64);
-        self.0.iter().for_each(|i| {
-            w.raw(&i.to_bytes());
-        });
-        w.finish()
+        tips::to_bytes(&self.0)
     }
 
     /// Reads the attachment.
@@ -163,26 +115,15 @@ impl Inputs {
     /// # Errors
     /// Another form, another version, not sorted, or a digest that is not that of its tips.
     pub fn parse(bytes: &[u8]) -> Result<Self, CborError> {
-        let mut r = Reader::new(bytes);
-        r.array_of(2)?;
-        let at = r.position();
-        if r.uint()? != VERSION {
-            return Err(CborError { at, what: "inputs of another version" });
-        }
-        let inputs = (0..r.array()?).map(|_| Input::read(&mut r)).collect::<Result<Vec<_>, _>>()?;
-        r.end()?;
-        let documents: Vec<DocId> = inputs.iter().map(|i| i.document).collect();
-        if is_sorted(&documents) { Ok(Self(inputs)) } else { Err(CborError { at, what: "inputs not sorted or not unique" }) }
+        tips::parse(bytes).map(Self)
     }
-}
-
-fn is_sorted<T: Ord>(list: &[T]) -> bool {
-    list.windows(2).all(|w| matches!(w, [a, b] if a < b))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+    use taizhang_core::id::EntryId;
+
     use super::*;
 
     fn input(owner: u8, tips: &[u8]) -> Input {
@@ -197,26 +138,5 @@ mod tests {
         assert_eq!(Inputs::parse(&Inputs::default().to_bytes()).unwrap(), Inputs::default());
         assert_eq!(inputs.get(&inputs.0[1].document), Some(&inputs.0[1]));
         assert_eq!(inputs.get(&DocId::of(OrgId([1; 8]), Kind::Roster)), None);
-    }
-
-    #[test]
-    fn other_forms_are_refused() {
-        let good = Inputs(vec![input(1, &[1]), input(2, &[3, 4])]).to_bytes();
-        for n in 0..good.len() {
-            assert!(Inputs::parse(&good[..n]).is_err(), "cut at {n}");
-        }
-        let at_digest = good.len() - 70;
-        for bad in [
-            Inputs(vec![input(2, &[1]), input(1, &[1])]).to_bytes(),
-            Inputs(vec![input(1, &[1]), input(1, &[2])]).to_bytes(),
-            Inputs(vec![input(1, &[2, 1])]).to_bytes(),
-            Inputs(vec![input(1, &[1, 1])]).to_bytes(),
-            Inputs(vec![input(1, &[])]).to_bytes(),
-            [good.as_slice(), &[0]].concat(),
-            good.iter().enumerate().map(|(i, b)| if i == at_digest { b ^ 1 } else { *b }).collect(),
-            good.iter().enumerate().map(|(i, b)| if i == 1 { 2 } else { *b }).collect(),
-        ] {
-            assert!(Inputs::parse(&bad).is_err(), "{bad:02x?}");
-        }
     }
 }

@@ -14,6 +14,7 @@ use taizhang_core::{
     op::{PayloadBuilder, RowName, RowRef},
     rows::{self, ActivityKind, Assessment, Level, OrgKind, RegisteredBy, Role, RowType},
     standing::Judge,
+    tips,
     units::{Day, Ms},
     view::DocumentView,
 };
@@ -51,14 +52,14 @@ pub(crate) struct Net {
 }
 
 #[derive(Default)]
-pub(crate) struct Store(BTreeMap<EntryId, SignedEntry>);
+pub(crate) struct Store(BTreeMap<EntryId, SignedEntry>, BTreeMap<AttachmentId, Vec<u8>>);
 
 impl Entries for Store {
     fn entry(&self, id: &EntryId) -> Result<Option<Vec<u8>>, ReadFailed> {
         Ok(self.0.get(id).map(SignedEntry::to_bytes))
     }
-    fn attachment(&self, _: &AttachmentId) -> Result<Option<Vec<u8>>, ReadFailed> {
-        Ok(None)
+    fn attachment(&self, id: &AttachmentId) -> Result<Option<Vec<u8>>, ReadFailed> {
+        Ok(self.1.get(id).cloned())
     }
 }
 
@@ -197,6 +198,23 @@ impl Net {
     pub(crate) fn replace(&mut self, who: Who, document: DocId, row: &Row, replaced: &[RowName]) -> RowName {
         let refs: Vec<RowRef> = replaced.iter().map(|r| r.here()).collect();
         self.sign(&author(self.authors[&who]), document, &refs, std::slice::from_ref(row))
+    }
+
+    /// The county locks the school's year 2010 at all that is here.
+    pub(crate) fn lock(&mut self) -> RowName {
+        let list = self.ledger.closing(self.school, 2010);
+        let (tips, bytes) = tips::attachment(&list);
+        self.store.1.insert(tips, bytes);
+        let lock = rows::Lock { year: 2010, day: day("2011-01-20"), tips_root: tips::root(&list), tips, reason: None };
+        self.put(Who::CountyReviewer, self.review(), &row(&lock))
+    }
+
+    /// The county accepts what one entry and those before it in its log say.
+    pub(crate) fn accept(&mut self, entry: EntryId) {
+        let place = *self.ledger.place(&entry).unwrap();
+        let (document, run) = (place.log.document, place.log.run);
+        let positions = vec![rows::Positions { document, run, height: place.sequence, id: entry }];
+        self.put(Who::CountyReviewer, self.review(), &row(&rows::Accept { positions, reason: "因".into() }));
     }
 
     pub(crate) fn roster(&self) -> DocId {

@@ -1,11 +1,11 @@
 //! Rosters, reviews about teachers, rows of a newer version.
 
 use taizhang_core::{
-    id::{AttachmentId, DocId, Kind},
+    id::{DocId, Kind},
     op::RowName,
-    rows::{Ban, BanFlag, Level, Lock as LockRow, Status, Teacher, TransferIn, Unlock, Waiver as WaiverRow},
+    rows::{Ban, BanFlag, Level, Status, Teacher, TransferIn, Waiver as WaiverRow},
 };
-use taizhang_rules::case::{Ban as CaseBan, Case, Lock, Role, Stage, Waiver};
+use taizhang_rules::case::{Ban as CaseBan, Case, Role, Stage, Waiver};
 
 use super::kit::*;
 
@@ -164,17 +164,6 @@ fn acts_about_a_teacher_count_from_above_only() {
     let case_ = case(&n, "2010-12-31");
     assert_eq!(case_.bans, [banned("2010-05-01", Some("2010-10-01"))]);
     assert!(opened(&case_).contains(&"ban_undecided"));
-}
-
-#[test]
-fn a_lock_holds_until_it_is_replaced_by_an_unlock() {
-    let mut n = start();
-    let lock = LockRow { year: 2009, day: day("2010-02-01"), tips_root: [0; 32], tips: AttachmentId([0; 32]), reason: None };
-    let name = n.put(Who::CountyReviewer, n.review(), &row(&lock));
-    assert_eq!(case(&n, "2010-12-31").locks, [Lock { year: 2009, at: day("2010-02-01") }]);
-    let unlock = row(&Unlock { year: 2009, reason: "更正".into() });
-    n.replace(Who::CountyReviewer, n.review(), &unlock, &[name]);
-    assert_eq!(case(&n, "2010-12-31").locks, []);
 }
 
 #[test]

@@ -12,11 +12,13 @@ use crate::{
     id::{AttachmentId, LogId, OrgId, Run},
     key::SecretKey,
     rows::{Activity, ActivityKind, Assessment, Level, OrgKind, Positions, RegisteredBy, Role},
+    tips::{self, DocumentTips},
 };
 
 pub(super) struct Network {
     pub(super) ledger: Ledger,
     pub(super) entries: BTreeMap<EntryId, SignedEntry>,
+    pub(super) attachments: BTreeMap<AttachmentId, Vec<u8>>,
     pub(super) now: Ms,
     authors: Vec<Author>,
     pub(super) city: OrgId,
@@ -40,12 +42,15 @@ pub(super) fn row<T: RowType>(row: &T) -> Row {
     (T::TYPE, row.to_fields())
 }
 
-impl Entries for BTreeMap<EntryId, SignedEntry> {
+/// Entries and attachments.
+struct Shelf<'n>(&'n BTreeMap<EntryId, SignedEntry>, &'n BTreeMap<AttachmentId, Vec<u8>>);
+
+impl Entries for Shelf<'_> {
     fn entry(&self, id: &EntryId) -> Result<Option<Vec<u8>>, ReadFailed> {
-        Ok(self.get(id).map(SignedEntry::to_bytes))
+        Ok(self.0.get(id).map(SignedEntry::to_bytes))
     }
-    fn attachment(&self, _: &AttachmentId) -> Result<Option<Vec<u8>>, ReadFailed> {
-        Ok(None)
+    fn attachment(&self, id: &AttachmentId) -> Result<Option<Vec<u8>>, ReadFailed> {
+        Ok(self.1.get(id).cloned())
     }
 }
 
@@ -65,6 +70,7 @@ impl Network {
         let mut n = Self {
             ledger: Ledger::new(network),
             entries: BTreeMap::new(),
+            attachments: BTreeMap::new(),
             now,
             authors: (0..PEOPLE).map(author).collect(),
             city,
@@ -112,7 +118,7 @@ impl Network {
 
     fn admit(&mut self, entry: SignedEntry) -> EntryId {
         let id = entry.id;
-        let admitted = self.ledger.admit(&self.entries, entry.clone(), Signature::Check).unwrap();
+        let admitted = self.ledger.admit(&Shelf(&self.entries, &self.attachments), entry.clone(), Signature::Check).unwrap();
         self.ledger.insert(&admitted);
         self.entries.insert(id, entry);
         id
@@ -152,6 +158,33 @@ impl Network {
             p.row(*row_type, &[], fields);
         }
         self.write(who, document, p.finish())
+    }
+
+    /// A lock of the school's year 2008 at these tips.
+    pub(super) fn lock_at(&mut self, who: usize, review: DocId, list: &[DocumentTips], replaced: &[RowName]) -> RowName {
+        let row = self.lock_row(list);
+        self.replace(who, review, &row, replaced)
+    }
+
+    pub(super) fn lock_row(&mut self, list: &[DocumentTips]) -> Row {
+        let (tips, bytes) = tips::attachment(list);
+        self.attachments.insert(tips, bytes);
+        row(&rows::Lock { year: 2008, day: self.now.day(), tips_root: tips::root(list), tips, reason: None })
+    }
+
+    /// The county locks the school's year 2008 at all that is here.
+    pub(super) fn lock(&mut self) -> RowName {
+        let list = self.ledger.closing(self.school, 2008);
+        self.lock_at(self.reviewer, self.review_doc(), &list, &[])
+    }
+
+    pub(super) fn unlock(&mut self, who: usize, review: DocId, locks: &[RowName]) -> RowName {
+        self.replace(who, review, &row(&rows::Unlock { year: 2008, reason: "补录".into() }), locks)
+    }
+
+    pub(super) fn accept(&mut self, who: usize, document: DocId, entries: &[EntryId]) -> RowName {
+        let accept = rows::Accept { positions: self.positions(entries), reason: "晚到".into() };
+        self.put(who, document, &row(&accept))
     }
 
     /// So many first entries of one log: a fork.
@@ -204,6 +237,51 @@ impl Network {
 
     pub(super) fn city_review_doc(&self) -> DocId {
         DocId::about(self.city, Kind::Review, 2008, self.school)
+    }
+
+    /// The ledger after the same entries came in another order, chosen by `seed`.
+    pub(super) fn in_other_order(&self, seed: u64) -> Ledger {
+        let mut ledger = Ledger::new(self.ledger.network);
+        let mut waiting: Vec<&SignedEntry> = self.entries.values().collect();
+        waiting.sort_by_key(|e| Sha256::new().chain_update(seed.to_be_bytes()).chain_update(e.id.0).finalize());
+        while !waiting.is_empty() {
+            let before = waiting.len();
+            waiting.retain(|e| {
+                let shelf = Shelf(&self.entries, &self.attachments);
+                let admitted = ledger.admit(&shelf, (*e).clone(), Signature::Checked);
+                admitted.map(|a| ledger.insert(&a)).is_err()
+            });
+            assert!(waiting.len() < before, "nothing more enters");
+        }
+        ledger
+    }
+
+    /// What every document says, by this ledger.
+    pub(super) fn bytes_by(&self, ledger: &Ledger) -> Vec<Vec<u8>> {
+        let judge = Judge::new(ledger);
+        ledger.documents().map(|d| DocumentView::build(ledger, &judge, *d, self.entries.values()).bytes()).collect()
+    }
+
+    /// Positions of these entries.
+    pub(super) fn positions(&self, entries: &[EntryId]) -> Vec<Positions> {
+        let at = |id: &EntryId| {
+            let place = self.ledger.place(id).unwrap();
+            Positions { document: place.log.document, run: place.log.run, height: place.sequence, id: *id }
+        };
+        entries.iter().map(at).collect()
+    }
+
+    /// The key begins a new log that links nothing: another machine that heard nothing of the first.
+    pub(super) fn on_another_machine(&mut self, who: usize, document: DocId, row: &Row) -> RowName {
+        let author = &self.authors[who];
+        let log = LogId { document, key: author.public(), run: Run([66; 8]) };
+        let grant = grant_for(&self.ledger, author.public(), &document);
+        let mut p = PayloadBuilder::default();
+        p.row(row.0, &[], &row.1);
+        self.now.0 += 60_000;
+        let header = Header { log, sequence: 1, before: Before::Start { grant, link: None }, time: self.now };
+        let entry = SignedEntry::sign(header, p.finish(), &author.key, &self.ledger.network);
+        RowName { entry: self.admit(entry), index: 0 }
     }
 
     pub(super) fn view(&self, document: DocId) -> DocumentView {

@@ -14,6 +14,7 @@ fn row_of(row_type: u16, fields: Vec<u8>) -> ViewRow {
         grant: None,
         time: Ms(0),
         standing: Standing::Stands,
+        late: false,
     }
 }
 

@@ -8,7 +8,7 @@ use taizhang_core::{
     op::RowName,
     rows::{self, ActivityKind, Assessment, Elsewhere, RowType},
     units::Ms,
-    view::{DocumentView, ViewRow, export::named_fields},
+    view::{AFTER_LOCK, DocumentView, ViewRow, export::named_fields},
 };
 
 use crate::{
@@ -31,7 +31,11 @@ pub(crate) fn row_lines(c: &Context<'_>, document: &DocId) -> Result<Vec<Json>, 
         let is_current = view.register(&write.key).iter().any(|w| w.entry == write.entry);
         let mut line = head("taizhang.row/1", "register", None);
         line.extend(about(c.core, document, RowName { entry: write.entry, index: write.index }));
-        let state = if is_current { "current" } else { "replaced" };
+        let state = match (is_current, write.late) {
+            (true, _) => "current",
+            (false, true) => AFTER_LOCK,
+            (false, false) => "replaced",
+        };
         line.extend(object(json!({
             "standing": write.standing.word(), "state": state, "replaces": write.replaces.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "fields": { "key": write.key, "value": shown::value(&write.value) },
@@ -111,6 +115,7 @@ fn stands(view: &DocumentView, row: &ViewRow, current: &BTreeSet<RowName>) -> Ma
     let state = match (current.contains(&row.name), view.counts(row)) {
         (true, _) => "current",
         (false, true) => "replaced",
+        (false, false) if row.late => AFTER_LOCK,
         (false, false) => "not_counting",
     };
     let replaces: Vec<String> = row.replaces.iter().map(|r| r.resolve(row.name.entry).to_string()).collect();

@@ -33,7 +33,7 @@ pub(in crate::commands) enum Compared {
     Differs(BTreeSet<DocId>),
 }
 
-/// The current rows of every year's document of one owner, kind and subject, by what they are about.
+/// The current rows of every year's document of one owner, kind and subject, by what they are about; also those that arrived after a lock, or each import would write them again.
 #[derive(Debug, Default)]
 pub(in crate::commands) struct Known {
     rows: BTreeMap<(u16, String), Vec<Recorded>>,
@@ -53,7 +53,7 @@ impl Known {
         let fits = |d: &&DocId| d.owner == owner && d.kind == kind && d.subject == subject;
         let documents: Vec<DocId> = core.ledger().documents().filter(fits).copied().collect();
         for document in documents {
-            let view = core.view(&document)?;
+            let view = core.view(&document)?.without_locks();
             activities.read(&view);
             known.add(&view, activities);
         }
@@ -177,7 +177,7 @@ impl Activities {
         };
         let documents: Vec<DocId> = core.ledger().documents().filter(announces).copied().collect();
         for document in documents {
-            self.read(&core.view(&document)?);
+            self.read(&core.view(&document)?.without_locks());
         }
         Ok(())
     }

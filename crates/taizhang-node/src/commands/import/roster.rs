@@ -1,12 +1,13 @@
 //! 教师花名册 → in the roster: rows 40 (teacher), 41 (dated facts), registers `NO.seq`, `NO.subject`, `NO.remark`; in the identity document: rows 50, sealed.
 //!
-//! A fact that the first roster of a teacher brings is dated from the day of hiring, for the sheet names no other; one that a later roster changes, from the day of the import.
+//! A fact that the first roster of a teacher brings is dated from the day of hiring, for the sheet names no other, but not from within a locked year: about that the roster comes too late. One that a later roster changes is dated from the day of the import.
 
 use taizhang_core::{
     cbor::Value,
     id::{DocId, Kind, OrgId},
     op::{RowName, RowRef, VALUE_BYTES_MAX, scalar},
     rows::{OrgKind, Person as PersonRow, RowType, Status, Teacher},
+    standing::Judge,
     units::Day,
     view::DocumentView,
 };
@@ -33,7 +34,8 @@ pub(super) fn plan(c: &Context<'_>, plan: &mut Plan, lines: &[RosterLine], state
         plan.report.unchanged = u32::try_from(lines.len()).unwrap_or(u32::MAX);
         return Ok(());
     }
-    let view = c.core.view(&roster)?;
+    let view = c.core.view(&roster)?.without_locks();
+    let open_from = open_from(c, school);
     for line in lines {
         let known = state.shelves.known(c.core, school, Kind::Roster, None)?;
         let is_new = known.about(Teacher::TYPE, &line.teacher).is_empty();
@@ -42,12 +44,20 @@ pub(super) fn plan(c: &Context<'_>, plan: &mut Plan, lines: &[RosterLine], state
             continue;
         }
         let mut parts = vec![put];
-        parts.extend(facts(plan, known, roster, line, is_new));
+        let from_day = if is_new { line.hired.max(open_from) } else { plan.today };
+        parts.extend(facts(plan, known, roster, line, from_day));
         parts.extend(registers(plan, state, &view, line));
         parts.push(person(c, plan, state, (school, identity), line)?);
         plan.count(&parts);
     }
     Ok(())
+}
+
+/// The first day after the school's locked years.
+fn open_from(c: &Context<'_>, school: OrgId) -> Day {
+    let judge = Judge::new(c.core.ledger());
+    let last = judge.locks(school).iter().filter(|l| l.acts()).map(|l| u32::from(l.year)).max();
+    last.and_then(|year| Day::from_ymd(year + 1, 1, 1)).unwrap_or_default()
 }
 
 fn teacher(line: &RosterLine) -> Teacher {
@@ -56,7 +66,7 @@ fn teacher(line: &RosterLine) -> Teacher {
 }
 
 /// Facts that are not what is recorded last.
-fn facts(plan: &mut Plan, known: &mut Known, roster: DocId, line: &RosterLine, is_new: bool) -> Vec<Put> {
+fn facts(plan: &mut Plan, known: &mut Known, roster: DocId, line: &RosterLine, from_day: Day) -> Vec<Put> {
     let head_teacher = line.head_teacher.map(|is| if is { "yes" } else { "no" });
     let facts = [
         ("stage", Some(stage(line.stage))),
@@ -74,7 +84,6 @@ fn facts(plan: &mut Plan, known: &mut Known, roster: DocId, line: &RosterLine, i
         if is_said {
             continue;
         }
-        let from_day = if is_new { line.hired } else { plan.today };
         let row = status(&line.teacher, what, value, from_day);
         let about = key(&[&line.teacher, what, &from_day.to_string()]);
         out.push(plan.put(known, roster, line.row, (Status::TYPE, &about), row.to_fields()));

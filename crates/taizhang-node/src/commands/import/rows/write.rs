@@ -160,6 +160,7 @@ impl Fresh {
             grant: None,
             time: taizhang_core::units::Ms(0),
             standing: Standing::Stands,
+            late: false,
         }
     }
 
@@ -186,7 +187,8 @@ impl Plan {
         let judge = Judge::new(c.core.ledger());
         let mut views = Vec::new();
         for document in &documents {
-            let mut view = DocumentView::build(c.core.ledger(), &judge, *document, &c.core.entries_of(document)?);
+            let view = DocumentView::build(c.core.ledger(), &judge, *document, &c.core.entries_of(document)?);
+            let mut view = view.without_locks();
             let of_document = self.rows.iter().filter(|(_, r)| r.document == *document);
             view.rows.extend(of_document.map(|(name, row)| (*name, row.view_row(*name))));
             views.push(view);
@@ -256,7 +258,7 @@ impl Plan {
     fn leave_out_known_fields(&mut self, c: &Context<'_>, files: &mut Files) -> Result<(), CommandError> {
         let mut kept: Vec<Field> = Vec::new();
         for field in std::mem::take(&mut self.fields) {
-            let view = c.core.view(&field.document)?;
+            let view = c.core.view(&field.document)?.without_locks();
             let there: BTreeSet<Vec<u8>> = view.register(&field.key).iter().map(|w| op::scalar(&w.value)).collect();
             let in_file = kept.iter().find(|f| f.document == field.document && f.key == field.key).map(|f| &f.value);
             if there.contains(&field.value) || in_file == Some(&field.value) {
