@@ -1,6 +1,7 @@
 //! Simulator, real-process tests, vectors, fuzz targets and benchmarks of the whole workspace.
 
 pub mod accounts;
+pub mod attacks;
 pub mod bytes;
 pub mod mutate;
 pub mod nodes;

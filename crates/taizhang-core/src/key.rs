@@ -1,8 +1,11 @@
 //! Keys and the one function that says whether a signature is valid.
 
-use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
+use ed25519_dalek::{Signature, Signer, SigningKey, Verifier, VerifyingKey};
 
-use crate::id::PublicKey;
+use crate::{
+    id::PublicKey,
+    planted::{Check, is_off},
+};
 
 /// An Ed25519 secret key; wiped from memory when dropped, never printed.
 pub struct SecretKey(SigningKey);
@@ -42,5 +45,7 @@ impl std::fmt::Debug for SecretKey {
 /// Is this the signature of `key` over `message`? Strict everywhere: no small-order keys or points, no second form of S; batch verification accepts another set and is never used (docs/decisions/0004).
 #[must_use]
 pub fn verify(key: &PublicKey, message: &[u8], signature: &[u8; 64]) -> bool {
-    VerifyingKey::from_bytes(&key.0).is_ok_and(|k| k.verify_strict(message, &Signature::from_bytes(signature)).is_ok())
+    let signature = Signature::from_bytes(signature);
+    let Ok(key) = VerifyingKey::from_bytes(&key.0) else { return false };
+    key.verify_strict(message, &signature).is_ok() || (is_off(Check::StrictSignature) && key.verify(message, &signature).is_ok())
 }

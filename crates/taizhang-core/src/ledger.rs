@@ -11,7 +11,7 @@ use crate::{
     id::{DocId, EntryId, Kind, LogId, NetworkId, OrgId, Position, PublicKey, Run},
     lock::Locks,
     op::{self, Op, RowName},
-    planted::Planted,
+    planted::{Check, Planted, is_off},
     registry::{GrantRecord, Registry},
     rows::{self, Accept, Burn, End, Grant, Org, RootStatement, RowType},
 };
@@ -240,6 +240,7 @@ impl Ledger {
 
     fn file_in_document(&mut self, e: &SignedEntry) {
         let kept = if self.is_planted(Planted::BranchLimitIgnored) { usize::MAX } else { BRANCHES_MAX };
+        let kept = if is_off(Check::EveryBranch) { 1 } else { kept };
         let doc = self.docs.entry(e.header.log.document).or_default();
         doc.entries.push(e.id);
         if let Some(parent) = e.header.before.parent() {

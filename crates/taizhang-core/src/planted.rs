@@ -1,4 +1,4 @@
-//! Bugs planted on purpose (feature `planted`): the simulator must find every one of them, or it shows nothing. Without the feature none can be switched on.
+//! Bugs planted on purpose (feature `planted`): the simulator must find every one of them, and the table of attacks must be got through without the check that it names, or they show nothing. Without the feature none can be switched on.
 
 use crate::ledger::Ledger;
 
@@ -27,12 +27,268 @@ impl Ledger {
     /// Is this bug planted? Never outside of tests.
     #[cfg(feature = "planted")]
     pub(crate) fn is_planted(&self, bug: Planted) -> bool {
-        self.planted == Some(bug)
+        self.planted == Some(bug) || is_off(Check::Bug(bug))
     }
 
     #[cfg(not(feature = "planted"))]
     #[expect(clippy::unused_self, reason = "the other form uses it")]
     pub(crate) fn is_planted(&self, _: Planted) -> bool {
         false
+    }
+}
+
+macro_rules! checks {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {
+        /// A check that the table of attacks takes away, in whichever crate it stands. The switch is the thread's, because most of these checks stand in functions that know no ledger.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Check {
+            /// The check that one of the simulator's bugs leaves out.
+            Bug(Planted),
+            $($(#[$doc])* $name),*
+        }
+
+        impl Check {
+            /// Every check but those of the simulator's bugs.
+            pub const ALL: &'static [Check] = &[$(Self::$name),*];
+        }
+    };
+}
+
+checks! {
+    // The form of entries and their signatures.
+    /// The signature covers the network.
+    NetworkSigned,
+    /// The unprotected header is empty.
+    UnprotectedEmpty,
+    /// Heads have their shortest form.
+    ShortestForm,
+    /// The algorithm is the one.
+    Algorithm,
+    /// Keys and points of small order are refused.
+    StrictSignature,
+    /// The signature fits.
+    Signature,
+    /// An entry's length.
+    EntryLength,
+    /// Operations of an entry.
+    OperationCount,
+    /// A row's length.
+    RowLength,
+    /// Nesting of CBOR.
+    Depth,
+    /// Rows or entries that one operation replaces.
+    ReplacesCount,
+    /// What is replaced stands in order, nothing twice.
+    ReplacesOrder,
+    /// A register's value is short and a scalar.
+    RegisterValue,
+    /// An entry writes a register once.
+    RegisterOnce,
+
+    // Logs, roles, registries.
+    /// Previous continues the log.
+    Continuity,
+    /// A link leads to the same key's entry of the same document.
+    Link,
+    /// A document is written by its owner's people.
+    DocumentOwner,
+    /// Its kind asks for a role.
+    WriterRole,
+    /// The root statement is the network's name.
+    RootStatement,
+    /// Under it write its keys only.
+    RootKeys,
+    /// An invite's key writes the newcomer's grants only.
+    OneUseContent,
+    /// An invite's key writes one entry.
+    OneUseOnce,
+    /// An organisation's id comes from its creation.
+    OrgId,
+    /// An organisation is created by its parent.
+    OrgParent,
+    /// An organisation is created under one that may have such.
+    OrgOrder,
+    /// An organisation is changed where it was created.
+    OrgChange,
+    /// A grant rests on a row of its organisation.
+    GrantBasis,
+    /// A registry certifies the staff of its own organisation and of those it created.
+    GrantScope,
+    /// An organisation of a kind has its roles.
+    OfficeRoles,
+    /// What is replaced lies in the same document, or in a review of the same subject.
+    ReplacesHere,
+    /// A review replaces rows of reviews below only.
+    ReplacesBelow,
+
+    // Standing.
+    /// A burn holds under any later grant.
+    BurnForEver,
+    /// Of several burns, only what all cover stands.
+    BurnsTogether,
+    /// Positions cover by id.
+    PositionIds,
+    /// A burn acts on keys granted in the same registry.
+    BurnOwnRegistry,
+    /// A burn acts at its own depth or deeper.
+    BurnDepth,
+    /// Two that burn each other are both burnt.
+    BurnMutual,
+    /// An accept counts if it stands.
+    AcceptStands,
+    /// An accept reaches only what is its own.
+    AcceptScope,
+    /// What a key writes after its end waits.
+    EndActs,
+    /// The end of who decides goes by positions, not by dates.
+    EndPositions,
+    /// A grant ends where it was written.
+    EndOwnRegistry,
+    /// After one use of an invite was accepted another changes nothing.
+    InviteUsedUp,
+    /// Rows of every branch are rows.
+    EveryBranch,
+    /// Open tips of one key in one document.
+    OpenTips,
+
+    // Views, rules, papers.
+    /// A row counts in documents of its kind.
+    RowBelongs,
+    /// Decisions count in reviews by those above.
+    DecisionAbove,
+    /// Decisions that disagree are undecided.
+    RivalDecisions,
+    /// Contents that disagree are rivals.
+    RivalContents,
+    /// A slash in an id is no part of its form.
+    IdParts,
+    /// A decision on a sheet names its payload.
+    SheetDigest,
+    /// A decision on a plan is a reviewer's.
+    PlanReviewer,
+    /// Two adoptions of one day by one organisation contradict each other.
+    RivalAdoptions,
+    /// A policy's text is the one adopted.
+    PolicyText,
+    /// A rollup's attachments are those named.
+    RollupAttachments,
+    /// A rollup's roots are those of its lists.
+    RollupRoots,
+    /// A rollup's totals are the sums of its lines.
+    RollupSums,
+    /// A certificate's signature fits what it says.
+    CertificateSigned,
+    /// A certificate is of this network.
+    CertificateNetwork,
+    /// A commitment to a name belongs to one certificate.
+    CertificateNumber,
+
+    // Replication.
+    /// Sessions of another network end.
+    HelloNetwork,
+    /// The first frame is a greeting.
+    HelloFirst,
+    /// Nothing is sent to nodes that are not certified.
+    Strangers,
+    /// An invite is used for the node that shows it.
+    InviteNode,
+    /// Only documents that this node may read are taken.
+    MayHold,
+    /// Open tips are told to readers only.
+    TipsScope,
+    /// A receipt is signed.
+    ReceiptSigned,
+    /// A receipt speaks of shared documents.
+    ReceiptScope,
+    /// A receipt that covers less replaces none that covers more.
+    ReceiptCovers,
+    /// Batches acknowledged were sent.
+    AckSent,
+    /// An attachment is what its name says.
+    AttachmentHash,
+    /// Pieces of an attachment come in order.
+    AttachmentOrder,
+    /// Attachments that wait.
+    AttachmentsWaiting,
+    /// Attachments come from certified nodes.
+    AttachmentsCertified,
+    /// A frame's length.
+    FrameLength,
+    /// What a batch unpacks to.
+    BatchOutput,
+    /// Items of a frame.
+    FrameCounts,
+    /// Entries of a batch.
+    BatchEntries,
+    /// Sessions at once.
+    Sessions,
+    /// What is here is not stored again.
+    StoredOnce,
+    /// A clock that jumps back silences no receipts.
+    ClockBack,
+    /// Answers come to questions.
+    AnswerAsked,
+    /// Refused logs of a session.
+    RefusedLogs,
+    /// Frames that wait for a commit.
+    Inbox,
+
+    // Transport and sheets.
+    /// A frame's announced length.
+    AnnouncedLength,
+    /// Nodes are let in by rule.
+    Allowed,
+    /// The dialer expects a key.
+    ExpectedKey,
+    /// Connections of one address.
+    AddressShare,
+    /// Who connects speaks in time.
+    SpeaksInTime,
+    /// Text that a spreadsheet would run as a formula is written as text.
+    FormulaText,
+    /// What a workbook unpacks to.
+    Unpacked,
+    /// Counts that a workbook declares.
+    DeclaredCounts,
+    /// A key file is named by its key.
+    KeyFileName,
+}
+
+/// Is this check taken away on this thread? Never outside of tests.
+#[cfg(feature = "planted")]
+#[must_use]
+pub fn is_off(check: Check) -> bool {
+    AWAY.get() == Some(check)
+}
+
+/// Is this check taken away on this thread? Never outside of tests.
+#[cfg(not(feature = "planted"))]
+#[must_use]
+pub const fn is_off(_: Check) -> bool {
+    false
+}
+
+#[cfg(feature = "planted")]
+thread_local! {
+    static AWAY: std::cell::Cell<Option<Check>> = const { std::cell::Cell::new(None) };
+}
+
+/// While it lives, one check is away on this thread.
+#[cfg(feature = "planted")]
+#[derive(Debug)]
+pub struct Away(std::marker::PhantomData<*const ()>);
+
+/// Takes a check away on this thread until the value is dropped.
+#[cfg(feature = "planted")]
+#[must_use]
+pub fn take_away(check: Check) -> Away {
+    AWAY.set(Some(check));
+    Away(std::marker::PhantomData)
+}
+
+#[cfg(feature = "planted")]
+impl Drop for Away {
+    fn drop(&mut self) {
+        AWAY.set(None);
     }
 }

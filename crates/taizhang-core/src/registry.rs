@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     id::{DocId, Kind, OrgId, PublicKey},
     op::{RowName, RowRef},
+    planted::{Check, is_off},
     rows::{Grant, Org, OrgKind, Role, RootStatement},
 };
 
@@ -189,7 +190,7 @@ impl Registry {
     /// Was a reviewer's grant of the organisation given to this key? Somebody who is a clerk too may have begun the log under the clerk's grant.
     #[must_use]
     pub fn is_reviewer(&self, key: PublicKey, org: OrgId) -> bool {
-        self.grants_of(key).any(|(_, g)| g.row.role == Role::Reviewer && g.row.org == org)
+        self.grants_of(key).any(|(_, g)| (g.row.role == Role::Reviewer || is_off(Check::PlanReviewer)) && g.row.org == org)
     }
 
     /// Every grant given to a key.
@@ -202,8 +203,11 @@ impl Registry {
 #[must_use]
 pub fn may_write(document: &DocId, role: Role, org: OrgId, org_kind: OrgKind) -> bool {
     use OrgKind::{City, County, Organiser, Province, School};
-    if org != document.owner {
+    if org != document.owner && !is_off(Check::DocumentOwner) {
         return false;
+    }
+    if is_off(Check::WriterRole) {
+        return true;
     }
     match document.kind {
         Kind::Registry => role == Role::Admin && org_kind.certifies(),
@@ -219,6 +223,9 @@ pub fn may_write(document: &DocId, role: Role, org: OrgId, org_kind: OrgKind) ->
 /// Which roles an organisation's staff may have.
 #[must_use]
 pub fn has_role(org_kind: OrgKind, role: Role) -> bool {
+    if is_off(Check::OfficeRoles) {
+        return true;
+    }
     match role {
         Role::Node | Role::Clerk => true,
         Role::Principal => org_kind == OrgKind::School,

@@ -11,11 +11,11 @@ use std::{
 
 use crate::{
     id::{DocId, EntryId, Kind, OrgId, PublicKey},
-    ledger::{Ledger, Place},
+    ledger::{Ledger, Place, Written},
     op::RowName,
-    planted::Planted,
+    planted::{Check, Planted, is_off},
     registry::{GrantRecord, may_write},
-    rows::Positions,
+    rows::{End, Positions},
 };
 
 /// Whether and why an entry counts.
@@ -180,6 +180,7 @@ impl<'l> Judge<'l> {
     /// Was another use of the same invite accepted? Then this one changes nothing.
     fn is_used_up(&self, id: EntryId, place: &Place, scope: Scope) -> bool {
         self.is_one_use(place)
+            && !is_off(Check::InviteUsedUp)
             && self
                 .ledger
                 .at(&place.log, place.sequence)
@@ -188,14 +189,15 @@ impl<'l> Judge<'l> {
     }
 
     fn is_ended(&self, name: RowName, g: &GrantRecord, id: EntryId, place: &Place, scope: Scope) -> bool {
-        self.ledger.ends.iter().filter(|e| e.row.grant.resolve(e.entry) == name && e.document.owner == g.registry).any(|e| {
+        let is_here = |e: &Written<End>| e.document.owner == g.registry || is_off(Check::EndOwnRegistry);
+        self.ledger.ends.iter().filter(|e| e.row.grant.resolve(e.entry) == name && is_here(e)).any(|e| {
             let acts = self.acts(e.entry, g.depth, scope);
-            let past = if g.row.role.decides() {
+            let past = if g.row.role.decides() && !is_off(Check::EndPositions) {
                 !self.covers(e.row.positions.as_deref().unwrap_or_default(), place.log.document, id)
             } else {
                 place.time.day() > e.row.left_day
             };
-            acts && past
+            acts && past && !is_off(Check::EndActs)
         })
     }
 
@@ -205,7 +207,13 @@ impl<'l> Judge<'l> {
             return false;
         }
         let burns = self.burns_of(place.log.key, place.depth, scope);
-        burns.values().any(|positions| !self.covers(positions, place.log.document, id))
+        let is_past = |positions: &Vec<Positions>| !self.covers(positions, place.log.document, id);
+        let is_granted_anew = || self.ledger.registry.grants_of(place.log.key).count() > 1;
+        match () {
+            () if is_off(Check::BurnsTogether) => !burns.is_empty() && burns.values().all(is_past),
+            () if is_off(Check::BurnForEver) && is_granted_anew() => false,
+            () => burns.values().any(is_past),
+        }
     }
 
     /// The burns of a key that act on what it wrote under a grant of this depth: what each lets stand.
@@ -213,7 +221,8 @@ impl<'l> Judge<'l> {
         let scope = scope.up_to(depth);
         let mut burns: BTreeMap<EntryId, Vec<Positions>> = BTreeMap::new();
         for b in self.ledger.burns.iter().filter(|b| b.row.key == key) {
-            let granted_here = self.ledger.registry.grants_of(key).filter(|(_, g)| g.registry == b.document.owner);
+            let is_here = |g: &GrantRecord| g.registry == b.document.owner || is_off(Check::BurnOwnRegistry);
+            let granted_here = self.ledger.registry.grants_of(key).filter(|(_, g)| is_here(g));
             if granted_here.map(|(_, g)| g.depth).max().is_some_and(|depth| self.acts(b.entry, depth, scope)) {
                 burns.entry(b.entry).or_default().extend(&b.row.positions);
             }
@@ -224,7 +233,11 @@ impl<'l> Judge<'l> {
     /// Does a burn or end written in `entry` act on a key granted at `depth`?
     fn acts(&self, entry: EntryId, depth: u32, scope: Scope) -> bool {
         let Some(place) = self.ledger.place(&entry) else { return false };
+        if is_off(Check::BurnDepth) {
+            return true;
+        }
         place.depth <= depth
+            && (place.depth < depth || !is_off(Check::BurnMutual))
             && place.depth < scope.burns_below
             && self.judge(entry, Scope { burns_below: place.depth, accepts_below: place.depth }) == Standing::Stands
     }
@@ -235,13 +248,17 @@ impl<'l> Judge<'l> {
             by.depth < scope.accepts_below
                 && self.may_accept(a.document, place)
                 && self.covers(&a.row.positions, place.log.document, id)
-                && self.judge(a.entry, Scope { burns_below: u32::MAX, accepts_below: by.depth }) == Standing::Stands
+                && (self.judge(a.entry, Scope { burns_below: u32::MAX, accepts_below: by.depth }) == Standing::Stands
+                    || is_off(Check::AcceptStands))
         })
     }
 
     /// In a registry for keys granted there; in a review only for the subject's ledger, roster and identity.
     fn may_accept(&self, written_in: DocId, place: &Place) -> bool {
         let document = place.log.document;
+        if is_off(Check::AcceptScope) {
+            return true;
+        }
         match written_in.kind {
             Kind::Registry => self.ledger.registry.grants_of(place.log.key).any(|(_, g)| g.registry == written_in.owner),
             Kind::Review => {
@@ -261,6 +278,7 @@ impl<'l> Judge<'l> {
         positions.iter().filter(|p| p.document == document).any(|p| {
             let mut reached = self.reached.borrow_mut();
             reached.entry(p.id).or_insert_with(|| self.ledger.ancestry(p.id).collect()).contains(&id)
+                || (is_off(Check::PositionIds) && self.ledger.place(&id).is_some_and(|at| at.sequence <= p.height))
         })
     }
 }

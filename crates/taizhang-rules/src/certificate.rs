@@ -11,6 +11,7 @@ use taizhang_core::{
     cbor::{CborError, Reader, Writer},
     id::{NetworkId, PublicKey},
     key::{self, SecretKey},
+    planted::{Check, is_off},
     units::Day,
 };
 
@@ -92,6 +93,7 @@ pub enum Broken {
 #[must_use]
 pub fn commitment(salt: &[u8; 16], no: &str, name: &str) -> [u8; 32] {
     let hash = Sha256::new().chain_update(b"taizhang certificate name 1").chain_update(salt);
+    let no = if is_off(Check::CertificateNumber) { "" } else { no };
     hash.chain_update(no.as_bytes()).chain_update([0]).chain_update(name.as_bytes()).finalize().into()
 }
 
@@ -209,11 +211,12 @@ impl Statement {
     /// # Errors
     /// It does not.
     pub fn verify(&self, network: &NetworkId) -> Result<(), Broken> {
-        if network_prefix(network) != self.network {
+        if network_prefix(network) != self.network && !is_off(Check::CertificateNetwork) {
             return Err(Broken::OtherNetwork);
         }
         let message = self.claims.message(network, &self.key, &self.commitment());
-        if key::verify(&self.key, &message, &self.signature) { Ok(()) } else { Err(Broken::Signature) }
+        let fits = key::verify(&self.key, &message, &self.signature) || is_off(Check::CertificateSigned);
+        if fits { Ok(()) } else { Err(Broken::Signature) }
     }
 }
 

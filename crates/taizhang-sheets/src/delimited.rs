@@ -1,6 +1,7 @@
 //! CSV to a grid. Not the `csv` crate's reader: it skips blank lines, so row numbers would not be Excel's, and it takes the rest of the file into one cell when a quotation mark is left open.
 
 use crate::error::ReadError;
+use crate::formula::armed_before;
 use crate::grid::{Grid, MAX_CELL_BYTES, Raw};
 
 /// Splits text at commas (or tabs, where the first line with either has tabs only); RFC 4180 quotes, any line ending.
@@ -63,7 +64,7 @@ impl Splitter {
     fn end_cell(&mut self) -> Result<(), ReadError> {
         let cell = std::mem::take(&mut self.cell);
         if !cell.is_empty() {
-            self.grid.put(self.row, self.column, Raw::Text(cell))?;
+            self.grid.put(self.row, self.column, Raw::Text(armed_before(&cell).to_owned()))?;
         }
         self.column = self.column.saturating_add(1);
         Ok(())

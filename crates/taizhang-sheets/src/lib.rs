@@ -9,6 +9,7 @@ mod decode;
 mod delimited;
 mod error;
 mod finding;
+mod formula;
 mod grid;
 mod header;
 mod json;

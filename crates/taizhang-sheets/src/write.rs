@@ -4,7 +4,7 @@ use encoding_rs::GB18030;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, XlsxError};
 use taizhang_core::units::Day;
 
-use crate::value::number::h100_text;
+use crate::{formula::disarmed, value::number::h100_text};
 
 /// A plain table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub enum WriteError {
 
 /// CSV with CRLF; GB18030 for an Excel of the Chinese Windows, or UTF-8 with a byte order mark.
 ///
-/// CSV has no types: Excel runs a cell that begins with `=` as a formula. Such cells are quoted but not changed; give people xlsx.
+/// CSV has no types: a spreadsheet runs a cell that begins with `=` as a formula. Such text is written behind an apostrophe; reading takes it away.
 ///
 /// # Errors
 /// A row wider than the header; a private-use character that GB18030 lacks.
@@ -61,9 +61,9 @@ pub fn csv(table: &Table, gbk: bool) -> Result<Vec<u8>, WriteError> {
     let mut put = |record: Vec<String>| writer.write_record(record).map_err(|e| WriteError::Workbook(e.to_string()));
     if !table.title.is_empty() {
         let blanks = table.headers.iter().skip(1).map(|_| String::new());
-        put(std::iter::once(table.title.clone()).chain(blanks).collect())?;
+        put(std::iter::once(disarmed(&table.title).into_owned()).chain(blanks).collect())?;
     }
-    put(table.headers.clone())?;
+    put(table.headers.iter().map(|h| disarmed(h).into_owned()).collect())?;
     for row in &table.rows {
         put(row.iter().map(shown).collect())?;
     }
@@ -78,7 +78,7 @@ pub fn csv(table: &Table, gbk: bool) -> Result<Vec<u8>, WriteError> {
 
 fn shown(cell: &Cell) -> String {
     match cell {
-        Cell::Text(text) => text.clone(),
+        Cell::Text(text) => disarmed(text).into_owned(),
         Cell::H100(n) => h100_text(*n),
         Cell::Day(day) => day.to_string(),
         Cell::Int(n) => n.to_string(),

@@ -12,6 +12,7 @@ use taizhang_core::{
     key::SecretKey,
     ledger::Ledger,
     op::Op,
+    planted::{Check, is_off},
     receipt::Receipt,
     rows::{self, Role},
     standing::Judge,
@@ -206,7 +207,7 @@ impl Hub {
 
     /// Takes in what happened.
     pub fn handle(&mut self, now: Ms, store: &dyn Entries, input: Input) {
-        if now < self.now {
+        if now < self.now && !is_off(Check::ClockBack) {
             // A clock that jumped back must not silence receipts for years.
             self.sessions.values_mut().for_each(|s| s.last_receipt = s.last_receipt.map(|l| l.min(now)));
         }
@@ -228,6 +229,7 @@ impl Hub {
             return;
         }
         if self.inbox.len() >= limits::INBOX_MAX
+            && !is_off(Check::Inbox)
             && let Input::Frame { session, .. } = input
         {
             self.close(session, "too many frames while a commit is under way");
@@ -262,7 +264,7 @@ impl Hub {
             Frame::Hello { version, network, org: _, wants, join } if !greeted => {
                 self.hello(now, store, session, greet::Greeting { version, network, wants, join });
             }
-            _ if !greeted => self.close(session, "the first frame must be a greeting"),
+            _ if !greeted && !is_off(Check::HelloFirst) => self.close(session, "the first frame must be a greeting"),
             Frame::Hello { .. } => self.close(session, "a second greeting"),
             Frame::Root { digest, reply } => self.root(now, store, session, digest, reply),
             Frame::Summaries(list) => self.summaries(session, &list),
@@ -411,7 +413,7 @@ impl Hub {
 /// Is this bug planted? Never outside of tests.
 #[cfg(feature = "planted")]
 fn planted(config: &Config, bug: Planted) -> bool {
-    config.planted == Some(bug)
+    config.planted == Some(bug) || crate::planted::is_planted(bug)
 }
 
 #[cfg(not(feature = "planted"))]

@@ -57,3 +57,21 @@ bugs! {
     /// Compares how many entries a document has, and not which.
     DigestOfCountOnly,
 }
+
+/// Is this bug planted on this thread? Never outside of tests.
+#[cfg(feature = "planted")]
+#[must_use]
+pub fn is_planted(bug: Planted) -> bool {
+    HERE.get() == Some(bug)
+}
+
+#[cfg(feature = "planted")]
+thread_local! {
+    static HERE: std::cell::Cell<Option<Planted>> = const { std::cell::Cell::new(None) };
+}
+
+/// Plants a bug on this thread, for the table of attacks; `None` digs it out.
+#[cfg(feature = "planted")]
+pub fn plant(bug: Option<Planted>) {
+    HERE.set(bug);
+}

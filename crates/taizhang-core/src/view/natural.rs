@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::ViewRow;
 use crate::{
     op::{RowName, RowRef},
+    planted::{Check, is_off},
     rows::{
         Activity, Appeal, Attestation, Checkpoint, Decision, Elsewhere, End, Grant, Import, Leave, Lock, Marks, Material, Org,
         Person, Published, Registration, Rollup, RootStatement, RowType, Session, Sheet, Status, Teacher, Unlock, field::Field,
@@ -127,6 +128,9 @@ fn target<'v>(row: &ViewRow, r: &RowRef, rows: &RowIndex<'v>) -> Option<&'v View
 
 /// Ids come from outside: a slash in one must not make two matters look like one.
 fn part(text: &str) -> String {
+    if is_off(Check::IdParts) {
+        return text.to_owned();
+    }
     text.replace('%', "%25").replace('/', "%2F").replace('@', "%40").replace('~', "%7E")
 }
 

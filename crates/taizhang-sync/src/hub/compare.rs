@@ -13,6 +13,7 @@
 use taizhang_core::{
     entries::Entries,
     id::{DocId, EntryId, Kind},
+    planted::{Check, is_off},
     units::Ms,
 };
 
@@ -100,7 +101,7 @@ impl Hub {
     pub(super) fn summaries(&mut self, session: SessionId, list: &[Summary]) {
         let Some(s) = self.sessions.get_mut(&session) else { return };
         let dialer = s.dialer;
-        if dialer && !s.outstanding {
+        if dialer && !s.outstanding && !is_off(Check::AnswerAsked) {
             return self.close(session, "an answer without a question");
         }
         let is_first =
@@ -138,11 +139,11 @@ impl Hub {
     fn send_tips(&mut self, session: SessionId, document: &DocId, theirs: &[Tip]) {
         let Some(s) = self.sessions.get(&session) else { return };
         let shares = self.shares(s, document);
-        if s.tips_sent.contains(document) || !(shares || document.kind == Kind::Registry) {
+        if s.tips_sent.contains(document) || !(shares || document.kind == Kind::Registry || is_off(Check::TipsScope)) {
             return;
         }
         let holds = theirs.iter().any(|t| self.ledger.place(&t.id).is_some_and(|p| p.log.document == *document));
-        let tips = if shares || holds { tips::ours(&self.ledger, document) } else { Vec::new() };
+        let tips = if shares || holds || is_off(Check::TipsScope) { tips::ours(&self.ledger, document) } else { Vec::new() };
         let Some(s) = self.sessions.get_mut(&session) else { return };
         if s.tips_sent.len() >= limits::ROUND_DOCUMENTS_MAX {
             return self.close(session, "too many documents differ");

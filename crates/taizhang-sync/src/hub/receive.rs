@@ -8,6 +8,7 @@ use taizhang_core::{
     entries::Entries,
     entry::{Before, Header, SignedEntry},
     id::{AttachmentId, EntryId, PublicKey},
+    planted::{Check, is_off},
     units::Ms,
 };
 
@@ -59,7 +60,9 @@ impl Hub {
             s.decompressor = Some(Decompressor::new().map_err(|_| "decompression failed")?);
         }
         let stream = s.decompressor.as_mut().ok_or("a batch without the beginning of its stream")?;
-        let raw = stream.read(&batch.packed, limits::BATCH_RAW_BYTES_MAX).map_err(|_| "a batch that cannot be unpacked")?;
+        let raw = stream
+            .read(&batch.packed, if is_off(Check::BatchOutput) { usize::MAX } else { limits::BATCH_RAW_BYTES_MAX })
+            .map_err(|_| "a batch that cannot be unpacked")?;
         if batch.last {
             s.decompressor = None;
         }
@@ -94,22 +97,23 @@ impl Hub {
     fn chunk(&mut self, session: SessionId, chunk: Chunk) -> Result<(), &'static str> {
         let is_newcomer = self.is_newcomer();
         let s = self.sessions.get_mut(&session).ok_or("no such session")?;
-        if s.org.is_none() && !is_newcomer {
+        if s.org.is_none() && !is_newcomer && !is_off(Check::AttachmentsCertified) {
             return Err("attachments from a node that is not certified");
         }
         let bytes: usize = s.partial.values().chain(s.complete.values()).map(Vec::len).sum();
         let count = s.partial.len() + s.complete.len();
-        if count >= limits::ATTACHMENTS_WAITING_MAX || bytes + chunk.bytes.len() > limits::ATTACHMENTS_WAITING_BYTES_MAX {
+        let too_many = count >= limits::ATTACHMENTS_WAITING_MAX;
+        if (too_many || bytes + chunk.bytes.len() > limits::ATTACHMENTS_WAITING_BYTES_MAX) && !is_off(Check::AttachmentsWaiting) {
             return Err("too many attachments at once");
         }
         let partial = s.partial.entry(chunk.id).or_default();
-        if chunk.offset != partial.len() as u64 {
+        if chunk.offset != partial.len() as u64 && !is_off(Check::AttachmentOrder) {
             return Err("pieces of an attachment out of order");
         }
         partial.extend(chunk.bytes);
         if partial.len() as u64 == chunk.total {
             let bytes = s.partial.remove(&chunk.id).unwrap_or_default();
-            if Sha256::digest(&bytes).as_slice() != chunk.id.0 {
+            if Sha256::digest(&bytes).as_slice() != chunk.id.0 && !is_off(Check::AttachmentHash) {
                 return Err("an attachment is not what its name says");
             }
             s.complete.insert(chunk.id, bytes);
@@ -154,7 +158,7 @@ impl Hub {
     ) -> Result<EntryId, Refusal> {
         let (entry, checked) = self.rebuild(session, wire, signature).map_err(|r| unfit(r, wire))?;
         let id = entry.id;
-        if self.ledger.place(&id).is_none() {
+        if self.ledger.place(&id).is_none() || is_off(Check::StoredOnce) {
             let admitted = self.admit(&mut taken.fresh, entry, checked).map_err(|r| unfit(r, wire))?;
             taken.request.entries.push(admitted);
         }
@@ -163,7 +167,7 @@ impl Hub {
 
     fn refuse(&mut self, session: SessionId, wire: &WireEntry, reason: Refusal) {
         let Some(s) = self.sessions.get(&session) else { return };
-        let (from, too_many) = (s.remote, s.dead.len() > limits::REFUSED_LOGS_MAX);
+        let (from, too_many) = (s.remote, s.dead.len() > limits::REFUSED_LOGS_MAX && !is_off(Check::RefusedLogs));
         self.send(session, &Frame::Refused { log: wire.number, sequence: wire.sequence, code: reason.code() });
         let log = wire.log;
         self.notify(Event::RefusedHere { from, document: log.document, author: log.key, reason });

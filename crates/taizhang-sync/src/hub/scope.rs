@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use taizhang_core::id::{DocId, Kind, OrgId};
+use taizhang_core::{
+    id::{DocId, Kind, OrgId},
+    planted::{Check, is_off},
+};
 
 use super::Hub;
 use crate::{planted::Planted, session::Session, summary::Tree};
@@ -11,7 +14,7 @@ impl Hub {
     /// Both may read it and both ask for it. To a node that our registry does not know nothing is sent.
     pub(super) fn in_scope(&self, s: &Session, document: &DocId) -> bool {
         let registry = &self.ledger.registry;
-        let Some(theirs) = s.org else { return false };
+        let Some(theirs) = s.org.or(is_off(Check::Strangers).then_some(self.config.org)) else { return false };
         s.wants.has(document.kind)
             && s.ours.has(document.kind)
             && (registry.may_read(theirs, document) || self.planted(Planted::ScopeIgnored))
@@ -26,7 +29,8 @@ impl Hub {
 
     /// May we hold this document? Registries are taken from anyone: only they say who is who, and what enters them is signed down from the root.
     pub(super) fn may_hold(&self, s: &Session, document: &DocId) -> bool {
-        s.ours.has(document.kind) && (document.kind == Kind::Registry || self.ledger.registry.may_read(self.config.org, document))
+        let reads = document.kind == Kind::Registry || self.ledger.registry.may_read(self.config.org, document);
+        s.ours.has(document.kind) && (reads || is_off(Check::MayHold))
     }
 
     /// Organisations whose registries the documents in scope rest on: their owners and all above these.

@@ -1,0 +1,332 @@
+//! Keys ended, burnt, granted anew; accepts; forks: before, at and after the positions.
+
+use taizhang_core::{
+    entry::Before,
+    id::{DocId, EntryId},
+    planted::{Check, Planted},
+    rows::Role,
+    standing::Standing,
+    units::Day,
+};
+
+use super::{
+    Attack, Outcome, Removal, Theme,
+    kit::{Counties, DAY, PLAN, World, ledger_of, registry, review},
+    scene::day,
+};
+
+const fn attack(
+    name: &'static str,
+    zh: &'static str,
+    en: &'static str,
+    ends: Outcome,
+    check: Check,
+    run: fn(&super::Bench) -> Outcome,
+) -> Attack {
+    Attack { name, theme: Theme::Standing, zh, en, ends, check: Removal::Off(check), run }
+}
+
+const BURNT: Outcome = Outcome::Finding("burnt");
+const ENDED: Outcome = Outcome::Finding("ended");
+
+pub(super) const TABLE: &[Attack] = &[
+    attack(
+        "writes_with_a_burnt_key",
+        "密钥被盗吊销后继续写",
+        "a thief goes on writing after the burn",
+        BURNT,
+        Check::Bug(Planted::BurnIgnored),
+        |_| {
+            let mut t = Thief::new();
+            let after = t.c.w.row("clerk", t.ledger);
+            t.seen(after)
+        },
+    ),
+    attack(
+        "dates_back_behind_the_burn",
+        "吊销后补写一条, 时间和序号都在吊销位置之前",
+        "a thief writes at a place and a time before the positions of the burn: a fork",
+        BURNT,
+        Check::PositionIds,
+        |_| {
+            let mut t = Thief::new();
+            let mut d = t.c.w.draft("clerk", t.ledger).at(day(0));
+            (d.header.sequence, d.header.before) = (2, Before::Previous(t.honest[0]));
+            let forged = t.c.w.take(d.sign());
+            t.seen(forged)
+        },
+    ),
+    attack(
+        "granted_anew_after_the_burn",
+        "哄管理员给被吊销的密钥重新授权",
+        "has the burnt key granted anew",
+        BURNT,
+        Check::BurnForEver,
+        |_| {
+            let mut t = Thief::new();
+            let (county, school) = (t.c.county, t.c.school);
+            t.c.w.grant("admin", county, "clerk", Role::Clerk, school);
+            let after = t.c.w.row("clerk", t.ledger);
+            t.seen(after)
+        },
+    ),
+    attack(
+        "second_burn_covers_more",
+        "同伙再写一次范围更宽的吊销, 想放过赃物",
+        "an accomplice burns the key again with positions that cover the loot",
+        BURNT,
+        Check::BurnsTogether,
+        |_| {
+            let mut t = Thief::new();
+            let after = t.c.w.row("clerk", t.ledger);
+            let county = t.c.county;
+            t.c.w.burn("second-admin", county, "clerk", &[after]);
+            t.seen(after)
+        },
+    ),
+    attack(
+        "another_county_burns",
+        "别县管理员吊销本县台账员的密钥",
+        "an admin of another county burns a clerk's key",
+        Outcome::NoEffect,
+        Check::BurnOwnRegistry,
+        |_| {
+            let mut c = Counties::new();
+            let honest = c.w.row("clerk", ledger_of(c.school));
+            let other = c.other;
+            c.w.burn("other-admin", other, "clerk", &[]);
+            untouched(&c.w, honest)
+        },
+    ),
+    attack(
+        "junior_burns_senior",
+        "由第二管理员任命的人反过来吊销第二管理员",
+        "an admin burns the one who appointed him",
+        Outcome::NoEffect,
+        Check::BurnDepth,
+        |_| {
+            let mut c = Counties::new();
+            let county = c.county;
+            let honest = c.w.grant("second-admin", county, "junior", Role::Admin, county).entry;
+            c.w.burn("junior", county, "second-admin", &[]);
+            untouched(&c.w, honest)
+        },
+    ),
+    attack(
+        "burns_the_colleague_first",
+        "被盗的管理员密钥抢先吊销同事, 让同事的吊销作废",
+        "a stolen admin's key burns the colleague first, so that her burn shall not count",
+        BURNT,
+        Check::BurnMutual,
+        |_| {
+            let mut c = Counties::new();
+            let (county, school) = (c.county, c.school);
+            c.w.burn("second-admin", county, "third-admin", &[]);
+            c.w.burn("third-admin", county, "second-admin", &[]);
+            let loot = c.w.grant("second-admin", county, "friend", Role::Clerk, school).entry;
+            finding(&c.w, loot)
+        },
+    ),
+    attack(
+        "burnt_reviewer_accepts",
+        "被吊销的审核员“采信”被吊销台账员的条目",
+        "a burnt reviewer accepts what a burnt clerk wrote",
+        BURNT,
+        Check::AcceptStands,
+        |_| {
+            let mut t = Thief::new();
+            let (county, school) = (t.c.county, t.c.school);
+            let loot = t.c.w.row("clerk", t.ledger);
+            t.c.w.burn("admin", county, "reviewer", &[]);
+            t.c.w.accept("reviewer", review(county, school), &[loot]);
+            t.seen(loot)
+        },
+    ),
+    attack(
+        "accepts_for_another_school",
+        "在一校的审核里采信另一校的条目",
+        "accepts, in the review of one school, entries of another",
+        BURNT,
+        Check::AcceptScope,
+        |_| {
+            let mut t = Thief::new();
+            let (county, second) = (t.c.county, t.c.second);
+            let loot = t.c.w.row("clerk", t.ledger);
+            t.c.w.accept("reviewer", review(county, second), &[loot]);
+            t.seen(loot)
+        },
+    ),
+    attack(
+        "another_county_accepts",
+        "别县管理员在自己的登记册里采信",
+        "an admin of another county accepts in his registry",
+        BURNT,
+        Check::AcceptScope,
+        |_| {
+            let mut t = Thief::new();
+            let other = t.c.other;
+            let loot = t.c.w.row("clerk", t.ledger);
+            t.c.w.accept("other-admin", registry(other), &[loot]);
+            t.seen(loot)
+        },
+    ),
+    attack("writes_after_leaving", "离任后继续写", "a clerk goes on writing after she left", ENDED, Check::EndActs, |_| {
+        ended("clerk", |c| ledger_of(c.school), 20)
+    }),
+    attack(
+        "reviewer_dates_back",
+        "审核员离任后倒签日期",
+        "a reviewer who left dates a decision back to before",
+        ENDED,
+        Check::EndPositions,
+        |_| ended("reviewer", |c| review(c.county, c.school), 1),
+    ),
+    attack(
+        "another_county_ends",
+        "别县管理员终止本县台账员的授权",
+        "an admin of another county ends a clerk's grant",
+        Outcome::NoEffect,
+        Check::EndOwnRegistry,
+        |_| {
+            let mut c = Counties::new();
+            let ledger = ledger_of(c.school);
+            let grant = c.w.grant_in("clerk", ledger).unwrap();
+            let other = c.other;
+            c.w.end("other-admin", other, grant, DAY, &[]);
+            c.w.it_is(Day(DAY.0 + 30));
+            let honest = c.w.row("clerk", ledger);
+            untouched(&c.w, honest)
+        },
+    ),
+    attack(
+        "invite_used_twice",
+        "抄下邀请, 等本人入网并被采信后再用一次",
+        "copies an invite and uses it after the newcomer's use was accepted",
+        ENDED,
+        Check::InviteUsedUp,
+        |_| {
+            let mut c = Counties::new();
+            let (county, school) = (c.county, c.school);
+            let invite = c.w.invite("admin", county, "code", Role::Clerk, school);
+            let first = c.w.join(&invite, "newcomer");
+            c.w.accept("admin", registry(county), &[first]);
+            let second = c.w.join(&invite, "thief");
+            assert_eq!(c.w.standing(first), Standing::Stands);
+            finding(&c.w, second)
+        },
+    ),
+    attack(
+        "fork_of_five",
+        "在一处写出五个分支, 想撑大每个节点",
+        "writes five branches at one place to make every node grow",
+        Outcome::Finding("surplus"),
+        Check::Bug(Planted::BranchLimitIgnored),
+        |_| {
+            let branches = forked(5);
+            let found: Vec<Standing> = branches.1.iter().map(|id| branches.0.w.standing(*id)).collect();
+            assert!(found.iter().filter(|s| **s == Standing::Stands).count() >= 4, "four are kept");
+            if found.contains(&Standing::Surplus) { Outcome::Finding("surplus") } else { Outcome::GotThrough }
+        },
+    ),
+    attack(
+        "fork_to_hide_an_entry",
+        "分叉出另一条, 想让先前交出的一条消失",
+        "forks a log so that an entry already handed over disappears",
+        Outcome::Finding("fork"),
+        Check::EveryBranch,
+        |_| {
+            let (c, branches) = forked(2);
+            let hidden = branches.iter().any(|id| c.w.standing(*id) != Standing::Stands);
+            assert_eq!(c.w.ledger().forks().count(), 1, "the proof is kept");
+            if hidden { Outcome::GotThrough } else { Outcome::Finding("fork") }
+        },
+    ),
+    Attack {
+        name: "clock_ten_years_off",
+        theme: Theme::Standing,
+        zh: "时钟慢十年或快十年, 想改变谁的记录算数",
+        en: "writes with a clock ten years slow or fast, to change what counts",
+        ends: Outcome::NoEffect,
+        check: Removal::Hand("standing.rs, role_held: a comparison of the entry's time with the grant's day"),
+        run: |_| {
+            let mut c = Counties::new();
+            let ledger = ledger_of(c.school);
+            let mut ids = vec![c.w.row("clerk", ledger)];
+            for days in [0, 2 * 3650] {
+                c.w.it_is(Day(DAY.0 - 3650 + days));
+                ids.push(c.w.row("clerk", ledger));
+                ids.push(c.w.row("principal", ledger));
+            }
+            c.w.agrees_in_every_order(4);
+            if ids.iter().all(|id| c.w.standing(*id) == Standing::Stands) { Outcome::NoEffect } else { Outcome::GotThrough }
+        },
+    },
+];
+
+/// The clerk's key was stolen after three honest entries; the county burnt it up to there.
+struct Thief {
+    c: Counties,
+    ledger: DocId,
+    honest: Vec<EntryId>,
+}
+
+impl Thief {
+    fn new() -> Self {
+        let mut c = Counties::new();
+        let (ledger, county) = (ledger_of(c.school), c.county);
+        let honest: Vec<EntryId> = (0..3).map(|_| c.w.row("clerk", ledger)).collect();
+        c.w.burn("admin", county, "clerk", &honest[2..]);
+        Self { c, ledger, honest }
+    }
+
+    /// What the thief wrote, after a look at what the clerk wrote.
+    fn seen(&self, loot: EntryId) -> Outcome {
+        for id in &self.honest {
+            assert_eq!(self.c.w.standing(*id), Standing::Stands, "an honest entry is lost");
+        }
+        finding(&self.c.w, loot)
+    }
+}
+
+/// What it counts as.
+fn finding(w: &World, loot: EntryId) -> Outcome {
+    match w.standing(loot) {
+        Standing::Stands => Outcome::GotThrough,
+        other => Outcome::Finding(other.word()),
+    }
+}
+
+/// The attack was to make an honest entry count as nothing.
+fn untouched(w: &World, honest: EntryId) -> Outcome {
+    if w.standing(honest) == Standing::Stands { Outcome::NoEffect } else { Outcome::GotThrough }
+}
+
+/// Somebody's grant ended on the tenth day with what was written until then; then comes an entry of this day.
+fn ended(who: &str, document: fn(&Counties) -> DocId, on: u32) -> Outcome {
+    let mut c = Counties::new();
+    let document = document(&c);
+    let honest = c.w.row(who, document);
+    let (grant, county) = (c.w.grant_in(who, document).unwrap(), c.county);
+    c.w.end("admin", county, grant, Day(DAY.0 + 10), &[honest]);
+    c.w.it_is(Day(DAY.0 + on));
+    let late = c.w.row(who, document);
+    assert_eq!(c.w.standing(honest), Standing::Stands, "an honest entry is lost");
+    finding(&c.w, late)
+}
+
+/// So many entries of the clerk at one place, and one honest entry of somebody else.
+fn forked(branches: u8) -> (Counties, Vec<EntryId>) {
+    let mut c = Counties::new();
+    let ledger = ledger_of(c.school);
+    let honest = c.w.row("principal", ledger);
+    c.w.row("clerk", ledger);
+    let place = c.w.draft("clerk", ledger);
+    let ids = (0..branches)
+        .map(|n| {
+            let field = [0x81, 0x61, b'a' + n];
+            c.w.take(place.clone().payload(|p| _ = p.row(PLAN, &[], &field)).sign())
+        })
+        .collect();
+    assert_eq!(c.w.standing(honest), Standing::Stands, "an honest entry is lost");
+    (c, ids)
+}
