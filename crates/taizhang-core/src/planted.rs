@@ -178,8 +178,6 @@ checks! {
     RollupSums,
     /// A certificate's signature fits what it says.
     CertificateSigned,
-    /// A certificate is of this network.
-    CertificateNetwork,
     /// A commitment to a name belongs to one certificate.
     CertificateNumber,
 
@@ -228,6 +226,8 @@ checks! {
     ClockBack,
     /// Answers come to questions.
     AnswerAsked,
+    /// What was refused for want of an entry is asked for again when that has come.
+    RetryMissing,
     /// Refused logs of a session.
     RefusedLogs,
     /// Frames that wait for a commit.
@@ -242,6 +242,8 @@ checks! {
     ExpectedKey,
     /// Connections of one address.
     AddressShare,
+    /// Bytes on their way to one reader.
+    Window,
     /// Who connects speaks in time.
     SpeaksInTime,
     /// Text that a spreadsheet would run as a formula is written as text.
@@ -250,8 +252,6 @@ checks! {
     Unpacked,
     /// Counts that a workbook declares.
     DeclaredCounts,
-    /// A key file is named by its key.
-    KeyFileName,
 }
 
 /// Is this check taken away on this thread? Never outside of tests.

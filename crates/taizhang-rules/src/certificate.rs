@@ -211,7 +211,7 @@ impl Statement {
     /// # Errors
     /// It does not.
     pub fn verify(&self, network: &NetworkId) -> Result<(), Broken> {
-        if network_prefix(network) != self.network && !is_off(Check::CertificateNetwork) {
+        if network_prefix(network) != self.network {
             return Err(Broken::OtherNetwork);
         }
         let message = self.claims.message(network, &self.key, &self.commitment());

@@ -142,7 +142,7 @@ impl Hub {
             Err(reason) => {
                 if !is_dead {
                     s.dead.insert(number);
-                    s.waits |= matches!(reason, Refusal::Missing(_));
+                    s.waits |= matches!(reason, Refusal::Missing(_)) && !is_off(Check::RetryMissing);
                     self.refuse(session, &wire, reason);
                 }
             }
