@@ -20,14 +20,24 @@ use taizhang_core::planted::{Check, take_away};
 
 use crate::mutate::Meter;
 
+mod counting;
+#[path = "../../crates/taizhang-rules/tests/gather/kit.rs"]
+#[allow(dead_code, reason = "the county of the rules' own tests; not all of it is needed here")]
+mod county;
 mod entries;
+mod exhausting;
 mod grants;
 #[path = "../../crates/taizhang-core/tests/it/kit.rs"]
 #[allow(dead_code, reason = "the small world of core's own tests; not all of it is needed here")]
 mod kit;
 pub mod page;
+mod reading;
+mod replication;
 mod scene;
 mod standing;
+mod tables;
+mod transport;
+mod wire;
 
 /// What is attacked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -158,6 +168,8 @@ pub struct Attack {
 pub struct Bench {
     /// Reads the process's allocator.
     pub meter: Meter,
+    /// Connections that the flood opens.
+    pub connections: usize,
 }
 
 /// What came of one attack.
@@ -176,7 +188,18 @@ pub struct Verdict {
 /// Every attack, by theme.
 #[must_use]
 pub fn table() -> Vec<Attack> {
-    [entries::TABLE, grants::TABLE, standing::TABLE].concat()
+    [
+        entries::TABLE,
+        grants::TABLE,
+        standing::TABLE,
+        counting::TABLE,
+        replication::TABLE,
+        reading::TABLE,
+        exhausting::TABLE,
+        transport::TABLE,
+        tables::TABLE,
+    ]
+    .concat()
 }
 
 impl Attack {

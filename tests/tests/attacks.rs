@@ -2,18 +2,32 @@
 
 use peak_alloc::PeakAlloc;
 use taizhang_tests::{
-    attacks::{Bench, table},
+    attacks::{Bench, Removal, Theme, page, table},
     mutate::Meter,
 };
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// One test in this file: memory is measured over the whole process.
+/// What docs/threat-model.md says of each attack is what the table says: `--bin attacks -- --page` writes it.
+#[test]
+fn the_threat_model_holds_the_table() {
+    let document = include_str!("../../docs/threat-model.md");
+    let attacks = table();
+    assert!(attacks.len() >= 60, "{} attacks", attacks.len());
+    let by_hand = attacks.iter().filter(|a| matches!(a.check, Removal::Hand(_))).count();
+    assert!(by_hand <= 3, "{by_hand} without a switch");
+    for theme in Theme::ALL {
+        let section = page::section(*theme, &attacks);
+        assert!(document.contains(&section), "docs/threat-model.md differs, write it anew:\n{section}");
+    }
+}
+
+/// The only other test of this file: memory is measured over the whole process.
 #[test]
 fn every_attack_ends_as_the_table_says_and_without_its_check_gets_through() {
     let meter = Meter { reset: || MEMORY.reset_peak_usage(), current: || MEMORY.current_usage(), peak: || MEMORY.peak_usage() };
-    let bench = Bench { meter };
+    let bench = Bench { meter, connections: 1_000 };
     let attacks = table();
     let mut names: Vec<&str> = attacks.iter().map(|a| a.name).collect();
     names.sort_unstable();

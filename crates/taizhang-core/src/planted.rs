@@ -146,6 +146,8 @@ checks! {
     EndOwnRegistry,
     /// After one use of an invite was accepted another changes nothing.
     InviteUsedUp,
+    /// Standing reads no clock.
+    ClockUnread,
     /// Rows of every branch are rows.
     EveryBranch,
     /// Open tips of one key in one document.
@@ -196,6 +198,8 @@ checks! {
     TipsScope,
     /// A receipt is signed.
     ReceiptSigned,
+    /// A receipt names entries that are here.
+    ReceiptKnown,
     /// A receipt speaks of shared documents.
     ReceiptScope,
     /// A receipt that covers less replaces none that covers more.
@@ -214,6 +218,8 @@ checks! {
     FrameLength,
     /// What a batch unpacks to.
     BatchOutput,
+    /// The window of a compressed stream.
+    BatchWindow,
     /// Items of a frame.
     FrameCounts,
     /// Entries of a batch.

@@ -170,7 +170,8 @@ impl<'l> Judge<'l> {
             return place.grant == Some(*name);
         }
         let near_enough = place.log.document.kind != Kind::Registry || g.depth <= place.depth;
-        near_enough && may_write(&place.log.document, g.row.role, g.row.org, g.org_kind)
+        let is_dated_well = place.time.day() >= g.row.from_day || !is_off(Check::ClockUnread);
+        near_enough && is_dated_well && may_write(&place.log.document, g.row.role, g.row.org, g.org_kind)
     }
 
     fn is_one_use(&self, place: &Place) -> bool {

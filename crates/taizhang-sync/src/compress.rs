@@ -1,5 +1,6 @@
 //! One zstd stream per session and direction, flushed at each batch, with an output limit; freed when nothing is owed.
 
+use taizhang_core::planted::{Check, is_off};
 use zstd::stream::raw::{CParameter, DParameter, Decoder, Encoder, InBuffer, Operation, OutBuffer};
 
 /// How much memory and effort a stream may use.
@@ -61,7 +62,7 @@ impl Compressor {
 impl Decompressor {
     pub(crate) fn new() -> Result<Self, Broken> {
         let mut inner = Decoder::new().map_err(|_| Broken)?;
-        inner.set_parameter(DParameter::WindowLogMax(22)).map_err(|_| Broken)?;
+        inner.set_parameter(DParameter::WindowLogMax(if is_off(Check::BatchWindow) { 27 } else { 22 })).map_err(|_| Broken)?;
         Ok(Self { inner })
     }
 

@@ -241,16 +241,18 @@ pub(super) const TABLE: &[Attack] = &[
             if hidden { Outcome::GotThrough } else { Outcome::Finding("fork") }
         },
     ),
-    Attack {
-        name: "clock_ten_years_off",
-        theme: Theme::Standing,
-        zh: "时钟慢十年或快十年, 想改变谁的记录算数",
-        en: "writes with a clock ten years slow or fast, to change what counts",
-        ends: Outcome::NoEffect,
-        check: Removal::Hand("standing.rs, role_held: a comparison of the entry's time with the grant's day"),
-        run: |_| {
+    attack(
+        "clock_ten_years_off",
+        "时钟慢十年或快十年, 想改变谁的记录算数",
+        "writes with a clock ten years slow or fast, to change what counts",
+        Outcome::NoEffect,
+        Check::ClockUnread,
+        |_| {
             let mut c = Counties::new();
             let ledger = ledger_of(c.school);
+            // Something that makes standing be judged at all.
+            let other = c.other;
+            c.w.burn("other-admin", other, "foreign-clerk", &[]);
             let mut ids = vec![c.w.row("clerk", ledger)];
             for days in [0, 2 * 3650] {
                 c.w.it_is(Day(DAY.0 - 3650 + days));
@@ -260,7 +262,7 @@ pub(super) const TABLE: &[Attack] = &[
             c.w.agrees_in_every_order(4);
             if ids.iter().all(|id| c.w.standing(*id) == Standing::Stands) { Outcome::NoEffect } else { Outcome::GotThrough }
         },
-    },
+    ),
 ];
 
 /// The clerk's key was stolen after three honest entries; the county burnt it up to there.

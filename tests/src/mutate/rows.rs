@@ -42,7 +42,7 @@ fn day() -> Value {
 }
 
 /// What a newcomer brings.
-pub(super) fn newcomer(person: PublicKey, node: PublicKey) -> Newcomer<'static> {
+pub(crate) fn newcomer(person: PublicKey, node: PublicKey) -> Newcomer<'static> {
     Newcomer { person, seal_key: Some([5; 32]), node, label: "新人" }
 }
 

@@ -1,0 +1,224 @@
+//! Sizes, counts and time: every queue, frame and list has a limit.
+
+use taizhang_core::{
+    entry::{Before, Header, SignedEntry},
+    id::{EntryId, LogId, Run},
+    op::RowName,
+    planted::Check,
+    units::Ms,
+};
+use taizhang_sync::{
+    SessionId,
+    frame::{BatchFrame, Frame, Summary},
+    limits,
+};
+
+use super::{
+    Attack, Bench, Outcome, Removal, Theme,
+    wire::{Node, piece},
+};
+use crate::mutate::network::key;
+
+const fn attack(
+    name: &'static str,
+    zh: &'static str,
+    en: &'static str,
+    ends: Outcome,
+    check: Check,
+    run: fn(&Bench) -> Outcome,
+) -> Attack {
+    Attack { name, theme: Theme::Limits, zh, en, ends, check: Removal::Off(check), run }
+}
+
+const UNREADABLE: Outcome = Outcome::Ended("a frame that this version cannot read");
+/// Memory that no single input may take.
+const INPUT_BYTES_MAX: usize = 4 << 20;
+
+pub(super) const TABLE: &[Attack] = &[
+    attack("oversized_frame", "超过 1 MiB 的帧", "a frame of more than 1 MiB", UNREADABLE, Check::FrameLength, |_| {
+        let mut n = Node::new();
+        let session = n.live("school-node", true);
+        n.bytes(session, vec![0xff; limits::FRAME_BYTES_MAX + 1]).ended()
+    }),
+    attack(
+        "bomb",
+        "压缩炸弹: 几 KB 解出 10 MB",
+        "a compressed bomb: 10 MB in a few KB",
+        Outcome::Ended("a batch that cannot be unpacked"),
+        Check::BatchOutput,
+        |bench| {
+            let mut n = Node::new();
+            let session = n.live("school-node", true);
+            let packed = zstd::bulk::compress(&vec![0; 10 << 20], 1).unwrap();
+            let frame = Frame::Batch(BatchFrame { fresh: true, last: true, signatures: Vec::new(), loose: Vec::new(), packed });
+            let (done, peak) = measured(bench, || n.say(session, &frame));
+            if peak > INPUT_BYTES_MAX { Outcome::GotThrough } else { done.ended() }
+        },
+    ),
+    attack(
+        "bomb_of_a_great_window",
+        "压缩窗口声明得极大, 想让解压器占满内存",
+        "a compressed stream that declares a window of 128 MiB",
+        Outcome::Ended("a batch that cannot be unpacked"),
+        Check::BatchWindow,
+        |_| {
+            let mut n = Node::new();
+            let session = n.live("school-node", true);
+            // Magic; no single segment; window 2^27; one raw last block of one byte.
+            let packed = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 17 << 3, 0x09, 0x00, 0x00, 0x00];
+            let frame = Frame::Batch(BatchFrame { fresh: true, last: true, signatures: Vec::new(), loose: Vec::new(), packed });
+            match n.say(session, &frame).ended() {
+                refused @ Outcome::Ended("a batch that cannot be unpacked") => refused,
+                _ => Outcome::GotThrough,
+            }
+        },
+    ),
+    attack(
+        "too_many_summaries",
+        "一帧里塞 300 段摘要",
+        "a frame of 300 summaries",
+        UNREADABLE,
+        Check::FrameCounts,
+        |_| {
+            let mut n = Node::new();
+            let session = n.live("city-node", false);
+            let one = Summary::Leaf { prefix: vec![0], documents: Vec::new() };
+            n.say(session, &Frame::Summaries(vec![one; 300])).ended()
+        },
+    ),
+    attack("too_many_entries", "一批里塞 1,025 条", "a batch of 1,025 entries", UNREADABLE, Check::BatchEntries, |_| {
+        let mut n = Node::new();
+        let session = n.live("school-node", true);
+        let entries = n.write_all("clerk", 90, n.hours(n.school), 1025);
+        let done = n.send(session, &entries);
+        if done.stored.is_empty() { done.ended() } else { Outcome::GotThrough }
+    }),
+    attack(
+        "ten_thousand_sessions",
+        "开 10,000 个会话后放着不管",
+        "opens 10,000 sessions and leaves them",
+        Outcome::Ended("too many sessions"),
+        Check::Sessions,
+        |_| {
+            let mut n = Node::new();
+            let honest = n.live("city-node", false);
+            let mut ended = None;
+            for _ in 0..10_000 {
+                n.commits = true;
+                n.connect_again("school-node", &mut ended);
+            }
+            assert!(n.hub.sessions().any(|s| s.session == honest), "the honest session stays");
+            match ended {
+                Some(why) if n.hub.sessions().count() <= limits::SESSIONS_MAX => Outcome::Ended(why),
+                _ => Outcome::GotThrough,
+            }
+        },
+    ),
+    attack(
+        "four_thousand_refused_logs",
+        "不停地送会被拒的日志, 撑大被拒名单",
+        "sends logs without end that are refused",
+        Outcome::Ended("too many refused logs"),
+        Check::RefusedLogs,
+        |_| {
+            let mut n = Node::new();
+            let session = n.live("school-node", true);
+            let document = n.hours(n.school);
+            let network = n.ledger().network;
+            let junk = |i: u64| {
+                let log = LogId { document, key: key("clerk"), run: Run(i.to_be_bytes()) };
+                let grant = Some(RowName { entry: EntryId([9; 32]), index: 0 });
+                let header = Header { log, sequence: 1, before: Before::Start { grant, link: None }, time: Ms(1) };
+                SignedEntry::from_parts(header, vec![0x82, 1, 0x81, 0x84, 0, 0x18, 60, 0x80, 0x80], [0; 64], &network)
+            };
+            for round in 0..10_u64 {
+                let logs: Vec<SignedEntry> = (0..500).map(|i| junk(round * 500 + i)).collect();
+                if let Some(why) = n.send(session, &logs).ended.first() {
+                    return Outcome::Ended(why);
+                }
+            }
+            Outcome::GotThrough
+        },
+    ),
+    attack(
+        "floods_a_busy_node",
+        "趁提交落盘时灌入 5,000 帧",
+        "floods a node while its disk is busy",
+        Outcome::Ended("too many frames while a commit is under way"),
+        Check::Inbox,
+        |_| {
+            let mut n = Node::new();
+            let (session, busy) = (n.live("school-node", true), n.live("city-node", false));
+            n.commits = false;
+            let entry = n.write("other-clerk", 90, n.hours(n.other));
+            n.send(busy, &[entry]);
+            for _ in 0..5_000 {
+                if let Some(why) = n.say(session, &Frame::Compared).ended.first() {
+                    return Outcome::Ended(why);
+                }
+            }
+            Outcome::GotThrough
+        },
+    ),
+    attack(
+        "attachments_without_end",
+        "送 80 MiB 永不完整的附件",
+        "sends 80 MiB of attachments that never become whole",
+        Outcome::Ended("too many attachments at once"),
+        Check::AttachmentsWaiting,
+        |_| {
+            let mut n = Node::new();
+            let session = n.live("city-node", false);
+            let part = vec![7; limits::ATTACHMENT_CHUNK_BYTES];
+            for id in 0..6_u8 {
+                for at in 0..290 {
+                    let mut chunk = piece(&part, at * part.len() as u64, limits::ATTACHMENT_BYTES_MAX as u64);
+                    chunk.id.0[0] = id;
+                    if let Some(why) = n.chunk(session, &chunk).ended.first() {
+                        return Outcome::Ended(why);
+                    }
+                }
+            }
+            Outcome::GotThrough
+        },
+    ),
+    attack(
+        "clock_jumps_back",
+        "把时钟拨快十年再拨回, 让回执停十年",
+        "has the clock jump ten years ahead and back, so that receipts stop for ten years",
+        Outcome::NoEffect,
+        Check::ClockBack,
+        |_| {
+            let mut n = Node::new();
+            let session = n.live("school-node", true);
+            let entries = n.write_all("clerk", 90, n.hours(n.school), 2);
+            let today = n.now;
+            n.now.0 += 10 * 365 * 86_400_000;
+            let ahead = n.send(session, &entries[..1]);
+            assert!(ahead.sent.iter().any(|(_, f)| matches!(f, Frame::Receipt(_))), "a receipt in ten years");
+            n.now = today;
+            n.send(session, &entries[1..]);
+            let due = n.hub.poll_timeout();
+            if due.is_some_and(|t| t.0 <= today.0 + 60_000) { Outcome::NoEffect } else { Outcome::GotThrough }
+        },
+    ),
+];
+
+/// What an input came to, and the most memory it took at once.
+fn measured<T>(bench: &Bench, input: impl FnOnce() -> T) -> (T, usize) {
+    (bench.meter.reset)();
+    let before = (bench.meter.current)();
+    let done = input();
+    (done, (bench.meter.peak)().saturating_sub(before))
+}
+
+impl Node {
+    /// One more session; the first reason for which one was ended.
+    fn connect_again(&mut self, remote: &str, ended: &mut Option<&'static str>) -> SessionId {
+        let sessions = self.hub.sessions().count() as u64;
+        let session = SessionId(1_000_000 + sessions);
+        let done = self.input(taizhang_sync::Input::Connected { session, remote: key(remote), dialer: false });
+        *ended = ended.or(done.ended.first().copied());
+        session
+    }
+}

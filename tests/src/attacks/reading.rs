@@ -1,0 +1,130 @@
+//! Asking for, or pushing, what one may not see or hold.
+
+use taizhang_core::{
+    id::{DocId, Kind},
+    planted::Check,
+};
+use taizhang_sync::{frame::Frame, planted::Planted};
+
+use super::{
+    Attack, Outcome, Removal, Theme,
+    wire::{Node, piece},
+};
+use crate::mutate::network::YEAR;
+
+const fn attack(
+    name: &'static str,
+    zh: &'static str,
+    en: &'static str,
+    ends: Outcome,
+    check: Removal,
+    run: fn(&super::Bench) -> Outcome,
+) -> Attack {
+    Attack { name, theme: Theme::Reading, zh, en, ends, check, run }
+}
+
+pub(super) const TABLE: &[Attack] = &[
+    attack(
+        "school_asks_for_everything",
+        "学校节点索取县节点的全部文档",
+        "a school's node asks the county's for everything",
+        Outcome::NoEffect,
+        Removal::Bug(Planted::ScopeIgnored),
+        |_| {
+            let mut n = Node::new();
+            let session = n.live("school-node", false);
+            let heard = n.ask_all(session, &[]);
+            let registry = &n.ledger().registry;
+            assert!(heard.tips().iter().any(|(d, _)| *d == n.hours(n.school)), "its own it is told");
+            let foreign = heard.tips().iter().any(|(d, _)| !registry.may_read(n.school, d) && d.kind != Kind::Registry);
+            if foreign { Outcome::GotThrough } else { Outcome::NoEffect }
+        },
+    ),
+    attack(
+        "asks_for_another_schools_ledger",
+        "学校节点打听别校台账的末条",
+        "a school's node asks for the tips of another school's ledger",
+        Outcome::NoEffect,
+        Removal::Off(Check::TipsScope),
+        |_| told("school-node", |n| n.hours(n.other)),
+    ),
+    attack(
+        "asks_for_another_schools_names",
+        "学校节点打听别校的身份文档",
+        "a school's node asks for another school's identity document",
+        Outcome::NoEffect,
+        Removal::Off(Check::TipsScope),
+        |_| told("newcomer-node", |n| DocId::of(n.school, Kind::Identity)),
+    ),
+    attack(
+        "city_asks_for_names",
+        "市节点打听学校的身份文档",
+        "the city's node asks for a school's identity document",
+        Outcome::NoEffect,
+        Removal::Off(Check::TipsScope),
+        |_| told("city-node", |n| DocId::of(n.school, Kind::Identity)),
+    ),
+    attack(
+        "school_asks_for_anothers_review",
+        "学校节点打听县里对别校的审核",
+        "a school's node asks for the county's review of another school",
+        Outcome::NoEffect,
+        Removal::Off(Check::TipsScope),
+        |_| told("newcomer-node", |n| DocId::about(n.network.county, Kind::Review, YEAR, n.school)),
+    ),
+    attack(
+        "stranger_asks",
+        "未获认证的节点索取文档",
+        "a node that nobody certified asks for everything",
+        Outcome::NoEffect,
+        Removal::Off(Check::Strangers),
+        |_| {
+            let mut n = Node::new();
+            let session = n.connect("stranger-node", false);
+            let hello = n.hello();
+            n.say(session, &hello);
+            n.say(session, &Frame::Root { digest: [1; 16], reply: true });
+            let heard = n.ask_all(session, &[]);
+            let tells = heard.entries() > 0 || heard.tips().iter().any(|(_, tips)| *tips > 0);
+            if tells { Outcome::GotThrough } else { Outcome::NoEffect }
+        },
+    ),
+    attack(
+        "pushes_what_the_county_may_not_hold",
+        "把县里无权读的市级汇总塞给县节点",
+        "pushes a rollup of the city to the county, which may not read it",
+        Outcome::Refused(5),
+        Removal::Off(Check::MayHold),
+        |_| {
+            let mut n = Node::new();
+            let session = n.live("city-node", false);
+            let city = n.ledger().registry.ancestors(n.network.county)[0];
+            let e = n.write("city-reviewer", 90, DocId::of_year(city, Kind::Rollup, YEAR));
+            n.send(session, &[e]).refused()
+        },
+    ),
+    attack(
+        "stranger_sends_attachments",
+        "未获认证的节点塞附件",
+        "a node that nobody certified sends attachments",
+        Outcome::Ended("attachments from a node that is not certified"),
+        Removal::Off(Check::AttachmentsCertified),
+        |_| {
+            let mut n = Node::new();
+            let session = n.connect("stranger-node", false);
+            let hello = n.hello();
+            n.say(session, &hello);
+            n.chunk(session, &piece(b"tips", 0, 9)).ended()
+        },
+    ),
+];
+
+/// Somebody names a document without tips, as if it had nothing of it: through, if it is told what is here.
+fn told(who: &str, document: fn(&Node) -> DocId) -> Outcome {
+    let mut n = Node::new();
+    let session = n.live(who, false);
+    let document = document(&n);
+    assert!(n.ledger().document(&document).is_some(), "there is something to tell");
+    let done = n.say(session, &Frame::Tips { document, tips: Vec::new() });
+    if done.tips().iter().any(|(_, tips)| *tips > 0) { Outcome::GotThrough } else { Outcome::NoEffect }
+}

@@ -1,0 +1,233 @@
+//! Real sockets on loopback: strangers, floods, half-open handshakes, slow readers.
+
+use std::{
+    future::Future,
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    time::Duration,
+};
+
+use taizhang_core::{id::PublicKey, planted::Check};
+use taizhang_net::{CloseReason, Config, ConnectError, Connection, Endpoint, NodeKey, RecvError, framing::Decoder};
+
+use super::{Attack, Bench, Outcome, Removal, Theme};
+
+const fn attack(
+    name: &'static str,
+    zh: &'static str,
+    en: &'static str,
+    ends: Outcome,
+    check: Check,
+    run: fn(&Bench) -> Outcome,
+) -> Attack {
+    Attack { name, theme: Theme::Transport, zh, en, ends, check: Removal::Off(check), run }
+}
+
+/// Nothing on loopback takes longer, unless it hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Connections of one address that the county takes.
+const SHARE: usize = 128;
+
+pub(super) const TABLE: &[Attack] = &[
+    attack(
+        "stranger_connects",
+        "用未获认证的节点密钥连接",
+        "connects with a node key that nobody certified",
+        Outcome::Ended("unknown key"),
+        Check::Allowed,
+        |_| {
+            quickly(async {
+                let county = Endpoint::bind(Config::new(|key| *key == public(2)).listening(loopback()), key(1)).unwrap();
+                let stranger = Endpoint::bind(Config::new(|_| true), key(3)).unwrap();
+                let mut near = stranger.connect(county.local_addr().unwrap(), Some(public(1))).await.unwrap();
+                let _ = near.sender.send(b"let me in").await;
+                tokio::select! {
+                    Some(_) = county.accept() => Outcome::GotThrough,
+                    answer = near.receiver.recv() => match answer {
+                        Err(RecvError::Closed(CloseReason::UnknownKey)) => Outcome::Ended("unknown key"),
+                        other => panic!("{other:?}"),
+                    },
+                }
+            })
+        },
+    ),
+    attack(
+        "impostor_answers",
+        "冒充县节点接听",
+        "answers in the place of the county's node",
+        Outcome::Ended("wrong key"),
+        Check::ExpectedKey,
+        |_| {
+            quickly(async {
+                let impostor = Endpoint::bind(open(), key(3)).unwrap();
+                let school = Endpoint::bind(Config::new(|_| true), key(2)).unwrap();
+                match school.connect(impostor.local_addr().unwrap(), Some(public(1))).await {
+                    Err(ConnectError::WrongKey { .. }) => Outcome::Ended("wrong key"),
+                    Ok(_) => Outcome::GotThrough,
+                    Err(other) => panic!("{other:?}"),
+                }
+            })
+        },
+    ),
+    attack(
+        "connections_opened_and_left",
+        "从一个地址连上后放着不管, 一连再连",
+        "opens connections from one address and leaves them, thousands of them",
+        Outcome::Ended("busy"),
+        Check::AddressShare,
+        |bench| quickly(opened_and_left(bench.connections)),
+    ),
+    attack(
+        "half_open_handshakes",
+        "握手后一言不发, 占住所有名额",
+        "finishes handshakes and never speaks, until no place is left",
+        Outcome::NoEffect,
+        Check::SpeaksInTime,
+        |_| quickly(half_open()),
+    ),
+    attack(
+        "announces_a_long_frame",
+        "宣称要发 1 MiB 以上的帧",
+        "announces a frame of more than 1 MiB",
+        Outcome::Malformed,
+        Check::AnnouncedLength,
+        |_| {
+            let mut decoder = Decoder::new(1 << 20);
+            let mut wire: &[u8] = &[0x81, 0x80, 0x40];
+            if decoder.feed(&mut wire).is_err() { Outcome::Malformed } else { Outcome::GotThrough }
+        },
+    ),
+    attack(
+        "slow_reader",
+        "索取大量数据却从不读取",
+        "asks for much and never reads",
+        Outcome::NoEffect,
+        Check::Window,
+        |_| {
+            quickly(async {
+                let (county, school) = ends(open());
+                let (_near, mut far) = join(&school, &county).await.unwrap();
+                // What the line, both windows and nothing else hold.
+                let frame = vec![7; 64 * 1024];
+                let mut sent = 0;
+                let idle = Duration::from_millis(300);
+                while sent < 8 << 20 {
+                    match tokio::time::timeout(idle, far.sender.send(&frame)).await {
+                        Ok(result) => result.unwrap(),
+                        Err(_) => return Outcome::NoEffect,
+                    }
+                    sent += frame.len();
+                }
+                Outcome::GotThrough
+            })
+        },
+    ),
+    Attack {
+        name: "garbage_at_the_port",
+        theme: Theme::Transport,
+        zh: "向端口灌入乱码数据报",
+        en: "floods the port with datagrams of garbage",
+        ends: Outcome::NoEffect,
+        check: Removal::Hand("none of ours: QUIC drops what it cannot decrypt; the test shows that nothing is held back by it"),
+        run: |_| {
+            quickly(async {
+                let (county, school) = ends(open());
+                let addr = county.local_addr().unwrap();
+                let socket = UdpSocket::bind(loopback()).unwrap();
+                let mut x = 1_u32;
+                for n in 0..5_000_usize {
+                    x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    let mut datagram = vec![(x >> 24) as u8; n % 1_400];
+                    if n % 2 == 0 {
+                        // The start of a real first datagram, then noise.
+                        datagram = [&[0xc0, 0, 0, 0, 1, 8], vec![(x >> 16) as u8; 1_194].as_slice()].concat();
+                    }
+                    let _ = socket.send_to(&datagram, addr);
+                }
+                if join(&school, &county).await.is_ok() { Outcome::NoEffect } else { Outcome::GotThrough }
+            })
+        },
+    },
+];
+
+fn key(n: u8) -> NodeKey {
+    NodeKey::from_seed(&[n; 32])
+}
+
+fn public(n: u8) -> PublicKey {
+    key(n).public()
+}
+
+fn loopback() -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
+}
+
+fn open() -> Config {
+    Config::new(|_| true).listening(loopback())
+}
+
+fn ends(config: Config) -> (Endpoint, Endpoint) {
+    (Endpoint::bind(config, key(1)).unwrap(), Endpoint::bind(Config::new(|_| true), key(2)).unwrap())
+}
+
+/// All on this thread: so a check that is away is away on both ends.
+fn quickly(attack: impl Future<Output = Outcome>) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { tokio::time::timeout(PATIENCE, attack).await.expect("an attack hangs") })
+}
+
+async fn join(from: &Endpoint, to: &Endpoint) -> Result<(Connection, Connection), ConnectError> {
+    let mut near = from.connect(to.local_addr().unwrap(), Some(to.key())).await?;
+    near.sender.send(b"hi").await.unwrap();
+    Ok((near, to.accept().await.unwrap()))
+}
+
+/// So many connections of one address, of which those that are let in are left open; then their machine goes, and an honest one comes.
+async fn opened_and_left(connections: usize) -> Outcome {
+    let (county, thief) = ends(open());
+    let mut held = Vec::new();
+    let mut refused = 0;
+    for _ in 0..connections {
+        match join(&thief, &county).await {
+            Ok(ends) => held.push(ends),
+            Err(ConnectError::Busy { .. }) => refused += 1,
+            Err(other) => panic!("{other:?}"),
+        }
+        if held.len() > SHARE {
+            return Outcome::GotThrough;
+        }
+    }
+    assert_eq!((held.len(), refused), (SHARE, connections - SHARE), "each is let in or refused");
+    thief.close().await;
+    for (_, far) in held {
+        far.handle.closed().await;
+    }
+    let honest = Endpoint::bind(Config::new(|_| true), key(4)).unwrap();
+    assert!(join(&honest, &county).await.is_ok(), "an honest node comes in again");
+    Outcome::Ended("busy")
+}
+
+/// Every place among the handshakes is held by somebody silent; an honest node tries until it is in.
+async fn half_open() -> Outcome {
+    let mut config = open();
+    (config.handshake_timeout_ms, config.handshakes_max) = (500, 4);
+    let (county, thief) = ends(config);
+    let addr = county.local_addr().unwrap();
+    let mut silent = Vec::new();
+    for _ in 0..4 {
+        silent.push(thief.connect(addr, Some(county.key())).await.unwrap());
+    }
+    let honest = Endpoint::bind(Config::new(|_| true), key(4)).unwrap();
+    assert!(honest.connect(addr, Some(county.key())).await.is_err(), "no place is left");
+    let ended = async { futures_all(silent).await };
+    match tokio::time::timeout(Duration::from_secs(5), ended).await {
+        Ok(()) if join(&honest, &county).await.is_ok() => Outcome::NoEffect,
+        _ => Outcome::GotThrough,
+    }
+}
+
+/// Until all of them were sent away.
+async fn futures_all(silent: Vec<Connection>) {
+    for each in silent {
+        each.handle.closed().await;
+    }
+}
