@@ -1,117 +1,200 @@
 #!/usr/bin/env python3
 """Verifies `taizhang audit export --out F` with stock libraries only (cbor2, cryptography): an independent second opinion.
 
-Every entry: one byte form (canonical re-encoding is equal), Ed25519 signature over RFC 9052's Sig_structure with the network id as
-external_aad, id = SHA-256 of it, position in its log (previous or link known, sequence + 1), grant known; then its rows are read.
-
-usage: verify_export.py FILE [--rows]     exit 0: everything holds; prints counts as JSON. --rows prints every row as a JSON line first.
+Every entry, by docs/protocol.md: one byte form, signature, id, place in its log, the grant chain up to the root statement and the role that the document
+asks for, organisations, invites, what it replaces; what counts after burns, ends and accepts (not: surplus branches); every row, by docs/rows.md.
+usage: verify_export.py FILE [--types docs/rows.md] [--rows]     exit 0: everything holds. The last line counts; --rows: every row before it.
 """
-import hashlib, io, json, sys
-
+import collections, functools, hashlib, io, json, re, sys
 import cbor2
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-ALG, KID, DOCUMENT, RUN, SEQUENCE, PREVIOUS, GRANT, LINK, TIME = 1, 4, -65537, -65538, -65539, -65540, -65541, -65542, -65543
-KINDS = {1: "registry", 2: "policy", 3: "notice", 4: "roster", 5: "identity", 6: "ledger", 7: "review", 8: "transfer", 9: "rollup"}
+KID, DOCUMENT, RUN, SEQUENCE, PREVIOUS, GRANT, LINK, TIME = 4, -65537, -65538, -65539, -65540, -65541, -65542, -65543
+CERTIFY, EVERY, ONE_USE, FAR = {1, 2, 3}, {1, 2, 3, 4, 5, 6}, bytes(8), 1 << 60
+WRITERS = {1: ({4}, CERTIFY), 2: ({5}, {1, 2}), 3: ({1, 3}, {1, 2, 3, 6}), 4: ({1}, {5}), 5: ({1}, {5}), 6: ({1, 2}, EVERY),
+           7: ({3}, CERTIFY), 8: ({1, 3}, {3}), 9: ({3}, CERTIFY)}  # kind: roles and kinds of organisation that may write it
+HELD_IN = {1: EVERY, 2: {5}, 3: CERTIFY, 4: CERTIFY, 5: {1, 2}, 6: CERTIFY, 7: EVERY}
+Entry = collections.namedtuple("Entry", "id doc key run seq parent grant depth time ops")
+Grant = collections.namedtuple("Grant", "key role office org basis one_use registry depth kind")
+entries, grants, orgs, org_rows, roots, ends, burns, accepts = {}, {}, {}, {}, [], [], [], []
+registry = lambda org: org + b"\x01" + bytes(10)
+resolve = lambda row, own: (row[1] or own, row[2])
+plain = lambda v: v.hex() if isinstance(v, bytes) else [plain(x) for x in v] if isinstance(v, (list, tuple)) else v
+field = lambda fields, n: fields[n] if n < len(fields) else None
+writes = lambda g, doc: g.org == doc[:8] and g.role in WRITERS[doc[8]][0] and g.kind in WRITERS[doc[8]][1]
+above = lambda org: [orgs[org], *above(orgs[org])] if org in orgs else []
 
+def need(holds, why):
+    if not holds:
+        raise ValueError(why)
 
-def document_name(b):
-    owner, kind, period, subject = b[:8].hex(), KINDS[b[8]], int.from_bytes(b[9:11], "big"), b[11:19]
-    return "/".join([owner, kind] + ([str(period)] if period else []) + ([subject.hex()] if subject != bytes(8) else []))
-
-
-def items(raw):
-    """The items of a CBOR sequence with their own bytes."""
-    f = io.BytesIO(raw)
-    while f.tell() < len(raw):
-        at = f.tell()
-        value = cbor2.load(f)
-        yield value, raw[at:f.tell()]
-
-
-def check_entry(item, raw, network, known):
-    """Returns (id, header, operations) or raises ValueError saying what does not hold."""
-    if not isinstance(item, cbor2.CBORTag) or item.tag != 18 or len(item.value) != 4:
-        raise ValueError("not a tagged COSE_Sign1")
-    protected, unprotected, payload, signature = item.value
-    if unprotected != {}:
-        raise ValueError("unprotected header not empty")
-    h = cbor2.loads(protected)
-    again = cbor2.dumps(cbor2.CBORTag(18, [protected, {}, payload, signature]))
-    # stock canonical ordering sorts map keys by their bytes, as RFC 8949 4.2.1 asks
-    if again != raw or cbor2.dumps(h, canonical=True) != protected or cbor2.dumps(cbor2.loads(payload), canonical=True) != payload:
-        raise ValueError("not the one byte form")
-    if h[ALG] != -8 or len(h[KID]) != 32:
-        raise ValueError("algorithm or key")
+def read_entry(item, raw, network):
+    need(isinstance(item, cbor2.CBORTag) and item.tag == 18 and len(item.value) == 4 and item.value[1] == {}, "not a bare COSE_Sign1")
+    protected, _, payload, signature = item.value
+    h, (version, ops) = cbor2.loads(protected), cbor2.loads(payload)
+    same = cbor2.dumps(cbor2.CBORTag(18, [protected, {}, payload, signature])) == raw and cbor2.dumps(h, canonical=True) == protected
+    need(same and cbor2.dumps([version, ops], canonical=True) == payload and len(raw) <= 65536, "not the one byte form")
+    asked = {1, KID, DOCUMENT, RUN, SEQUENCE, TIME} | ({GRANT, LINK} if h.get(SEQUENCE) == 1 else {PREVIOUS})
+    need(set(h) == asked and h[1] == -8 and [len(h[x]) for x in (KID, DOCUMENT, RUN)] == [32, 19, 8] and h[SEQUENCE] >= 1, "header")
+    doc, kind, year, subject = h[DOCUMENT], h[DOCUMENT][8], h[DOCUMENT][9:11] != bytes(2), h[DOCUMENT][11:] != bytes(8)
+    fits = year == (kind in (3, 6, 7, 8, 9)) and (subject or kind not in (7, 8)) and (not subject or kind in (6, 7, 8))
+    need(1 <= kind <= 9 and fits and doc[11:] != doc[:8], "no such document")
     to_sign = cbor2.dumps(["Signature1", protected, network, payload])
-    try:
-        Ed25519PublicKey.from_public_bytes(h[KID]).verify(signature, to_sign)
-    except InvalidSignature:
-        raise ValueError("signature") from None
-    log = (h[DOCUMENT], h[KID], h[RUN])
-    if h[SEQUENCE] == 1:
-        link, grant = h[LINK], h[GRANT]
-        if link is not None and (link not in known or known[link][0][:2] != log[:2]):
-            raise ValueError("link unknown or of another author")
-        if grant is not None and grant[0] not in known:
-            raise ValueError("grant unknown")
+    Ed25519PublicKey.from_public_bytes(h[KID]).verify(signature, to_sign)
+    need(version == 1 and 1 <= len(ops) <= 512 and all(len(o) == 4 and o[0] in (0, 1) for o in ops), "payload")
+    return hashlib.sha256(to_sign).digest(), h, ops
+
+def admit(item, raw, network):
+    eid, h, ops = read_entry(item, raw, network)
+    doc, key, run, seq = h[DOCUMENT], h[KID], h[RUN], h[SEQUENCE]
+    need(eid not in entries, "the same entry twice")
+    if seq > 1:
+        p = entries.get(h[PREVIOUS])
+        need(p and (p.doc, p.key, p.run, p.seq) == (doc, key, run, seq - 1) and run != ONE_USE, "it does not continue its log")
+        parent, grant, depth = p.id, p.grant, p.depth
     else:
-        previous = known.get(h[PREVIOUS])
-        if previous is None or previous != (log, h[SEQUENCE] - 1):
-            raise ValueError("does not continue its log")
-    version, operations = cbor2.loads(payload)
-    if version != 1 or not 1 <= len(operations) <= 512:
-        raise ValueError("payload version or number of operations")
-    entry_id = hashlib.sha256(to_sign).digest()
-    known[entry_id] = (log, h[SEQUENCE])
-    return entry_id, h, operations
+        parent, grant = h[LINK], h[GRANT] and tuple(h[GRANT])
+        link = entries.get(parent)
+        need(parent is None or link and (link.doc, link.key) == (doc, key) and link.run != run, "link unknown or of another author")
+        depth = admit_start(Entry(eid, doc, key, run, seq, parent, grant, 0, 0, ops), network)
+    e = Entry(eid, doc, key, run, seq, parent, grant, depth, h[TIME], ops)
+    admit_operations(e)
+    rows = admit_registry(e) if doc[8] == 1 else ({}, {})
+    orgs.update({org: where for org, _, where in rows[0].values() if org not in orgs})
+    for table, new in zip((entries, org_rows, grants), ({eid: e}, *rows)):
+        table.update(new)
+    for o in (o for o in ops if o[0] == 0 and (doc[8] == 1 or (doc[8], o[1]) == (7, 5))):
+        {3: ends, 4: burns, 5: accepts, 6: roots}.get(o[1], []).append((e, o[3]))
+def refusal(item, raw, network):
+    try:
+        admit(item, raw, network)
+    except (ValueError, KeyError, TypeError, IndexError, InvalidSignature) as why:
+        return str(why) or type(why).__name__
+def admit_start(e, network):
+    """The depth of the grant: 0 for root keys, 1 for whom they granted."""
+    if e.grant is None:
+        kind, f, at_root = e.ops[0][:2], e.ops[0][3], e.doc == registry(network[:8])
+        hashed = kind == [0, 6] and hashlib.sha256(cbor2.dumps(f)).digest() == network and f[0] == 0 and 1 <= f[2] <= len(f[1]) <= 16
+        return need(at_root and hashed and e.key in f[1], "not the root statement") or 0
+    given, g = entries.get(e.grant[0]), grants.get(e.grant)
+    need(given, "grant unknown")
+    if given.grant is None and e.grant[1] == 0:
+        return need(e.doc == registry(network[:8]) and e.key in roots[0][1][1], "not a root key") or 0
+    need(g and g.key == e.key, "the grant is another key's")
+    if not g.one_use:
+        return need(e.run != ONE_USE and writes(g, e.doc), "the key does not hold the role that the document asks for") or g.depth
+    need(e.doc == registry(g.registry) and e.run == ONE_USE and e.parent is None, "an invite's key may be used once only")
+    used = [o[3] for o in e.ops if o[:3] == [0, 2, []]]
+    same = all(not field(f, 9) and f[3] == g.org and resolve(f[5], e.id) == g.basis for f in used) and all(f[1] == 7 for f in used[1:])
+    few = 1 <= len(used) <= 2 and len(used) == len(e.ops) and used[0][1:3] == [g.role, g.office]
+    return need(same and few, "an invite's key may write only the newcomer's grants") or g.depth
+def admit_operations(e):
+    keys = [o[1] for o in e.ops if o[0] == 1]
+    need(len(keys) == len(set(keys)), "one register twice")
+    for o in e.ops:
+        replaces = o[2] if o[0] == 0 else o[3]
+        need(len(replaces) == len({cbor2.dumps(r) for r in replaces}) <= 64, "replaces too many, or not unique")
+        need(o[0] == 1 or len(cbor2.dumps(o[3])) <= (40960 if o[1] in (10, 171) else 3072), "row too long")
+        for r in replaces:
+            there, target = (r[0] or e.doc, entries.get(r[1])) if o[0] == 0 else (e.doc, entries.get(r))
+            below = (e.doc[8], there[8]) == (7, 7) and there[11:] == e.doc[11:] and e.doc[:8] in above(there[:8])
+            need(target and target.doc == there and (there == e.doc or below), "it replaces what it may not, or what is not here")
+            old = target.ops[r[2]:r[2] + 1] if o[0] == 0 else [t for t in target.ops if t[:2] == [1, o[1]]]
+            need(old and old[0][0] == o[0], "it replaces what it may not, or what is not here")
+def admit_registry(e):
+    own, new_orgs, new_grants = e.doc[:8], {}, {}
+    for i, o in ((i, o) for i, o in enumerate(e.ops) if o[0] == 0):
+        f, over = o[3], grants[e.grant].kind if e.grant in grants else None
+        if o[1] == 1 and f[1] is None:
+            same = [org_rows.get(resolve(r, e.id)) for r in o[2]]
+            need(same and all(s and s[:2] == (f[0], f[2]) for s in same), "a change must replace rows about the same organisation")
+            new_orgs[e.id, i] = same[0]
+        elif o[1] == 1:
+            below = f[2] in CERTIFY if over is None else over in CERTIFY and over < f[2]
+            need(below and f[3] == own and hashlib.sha256(own + f[1]).digest()[:8] == f[0], "the organisation does not belong under this one, or its id is another's")
+            new_orgs[e.id, i] = (f[0], f[2], own)
+        elif o[1] == 2:
+            basis = resolve(f[5], e.id)
+            org, kind, where = new_orgs.get(basis) or org_rows.get(basis) or (None, None, None)
+            need(org == f[3] and own in (where, org) and kind in HELD_IN[f[1]], "the grant does not rest on a row of its organisation, or it has no such role")
+            depth = e.depth + (not (e.grant in grants and grants[e.grant].one_use))
+            new_grants[e.id, i] = Grant(*f[:4], basis, bool(field(f, 9)), own, depth, kind)
+        need(o[1] != 6 or (i == 0 and e.grant is None), "a successor of the root statement is not known here")
+    return new_orgs, new_grants
 
+def covers(positions, e):
+    tips = {p[3] for p in positions or [] if p[0] == e.doc}
+    while tips and e.id not in tips:
+        tips = {entries[t].parent for t in tips if t in entries}
+    return e.id in tips
+@functools.cache
+def judge(eid, burns_below=FAR, accepts_below=FAR):
+    """Does it count? Judged from the root down: burns and accepts of these depths and nearer to the root act."""
+    e = entries[eid]
+    if e.doc[8] == 1:
+        burns_below, accepts_below = min(burns_below, e.depth + 1), min(accepts_below, e.depth + 1)
+    mine = [(n, g) for n, g in grants.items() if g.key == e.key]
+    acts = lambda by, depth, below: by.depth <= depth and by.depth < below and judge(by.id, by.depth, by.depth) == "stands"
+    for a, f in accepts:
+        of_subject = a.doc[11:] in (e.doc[:8], e.doc[11:] if e.doc[8] == 6 else None) and a.doc[:8] in above(a.doc[11:]) and e.doc[8] in (4, 5, 6)
+        may = any(g.registry == a.doc[:8] for _, g in mine) if a.doc[8] == 1 else of_subject
+        if a.depth < accepts_below and may and covers(f[0], e) and judge(a.id, FAR, a.depth) == "stands":
+            return "stands"
+    left = collections.defaultdict(list)
+    for b, f in burns:
+        depths = [g.depth for _, g in mine if g.registry == b.doc[:8]]
+        if f[0] == e.key and depths and acts(b, max(depths), min(burns_below, e.depth + 1)):
+            left[b.id] += f[1]
+    if not all(covers(p, e) for p in left.values()):
+        return "burnt"
+    best, one_use = "stands" if e.depth == 0 else "no_grant", e.grant in grants and grants[e.grant].one_use
+    for name, g in mine:
+        gives = e.grant == name if one_use or g.one_use else writes(g, e.doc) and (e.doc[8] != 1 or g.depth <= e.depth)
+        if best == "stands" or not gives or judge(name[0], burns_below, accepts_below) != "stands":
+            continue
+        over = [f for by, f in ends if resolve(f[0], by.id) == name and by.doc[:8] == g.registry and acts(by, g.depth, burns_below)]
+        past = [not covers(field(f, 2), e) if g.role in (3, 4, 5) else (e.time + 28800000) // 86400000 > f[1] for f in over]
+        best = "ended" if any(past) else "stands"
+    return best
 
-def plain(v):
-    if isinstance(v, bytes):
-        return v.hex()
-    if isinstance(v, (list, tuple)):
-        return [plain(x) for x in v]
-    return {str(plain(k)): plain(x) for k, x in v.items()} if isinstance(v, dict) else v
-
+def read_types(path):
+    """docs/rows.md: the fields of every row type with their forms."""
+    text = open(path, encoding="utf-8").read().partition("## 6.")[2]
+    types = re.findall(r"^### (\d+) (.*?)(?=^##)", text, re.M | re.S)
+    return {int(n): re.findall(r"^\| `(\w+)` \| ([^|]+) \|", body, re.M) for n, body in types}
+def fits(form, v):
+    if form.startswith("list of "):
+        return isinstance(v, list) and all(fits(form[8:], x) for x in v)
+    if form.endswith(" B"):
+        return isinstance(v, bytes) and len(v) == int(form[:-2])
+    simple = {"text": str, "bool": bool, "bytes": bytes, "sha256": bytes, "document": bytes}
+    return isinstance(v, simple.get(form, list if form[0] == "(" or form in ("row", "position", "target", "evidence") else int))
+def read_rows(e, types):
+    for i, (_, number, _, fields) in ((i, o) for i, o in enumerate(e.ops) if o[0] == 0):
+        of = types.get(number, [])
+        named = {of[n][0] if n < len(of) else f"field_{n}": plain(v) for n, v in enumerate(fields)}
+        well = all(fits(form.rstrip("?"), v) if v is not None else form[-1] == "?" for v, (_, form) in zip(fields + [None] * 99, of))
+        yield {"name": f"{e.id.hex()}.{i}", "type": number, "standing": judge(e.id), "well": well, "time_ms": e.time, "fields": named}
 
 def main():
     raw = open(sys.argv[1], "rb").read()
-    sequence = items(raw)
-    head, _ = next(sequence)
-    if head[0] != "taizhang.audit-export/1":
-        sys.exit("not an audit export: " + repr(head[0]))
-    network, known, failures = head[1], {}, []
-    counts = {"entries": 0, "rows": 0, "registers": 0, "authors": set(), "documents": set()}
-    waiting = [(n, item, its) for n, (item, its) in enumerate(sequence)]
-    while waiting:
-        later = []
-        for n, item, its in waiting:
-            try:
-                entry_id, h, operations = check_entry(item, its, network, known)
-            except (ValueError, KeyError, TypeError) as e:
-                later.append((n, item, its, str(e)))
-                continue
-            counts["entries"] += 1
-            counts["authors"].add(h[KID])
-            counts["documents"].add(h[DOCUMENT])
-            for i, op in enumerate(operations):
-                if op[0] == 0:
-                    counts["rows"] += 1
-                    if "--rows" in sys.argv:
-                        print(json.dumps({"name": f"{entry_id.hex()}.{i}", "document": document_name(h[DOCUMENT]), "type": op[1],
-                                          "fields": plain(op[3]), "time_ms": h[TIME]}, ensure_ascii=False))
-                else:
-                    counts["registers"] += 1
-        if len(later) == len(waiting):  # nothing moved: what is left does not hold
-            failures = [(n, why) for n, _, _, why in later]
-            break
-        waiting = [x[:3] for x in later]
-    counts["authors"], counts["documents"] = len(counts["authors"]), len(counts["documents"])
-    print(json.dumps({"schema": "taizhang.verify-export/1", **counts, "failures": [{"item": n, "why": why} for n, why in failures]}))
+    f, waiting, before, failures = io.BytesIO(raw), [], None, []
+    head = cbor2.load(f)
+    need(head[0] == "taizhang.audit-export/1", "not an audit export")
+    while (at := f.tell()) < len(raw):
+        waiting.append((len(waiting) + 1, cbor2.load(f), raw[at:f.tell()]))
+    while len(waiting) != before:  # what rests on later items comes again, until nothing moves
+        before, waiting, failures = len(waiting), [], [(w, refusal(*w[1:], head[1])) for w in waiting]
+        waiting = [w for w, why in failures if why]
+    failures = [{"item": n, "why": why} for (n, *_), why in failures if why]
+    types = read_types(sys.argv[sys.argv.index("--types") + 1]) if "--types" in sys.argv else {}
+    rows = [row for e in entries.values() for row in read_rows(e, types)]
+    failures += [{"item": row["name"], "why": "a row of another form"} for row in rows if not row["well"]]
+    print(*(json.dumps(row, ensure_ascii=False) for row in rows if "--rows" in sys.argv), sep="\n")
+    places, standing = (collections.Counter(x) for x in ((e[1:5] for e in entries.values()), (judge(e) for e in entries)))
+    print(json.dumps({"schema": "taizhang.verify-export/1", "entries": len(entries), "rows": len(rows), "standing": standing,
+                      "forks": sum(n > 1 for n in places.values()), "failures": failures}))
     return 1 if failures else 0
-
-
 if __name__ == "__main__":
     sys.exit(main())

@@ -288,13 +288,25 @@ pub enum Command {
     },
     /// Walks every entry here: bytes, signatures, logs, grants, standing, receipts, rollups.
     AuditVerify,
-    /// Every entry that may be read here, as a CBOR sequence, or its rows as JSON lines.
+    /// Every entry that the acting key's organisations, or this node's, may read: as a CBOR sequence, or its rows as JSON lines.
     AuditExport {
         /// Into this file.
         out: PathBuf,
         /// Rows as JSON lines.
         jsonl: bool,
+        /// Only what concerns this organisation and those below it, with the registries on which it rests.
+        #[serde(default)]
+        org: Option<String>,
     },
+    /// Every hand that touched a record, and every number that followed from it.
+    AuditHistory {
+        /// A row's name or its beginning, what rows are about, or a teacher.
+        record: String,
+        /// Of this teacher's registration in this activity.
+        activity: Option<String>,
+    },
+    /// Is this machine well, and does what is written here arrive?
+    Doctor,
     /// Checks the store against its journal; rebuilds the index if asked.
     Check {
         /// Make the index anew first.

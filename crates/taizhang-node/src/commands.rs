@@ -6,6 +6,8 @@ pub(crate) mod audit;
 pub(crate) mod certificate;
 pub(crate) mod check;
 pub(crate) mod conflict;
+pub(crate) mod delivered;
+pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod fields;
 pub mod found;
@@ -148,7 +150,9 @@ pub fn execute(
         Command::RollupShow { id } => rollup::show(&c, id),
         Command::RollupVerify { id, deep, sample, seed } => rollup::verify(&mut c, id, *deep, *sample, seed.as_deref()),
         Command::AuditVerify => audit::verify(&mut c),
-        Command::AuditExport { out, jsonl } => audit::export(&mut c, out, *jsonl),
+        Command::AuditExport { out, jsonl, org } => audit::export(&mut c, out, *jsonl, org.as_deref()),
+        Command::AuditHistory { record, activity } => audit::history(&c, record, activity.as_deref()),
+        Command::Doctor => doctor::run(&c),
         Command::Check { rebuild } => check::run(&mut c, *rebuild),
         Command::Init { .. } | Command::Join { .. } | Command::Sync { .. } | Command::Links { .. } | Command::Stop => {
             Err(CommandError::new(ErrorKind::Usage, "此命令不能在这里执行", "this command cannot run here"))

@@ -29,8 +29,9 @@ use taizhang_sync::{CommitRequest, Config, Effect, Event, Hub, Input, SessionId,
 use crate::{
     error::{CommandError, ErrorKind},
     folder::{Folder, Settings},
-    keyfile::Person,
+    keyfile::{self, Person},
     random,
+    remembered::Remembered,
 };
 
 /// Something to do on the network.
@@ -73,6 +74,7 @@ pub struct Core {
     events: VecDeque<Event>,
     last_storage_error: Option<CommandError>,
     damage: Damage,
+    remembered: Remembered,
 }
 
 /// What the store could not read when it was opened.
@@ -107,8 +109,16 @@ impl Core {
                 hub.load_receipt(receipt);
             }
         }
+        let remembered = Remembered::load(&store).map_err(CommandError::storage)?;
         let (runs, outgoing, events) = (BTreeMap::new(), VecDeque::new(), VecDeque::new());
-        Ok(Self { folder, settings, store, hub, runs, tokens: 0, outgoing, events, last_storage_error: None, damage })
+        let last_storage_error = None;
+        Ok(Self { folder, settings, store, hub, runs, tokens: 0, outgoing, events, last_storage_error, damage, remembered })
+    }
+
+    /// What this node remembers besides entries.
+    #[must_use]
+    pub fn remembered(&self) -> &Remembered {
+        &self.remembered
     }
 
     /// What the store could not read when it was opened.
@@ -182,6 +192,10 @@ impl Core {
 
     /// Takes in what happened, and makes durable what must be.
     pub fn step(&mut self, input: Input) {
+        if matches!(input, Input::Connected { .. }) {
+            let keys = keyfile::list(&self.folder).unwrap_or_default();
+            self.hub.set_own_keys(keys.into_iter().map(|k| k.public).collect());
+        }
         self.hub.handle(now(), &self.store, input);
         while let Some(effect) = self.hub.poll_effect() {
             match effect {
@@ -192,18 +206,39 @@ impl Core {
                 }
                 Effect::Send { session, frame } => self.outgoing.push_back(Outgoing::Send(session, frame)),
                 Effect::Close { session, reason } => self.outgoing.push_back(Outgoing::Close(session, reason)),
-                Effect::Notify(event) => self.events.push_back(event),
+                Effect::Notify(event) => {
+                    self.remembered.hear(now(), &event);
+                    self.events.push_back(event);
+                }
             }
             self.reload_if_needed();
         }
         self.reload_if_needed();
+        self.keep_remembered();
+    }
+
+    /// Remembers what the hub told, as if it had come in a session.
+    #[cfg(test)]
+    pub(crate) fn hear(&mut self, event: &Event) {
+        self.remembered.hear(now(), event);
+        self.keep_remembered();
+    }
+
+    /// Makes durable what no commit took along.
+    fn keep_remembered(&mut self) {
+        let notes: Vec<_> = self.remembered.take_notes().into_iter().map(|(k, v)| (k, Some(v))).collect();
+        if !notes.is_empty()
+            && let Err(error) = self.store.commit(&Commit { notes, ..Commit::default() })
+        {
+            tracing::warn!(%error, "what was refused or met is not remembered");
+        }
     }
 
     fn commit(&mut self, request: CommitRequest) -> bool {
         let commit = Commit {
             entries: request.entries.into_iter().map(|e| stored(&e.into_entry())).collect(),
             attachments: request.attachments,
-            notes: request.notes.into_iter().map(|(k, v)| (k, Some(v))).collect(),
+            notes: request.notes.into_iter().chain(self.remembered.take_notes()).map(|(k, v)| (k, Some(v))).collect(),
         };
         match self.store.commit(&commit) {
             Ok(_) => true,

@@ -12,3 +12,4 @@ pub mod folder;
 pub mod keyfile;
 pub mod keyring;
 pub mod random;
+pub mod remembered;

@@ -2,7 +2,7 @@
 //!
 //! One commit is under way at a time; inputs that come meanwhile wait in order. So the ledger never shows what is not durable to anyone but the commit itself, and an acknowledgement always stands behind its commit.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use taizhang_core::{
     admission::{AdmittedEntry, Refusal, Signature},
@@ -91,6 +91,8 @@ pub struct Hub {
     receipts_signed: u32,
     org_of: BTreeMap<PublicKey, OrgId>,
     org_of_revision: Option<u64>,
+    /// Keys with which people of this machine sign.
+    own_keys: BTreeSet<PublicKey>,
     now: Ms,
 }
 
@@ -150,6 +152,7 @@ impl Hub {
             receipts_signed: 0,
             org_of: BTreeMap::new(),
             org_of_revision: None,
+            own_keys: BTreeSet::new(),
             now: Ms(0),
         }
     }
@@ -174,6 +177,11 @@ impl Hub {
     /// Asks others for these kinds from the next session on.
     pub fn set_wants(&mut self, wants: Kinds) {
         self.config.wants = wants;
+    }
+
+    /// The keys with which people of this machine sign: whoever holds more of their logs than this node is told of ([`Event::Ahead`]).
+    pub fn set_own_keys(&mut self, keys: BTreeSet<PublicKey>) {
+        self.own_keys = keys;
     }
 
     /// The next thing to do outside.

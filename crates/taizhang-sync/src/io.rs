@@ -153,6 +153,19 @@ pub enum Event {
         /// [`Refusal::code`].
         code: u64,
     },
+    /// Another node holds an entry signed by one of our own keys that is not here: this machine was set back, or somebody else has the key. It is fetched like any other.
+    Ahead {
+        /// Which node says so.
+        by: PublicKey,
+        /// Which document.
+        document: DocId,
+        /// Which of our keys.
+        author: PublicKey,
+        /// Which sequence of the log.
+        sequence: u64,
+        /// The entry.
+        entry: EntryId,
+    },
     /// An entry or its attachment could not be read from the store: nobody can get it from here until it is fetched again.
     Unreadable {
         /// Which entry.

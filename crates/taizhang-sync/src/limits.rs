@@ -36,3 +36,5 @@ pub const RECEIPT_DOCUMENTS_MAX: usize = 16;
 pub const RECEIPT_TIPS_MAX: usize = 64;
 /// Refused logs remembered per session; beyond it the session ends.
 pub const REFUSED_LOGS_MAX: usize = 4096;
+/// Entries of our own keys that are not here, told of per session, at most.
+pub const AHEAD_TOLD_MAX: usize = 16;

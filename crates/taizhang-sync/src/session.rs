@@ -103,6 +103,8 @@ pub(crate) struct Session {
 
     pub(crate) touched: BTreeSet<DocId>,
     pub(crate) last_receipt: Option<Ms>,
+    /// Entries of our own keys that the other named and that are not here: each is told of once.
+    pub(crate) ahead: BTreeSet<EntryId>,
 }
 
 impl Session {
@@ -146,6 +148,7 @@ impl Session {
             in_sync: false,
             touched: BTreeSet::new(),
             last_receipt: None,
+            ahead: BTreeSet::new(),
         }
     }
 

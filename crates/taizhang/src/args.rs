@@ -103,6 +103,8 @@ pub(crate) enum What {
     /// 核验与留存全部条目 | Verify and keep every entry
     #[command(subcommand)]
     Audit(review::Audit),
+    /// 体检: 数据、密钥、时钟、邻居、是否送达 | One page of health: data, keys, clock, neighbours, what arrived
+    Doctor,
     /// 检查本机数据 | Check this machine's data
     Check(review::Check),
     /// 切断或恢复联网 (演练用) | Cut or heal this node's links (for drills)
@@ -162,6 +164,7 @@ impl What {
             Self::Verify(a) => a.command()?,
             Self::Rules(policy::Rules::Eval(a)) => return Ok(Task::Eval(a)),
             Self::Audit(a) => a.command()?,
+            Self::Doctor => Command::Doctor,
             Self::Check(a) => a.command(),
             Self::Links(a) => a.command(),
             Self::Stop => Command::Stop,

@@ -122,6 +122,11 @@ fn verdict(reply: &Reply) -> Result<(), CommandError> {
         Some(false) if reply.schema == "taizhang.policy-check/1" => {
             Err(CommandError::new(ErrorKind::Refused, "该政策不能采用, 见上", "this policy cannot be adopted, see above"))
         }
+        Some(false) if reply.schema == "taizhang.doctor/1" => Err(CommandError::new(
+            ErrorKind::Verification,
+            "有需要处理的事项, 见上",
+            "there is something to look after, see above",
+        )),
         Some(false) => Err(CommandError::new(ErrorKind::Verification, "核验没有通过, 见上", "verification failed, see above")),
         _ => Ok(()),
     }

@@ -647,7 +647,7 @@ impl World {
                 self.counts.unknown_nodes += u64::from(!knows);
             }
             Event::Unreadable { entry } => self.fail(format!("node {node} cannot read entry {entry}")),
-            Event::RefusedThere { .. } | Event::Ended { .. } => {}
+            Event::RefusedThere { .. } | Event::Ahead { .. } | Event::Ended { .. } => {}
         }
     }
 

@@ -129,9 +129,24 @@ impl<'v> Matters<'v> {
         self.natural_ids.get(&name).map(String::as_str)
     }
 
+    /// What any row is about, also one that does not count; `None`: about nothing that others may write about too.
+    #[must_use]
+    pub fn subject(&self, row: &ViewRow) -> Option<String> {
+        match natural::of(row, &self.rows) {
+            Natural::Id(id) => Some(id),
+            Natural::OwnContent | Natural::OwnName => None,
+        }
+    }
+
     pub(super) fn index(&self) -> &RowIndex<'v> {
         &self.rows
     }
+}
+
+/// What the registration of this teacher in this activity is about.
+#[must_use]
+pub fn registration_id(activity_no: &str, teacher: &str) -> String {
+    natural::registration_id(activity_no, teacher)
 }
 
 fn group<'c>(classes: impl Iterator<Item = (&'c RowName, &'c Class)>) -> BTreeMap<Key, Matter> {

@@ -89,6 +89,11 @@ pub(super) fn activity(no: &str) -> String {
     format!("a/{}", part(no))
 }
 
+/// The id of the registration of a teacher in the activity with this number.
+pub(super) fn registration_id(activity_no: &str, teacher: &str) -> String {
+    format!("g/{}/{}", part(activity_no), part(teacher))
+}
+
 /// A row that names its activity by reference and one that names it by number are about the same.
 fn registration(row: &ViewRow, r: &Registration, rows: &RowIndex<'_>) -> Natural {
     let named = r.activity.map(|a| a.resolve(row.name.entry));

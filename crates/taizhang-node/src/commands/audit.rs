@@ -1,257 +1,118 @@
-//! `audit verify` walks everything that lies here as if it came from a stranger; `audit export` hands it to one.
+//! `audit verify` walks everything that lies here as if it came from a stranger; `audit export` hands it to one; `audit history` tells every hand that touched a record.
+//!
+//! The walk ([`walk`]) admits every entry anew, signatures included. What the other parts look at is what it admitted, never what the node works with:
+//! [`standing`] (forks, invites, ended and burnt keys), [`clocks`], [`deciders`] (who decided on what they wrote), [`receipts`], [`statements`] (rollups, locks, policies, attachments),
+//! [`events`] (what was refused, who held more of our logs). A finding names the person responsible: organisation, post, role, key.
 
-use std::{
-    collections::BTreeMap,
-    io::{BufWriter, Write},
-    ops::ControlFlow,
-    path::Path,
-};
+mod anchors;
+mod clocks;
+mod deciders;
+pub(crate) mod events;
+mod export;
+pub(crate) mod findings;
+mod history;
+mod receipts;
+pub(crate) mod standing;
+mod statements;
+#[cfg(test)]
+mod tests;
+mod walk;
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use taizhang_core::{
-    admission::{Refusal, Signature},
-    cbor::Writer,
     entry::SignedEntry,
-    id::EntryId,
+    id::{EntryId, Kind, PublicKey},
     ledger::Ledger,
-    receipt::Receipt,
-    standing::Judge,
-    view::{DocumentView, ViewRow},
 };
-use taizhang_store::Store;
 
-use super::{Context, shown};
+pub(crate) use self::{export::export, history::history};
+use self::{
+    findings::{Code, Finding, Severity},
+    walk::Walk,
+};
+use super::Context;
 use crate::{
-    command::Reply,
+    command::{Message, Reply},
+    core::Core,
     error::{CommandError, ErrorKind},
 };
 
-/// How grave a finding is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Severity {
-    /// Something here is not what it claims to be.
-    Error,
-    /// Somebody wrote twice, or a clock is wrong: it counts for nothing or is settled, and should be looked at.
-    Warning,
-}
-
-struct Finding {
-    severity: Severity,
-    what: &'static str,
-    entry: String,
-    document: String,
-    author: String,
-    detail: String,
-}
-
-impl Finding {
-    fn json(&self) -> Json {
-        let severity = if self.severity == Severity::Error { "error" } else { "warning" };
-        json!({
-            "severity": severity, "what": self.what, "entry": self.entry, "document": self.document,
-            "author": self.author, "detail": self.detail,
-        })
-    }
-}
-
-/// Everything that the audit looks at, gathered in one walk.
-struct Walk {
-    ledger: Ledger,
-    entries: u64,
-    findings: Vec<Finding>,
-    waiting: Vec<SignedEntry>,
-}
-
-/// Bytes, signatures, logs, grants, standing, receipts, forks.
+/// Verifies everything here.
 pub(crate) fn verify(c: &mut Context<'_>) -> Result<Reply, CommandError> {
-    let mut walk = Walk { ledger: Ledger::new(c.core.network()), entries: 0, findings: Vec::new(), waiting: Vec::new() };
-    walk_entries(c, &mut walk)?;
-    let standing = standing_counts(&mut walk);
-    forks(&mut walk);
-    let receipts = check_receipts(c, &mut walk)?;
-    same_as_in_use(c, &mut walk);
-    walk.findings.sort_by_key(|f| f.severity);
-    let errors = walk.findings.iter().filter(|f| f.severity == Severity::Error).count();
-    let documents = walk.ledger.documents().count();
+    let mut walk = Walk::begin(c.core.network());
+    walk.entries(c)?;
+    let mut audit = Audit { core: c.core, ledger: &walk.ledger, findings: walk.findings, tell: c.tell };
+    let standing = standing::check(&mut audit);
+    let receipts = receipts::check(&mut audit)?;
+    let statements = statements::check(&mut audit)?;
+    clocks::check(&mut audit)?;
+    deciders::check(&mut audit)?;
+    let remembered = events::remembered(audit.core, audit.ledger);
+    audit.findings.extend(remembered);
+    let Audit { core, ledger, mut findings, .. } = audit;
+    findings.sort_by_key(|f| f.code.severity);
+    let count = |severity| findings.iter().filter(|f| f.code.severity == severity).count();
+    let errors = count(Severity::Error);
+    let first = findings.first().map(|f| f.sentence(ledger)).unwrap_or_default();
     let details = json!({
-        "entries": walk.entries, "documents": documents, "receipts": receipts, "standing": standing, "errors": errors,
-        "findings": walk.findings.iter().map(Finding::json).collect::<Vec<_>>(),
+        "entries": walk.entries, "documents": ledger.documents().count(), "receipts": receipts, "standing": standing,
+        "rollups": statements.rollups, "attachments": statements.attachments,
+        "errors": errors, "warnings": count(Severity::Warning),
+        "findings": findings.iter().map(|f| f.json(core, ledger)).collect::<Vec<_>>(),
     });
     if errors == 0 {
         return Ok(Reply::new("audit", details));
     }
-    let first = walk.findings.first().map(|f| format!("{} {}", f.entry, f.what)).unwrap_or_default();
     Err(CommandError::new(
         ErrorKind::Verification,
-        format!("审计发现 {errors} 处错误, 第一处: {first}"),
-        format!("the audit found {errors} errors; the first: {first}"),
+        format!("审计发现 {errors} 处错误, 第一处: {}", first.zh),
+        format!("the audit found {errors} errors; the first: {}", first.en),
     )
     .hint("请勿删除任何文件, 把审计结果交给管理员", "delete nothing; hand the findings to the administrator")
     .details(details))
 }
 
-fn walk_entries(c: &mut Context<'_>, walk: &mut Walk) -> Result<(), CommandError> {
-    let network = c.core.network();
-    let total = c.core.store().len();
-    let store = c.core.store();
-    let tell = &mut *c.tell;
-    let scan = store.scan(0, &mut |n, stored| {
-        walk.entries += 1;
-        if n.is_multiple_of(256) {
-            tell(crate::command::Message::Progress { what: "verify".to_owned(), done: n, total });
-        }
-        match SignedEntry::parse(&stored.bytes, &network) {
-            Ok(e) if e.id == stored.id && e.to_bytes() == stored.bytes => take(walk, store, e),
-            Ok(e) => walk.findings.push(of_entry(&e, "bytes", format!("stored under {}", stored.id))),
-            Err(why) => walk.findings.push(unreadable(stored.id, &why.to_string())),
-        }
-        ControlFlow::Continue(())
-    });
-    scan.map_err(CommandError::storage)?;
-    // What rests on entries that were fetched later stands before them: again until nothing moves.
-    loop {
-        let before = walk.waiting.len();
-        for e in std::mem::take(&mut walk.waiting) {
-            take(walk, store, e);
-        }
-        if walk.waiting.len() == before {
-            break;
+/// What the parts of an audit work on.
+struct Audit<'a> {
+    core: &'a Core,
+    /// What the walk admitted.
+    ledger: &'a Ledger,
+    findings: Vec<Finding>,
+    tell: &'a mut dyn FnMut(Message),
+}
+
+impl Audit<'_> {
+    /// About an entry: its author is responsible.
+    fn find(&mut self, code: Code, entry: EntryId, detail: impl Into<String>) {
+        self.findings.push(Finding::of_entry(code, self.ledger, entry, detail));
+    }
+
+    fn progress(&mut self, what: &str, done: u64, total: u64) {
+        if done.is_multiple_of(256) || done == total {
+            (self.tell)(Message::Progress { what: what.to_owned(), done, total });
         }
     }
-    for e in std::mem::take(&mut walk.waiting) {
-        walk.findings.push(of_entry(&e, "missing", "it names an entry that is not here".to_owned()));
-    }
-    Ok(())
-}
 
-fn take(walk: &mut Walk, store: &dyn taizhang_core::entries::Entries, e: SignedEntry) {
-    match walk.ledger.admit(store, e.clone(), Signature::Check) {
-        Ok(admitted) => walk.ledger.insert(&admitted),
-        Err(Refusal::Missing(_)) => walk.waiting.push(e),
-        Err(Refusal::Signature) => walk.findings.push(of_entry(&e, "signature", "the signature is not valid".to_owned())),
-        Err(why) => walk.findings.push(of_entry(&e, "admission", why.to_string())),
-    }
-}
-
-fn of_entry(e: &SignedEntry, what: &'static str, detail: String) -> Finding {
-    let log = e.header.log;
-    Finding {
-        severity: Severity::Error,
-        what,
-        entry: e.id.to_string(),
-        document: log.document.to_string(),
-        author: log.key.to_string(),
-        detail,
-    }
-}
-
-fn unreadable(id: EntryId, why: &str) -> Finding {
-    let (document, author) = (String::new(), String::new());
-    Finding { severity: Severity::Error, what: "form", entry: id.to_string(), document, author, detail: why.to_owned() }
-}
-
-fn standing_counts(walk: &mut Walk) -> BTreeMap<&'static str, u64> {
-    let judge = Judge::new(&walk.ledger);
-    let mut counts = BTreeMap::new();
-    for document in walk.ledger.documents() {
-        for id in walk.ledger.document(document).map(|d| d.entries.as_slice()).unwrap_or_default() {
-            *counts.entry(judge.standing(id).word()).or_default() += 1;
+    /// Every admitted entry of documents of these kinds, in order of documents and arrival.
+    fn each_entry(
+        &mut self,
+        what: &str,
+        wanted: impl Fn(Kind) -> bool,
+        look: &mut dyn FnMut(&mut Self, &SignedEntry) -> Result<(), CommandError>,
+    ) -> Result<(), CommandError> {
+        let documents = self.ledger.documents().filter(|d| wanted(d.kind)).filter_map(|d| self.ledger.document(d));
+        let ids: Vec<EntryId> = documents.flat_map(|d| &d.entries).copied().collect();
+        let total = ids.len() as u64;
+        for (n, id) in (0..).zip(ids) {
+            self.progress(what, n, total);
+            let entry = self.core.entry(&id)?;
+            look(self, &entry)?;
         }
+        Ok(())
     }
-    counts
-}
 
-/// A fork is proof that a disk or a person lied; harmless, but somebody should know.
-fn forks(walk: &mut Walk) {
-    let found = walk.ledger.forks().map(|(log, sequence, ids)| Finding {
-        severity: Severity::Warning,
-        what: "fork",
-        entry: ids.first().map(ToString::to_string).unwrap_or_default(),
-        document: log.document.to_string(),
-        author: log.key.to_string(),
-        detail: format!("{} entries at sequence {sequence} of run {}", ids.len(), log.run),
-    });
-    let found: Vec<Finding> = found.collect();
-    walk.findings.extend(found);
-}
-
-fn check_receipts(c: &Context<'_>, walk: &mut Walk) -> Result<u64, CommandError> {
-    let mut n = 0;
-    for (_, bytes) in c.core.store().notes(b"receipt/").map_err(CommandError::storage)? {
-        n += 1;
-        let good = Receipt::parse(&bytes).is_ok_and(|r| r.is_signed(&c.core.network()));
-        if !good {
-            let (entry, document, author) = (String::new(), String::new(), String::new());
-            let detail = "a receipt whose signature is not valid".to_owned();
-            walk.findings.push(Finding { severity: Severity::Error, what: "receipt", entry, document, author, detail });
-        }
+    /// Who wrote an entry.
+    fn author(&self, entry: &EntryId) -> Option<PublicKey> {
+        self.ledger.place(entry).map(|p| p.log.key)
     }
-    Ok(n)
-}
-
-/// What the walk found must be what this node works with.
-fn same_as_in_use(c: &Context<'_>, walk: &mut Walk) {
-    let used = c.core.ledger();
-    let differing: Vec<String> =
-        walk.ledger.documents().filter(|d| used.digest(d) != walk.ledger.digest(d)).map(ToString::to_string).collect();
-    for document in differing {
-        let (entry, author) = (String::new(), String::new());
-        let detail = "the entries in use differ from those on disk".to_owned();
-        walk.findings.push(Finding { severity: Severity::Error, what: "in_use", entry, document, author, detail });
-    }
-}
-
-/// Everything here as a CBOR sequence: first `["taizhang.audit-export/1", network, org, time ms]`, then every entry as it is signed. Or its rows as JSON lines.
-pub(crate) fn export(c: &mut Context<'_>, out: &Path, jsonl: bool) -> Result<Reply, CommandError> {
-    let failed = |e: &dyn std::fmt::Display| {
-        let at = out.display();
-        CommandError::new(ErrorKind::Storage, format!("无法写入 {at}: {e}"), format!("cannot write {at}: {e}"))
-    };
-    let mut file = BufWriter::new(std::fs::File::create(out).map_err(|e| failed(&e))?);
-    let (mut entries, mut rows, mut bytes) = (0u64, 0u64, 0u64);
-    if jsonl {
-        let documents: Vec<_> = c.core.ledger().documents().copied().collect();
-        for document in documents {
-            let view = c.core.view(&document)?;
-            for row in view.rows.values() {
-                let text = row_line(c, &view, row).to_string();
-                rows += 1;
-                bytes += text.len() as u64 + 1;
-                writeln!(file, "{text}").map_err(|e| failed(&e))?;
-            }
-        }
-    } else {
-        let mut w = Writer::default();
-        w.array(4).text("taizhang.audit-export/1").bytes(&c.core.network().0).bytes(&c.core.org().0).uint(c.core.now().0);
-        let head = w.finish();
-        file.write_all(&head).map_err(|e| failed(&e))?;
-        bytes += head.len() as u64;
-        let mut broke = None;
-        let scan = c.core.store().scan(0, &mut |_, stored| {
-            entries += 1;
-            bytes += stored.bytes.len() as u64;
-            match file.write_all(&stored.bytes) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(e) => {
-                    broke = Some(e);
-                    ControlFlow::Break(())
-                }
-            }
-        });
-        scan.map_err(CommandError::storage)?;
-        if let Some(e) = broke {
-            return Err(failed(&e));
-        }
-    }
-    file.flush().map_err(|e| failed(&e))?;
-    Ok(Reply::new("audit-export", json!({ "out": out, "entries": entries, "rows": rows, "bytes": bytes })))
-}
-
-/// A row with its hand: `taizhang.row/1`.
-fn row_line(c: &Context<'_>, view: &DocumentView, row: &ViewRow) -> Json {
-    json!({
-        "schema": "taizhang.row/1", "name": row.name.to_string(), "document": view.document.to_string(), "type": row.row_type,
-        "fields": shown::fields(row), "author": row.author.to_string(), "hand": shown::row_hand(c.core, row.name),
-        "time_ms": row.time.0, "standing": row.standing.word(), "counts": view.counts(row),
-    })
 }

@@ -32,11 +32,13 @@ mod list;
 mod seed;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod verify;
 
 pub(crate) use list::list;
 pub(crate) use seed::sample;
-pub(crate) use verify::verify;
+pub(crate) use trace::trace;
+pub(crate) use verify::{Audited, audited, verify};
 
 /// A rollup row as found here.
 struct Found {

@@ -1,6 +1,6 @@
 //! `status`: what is here, who may do what on this machine, and how far each document has come.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 use taizhang_core::{
@@ -11,7 +11,7 @@ use taizhang_core::{
 };
 use taizhang_store::Store;
 
-use super::{Context, conflict, shown};
+use super::{Context, conflict, delivered, shown};
 use crate::{command::Reply, core::Core, error::CommandError, keyfile};
 
 /// What is here.
@@ -38,6 +38,7 @@ pub(crate) fn run(c: &Context<'_>) -> Result<Reply, CommandError> {
             "neighbours": core.settings().neighbours,
             "sessions": sessions(core),
             "progress": progress,
+            "delivered": delivered::all(core).iter().map(|d| d.json(core)).collect::<Vec<_>>(),
             "conflicts": { "registers": registers, "rivals": conflicts.len() - registers },
             "not_standing": not_standing(ledger),
             "forks": forks(core),
@@ -95,7 +96,7 @@ fn progress(core: &Core, document: &DocId) -> Json {
 
 fn received(core: &Core, document: &DocId, node: PublicKey, receipt: &Receipt, tips: &[EntryId], entries: usize) -> Json {
     let ledger = core.ledger();
-    let reached = reached(ledger, document, receipt);
+    let reached = delivered::reached(ledger, document, receipt);
     let of_node = ledger.registry.grants_of(node).next().map(|(_, g)| g.row.org);
     json!({
         "node": node.to_string(),
@@ -105,19 +106,6 @@ fn received(core: &Core, document: &DocId, node: PublicKey, receipt: &Receipt, t
         "since": entries.saturating_sub(reached.len()),
         "tips_covered": tips.iter().filter(|t| reached.contains(*t)).count(),
     })
-}
-
-fn reached(ledger: &Ledger, document: &DocId, receipt: &Receipt) -> BTreeSet<EntryId> {
-    let mut reached = BTreeSet::new();
-    let tips = receipt.documents.iter().filter(|(d, _)| d == document).flat_map(|(_, tips)| tips);
-    for tip in tips {
-        for id in ledger.ancestry(*tip) {
-            if !reached.insert(id) {
-                break;
-            }
-        }
-    }
-    reached
 }
 
 /// Entries that are here and do not count, by reason: late, burnt, without a grant.

@@ -158,6 +158,14 @@ impl Net {
         self.put(self.registrar, DocId::of(self.county, Kind::Registry), &row(&grant));
     }
 
+    /// Gives one of the county's people another role there.
+    pub(crate) fn also(&mut self, label: &str, role: Role) {
+        let key = self.person(label).key.public();
+        let grant = NewGrant { key, role, office: None, org: self.county, basis: self.top(), seal_key: None };
+        let grant: Grant = grant.row(&format!("{label} 岗"), Day(20_000));
+        self.put(self.registrar, DocId::of(self.county, Kind::Registry), &row(&grant));
+    }
+
     /// A person who may sign; the sealing key is not the one on disk.
     pub(crate) fn person(&self, label: &str) -> keyfile::Person {
         let key = self.people.get(label).copied().unwrap();

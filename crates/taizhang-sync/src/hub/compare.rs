@@ -20,7 +20,7 @@ use taizhang_core::{
 use super::Hub;
 use crate::{
     frame::{Frame, Summary, Tip},
-    io::{Event, SessionId},
+    io::{Effect, Event, SessionId},
     limits,
     planted::Planted,
     session::Phase,
@@ -153,7 +153,20 @@ impl Hub {
         self.send(session, &Frame::Tips { document: *document, tips });
     }
 
+    /// Tips of our own keys that are not here: a restore card, a disk image of another day, or a stolen key.
+    fn notice_ahead(&mut self, session: SessionId, document: DocId, theirs: &[Tip]) {
+        let Some(s) = self.sessions.get_mut(&session) else { return };
+        for tip in theirs.iter().filter(|t| self.own_keys.contains(&t.key) && self.ledger.place(&t.id).is_none()) {
+            if s.ahead.len() >= limits::AHEAD_TOLD_MAX || !s.ahead.insert(tip.id) {
+                continue;
+            }
+            let (by, author, sequence, entry) = (s.remote, tip.key, tip.height, tip.id);
+            self.effects.push_back(Effect::Notify(Event::Ahead { by, document, author, sequence, entry }));
+        }
+    }
+
     pub(super) fn tips(&mut self, session: SessionId, document: DocId, theirs: &[Tip]) {
+        self.notice_ahead(session, document, theirs);
         self.send_tips(session, &document, theirs);
         let Some(s) = self.sessions.get(&session) else { return };
         let missing = if self.shares(s, &document) {

@@ -180,7 +180,7 @@ impl Rollup {
 pub(crate) enum Audit {
     /// 逐条核验: 字节、签名、授权、汇总 | Verify every entry: bytes, signatures, grants, rollups
     Verify,
-    /// 导出全部条目 | Export every entry
+    /// 导出有权查看的条目 (以 --as 指明审计员的密钥) | Export every entry that may be read (name an auditor's key with --as)
     Export {
         /// 写入文件 | The file
         #[arg(long, value_name = "FILE")]
@@ -188,6 +188,16 @@ pub(crate) enum Audit {
         /// 用 JSON 行, 否则为 CBOR 序列 | As JSON lines; else a CBOR sequence
         #[arg(long)]
         jsonl: bool,
+        /// 只导出与此机构及其下级有关的 (代码) | Only what concerns this organisation and those below it (code)
+        #[arg(long, value_name = "CODE")]
+        org: Option<String>,
+    },
+    /// 一条记录的经历: 谁经手, 影响了哪些数字 | The history of a record: every hand, and every number that followed
+    History {
+        /// 行编号 (前六位以上)、教师编号或活动编号 | A row (six digits or more), or the number of a teacher or activity
+        record: String,
+        /// 活动编号: 查该教师在此活动的登记 | An activity: the teacher's registration in it
+        activity: Option<String>,
     },
 }
 
@@ -195,7 +205,8 @@ impl Audit {
     pub(super) fn command(self) -> Result<Command, CommandError> {
         Ok(match self {
             Self::Verify => Command::AuditVerify,
-            Self::Export { out, jsonl } => Command::AuditExport { out: absolute(&out)?, jsonl },
+            Self::History { record, activity } => Command::AuditHistory { record, activity },
+            Self::Export { out, jsonl, org } => Command::AuditExport { out: absolute(&out)?, jsonl, org },
         })
     }
 }

@@ -1,8 +1,25 @@
 //! The words for names and values of results, in both languages; a test reads the node's sources and misses none.
 
+mod audit;
+
 use serde_json::{Map, Value};
 
 use crate::lang::Lang;
+
+type Entry = (&'static str, &'static str, &'static str);
+
+/// The lists of every family of commands.
+fn headlines() -> impl Iterator<Item = &'static Entry> {
+    HEADLINES.iter().chain(audit::HEADLINES)
+}
+
+fn labels() -> impl Iterator<Item = &'static Entry> {
+    LABELS.iter().chain(audit::LABELS)
+}
+
+fn words() -> impl Iterator<Item = &'static Entry> {
+    WORDS.iter().chain(audit::WORDS)
+}
 
 /// The word for a field or a piece of long work; the name itself where there is none. A unit at its end needs no word: the value says it.
 ///
@@ -11,7 +28,7 @@ pub(crate) fn label(name: &str, lang: Lang) -> String {
     if let Some((sum, of)) = name.split_once('.') {
         return format!("{} {}", label(of, lang), label(sum, lang));
     }
-    let find = |wanted: &str| LABELS.iter().find(|(n, ..)| *n == wanted).map(|(_, zh, en)| lang.pick(zh, en).to_owned());
+    let find = |wanted: &str| labels().find(|(n, ..)| *n == wanted).map(|(_, zh, en)| lang.pick(zh, en).to_owned());
     let without_unit = || name.rsplit_once('_').filter(|(_, unit)| UNITS.contains(unit)).and_then(|(rest, _)| find(rest));
     find(name).or_else(without_unit).or_else(|| Some(word(name, lang)?.to_owned())).unwrap_or_else(|| name.to_owned())
 }
@@ -30,12 +47,12 @@ pub(super) fn meant<'a>(name: &'a str, value: &Value, beside: &Map<String, Value
 
 /// The word for a value of a fixed set.
 pub(crate) fn word(value: &str, lang: Lang) -> Option<&'static str> {
-    WORDS.iter().find(|(n, ..)| *n == value).map(|(_, zh, en)| lang.pick(zh, en))
+    words().find(|(n, ..)| *n == value).map(|(_, zh, en)| lang.pick(zh, en))
 }
 
 /// The sentence above a result.
 pub(crate) fn headline(schema: &str, lang: Lang) -> Option<&'static str> {
-    HEADLINES.iter().find(|(n, ..)| *n == schema).map(|(_, zh, en)| lang.pick(zh, en))
+    headlines().find(|(n, ..)| *n == schema).map(|(_, zh, en)| lang.pick(zh, en))
 }
 
 /// Ends of names that are units.
@@ -73,8 +90,6 @@ pub(super) const HEADLINES: &[(&str, &str, &str)] = &[
     ("rollup", "年度汇总", "A year's rollup"),
     ("rollup-sample", "抽查种子已发布。", "The seed of the sample is published."),
     ("rollup-verify", "汇总核验通过。", "The rollup verifies."),
-    ("audit", "全部条目核验通过。", "Every entry verifies."),
-    ("audit-export", "已导出全部条目。", "Every entry was exported."),
     ("check", "本机数据完好。", "This machine's data is sound."),
     ("rollups", "汇总", "Rollups"),
     ("policies", "政策", "Policies"),
@@ -557,12 +572,6 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("unknown_parent", "上级不存在", "unknown parent"),
     ("it names an entry that is not here", "它引用的条目不在本机", "it names an entry that is not here"),
     ("the signature is not valid", "签名无效", "the signature is not valid"),
-    ("a receipt whose signature is not valid", "收讫的签名无效", "a receipt whose signature is not valid"),
-    (
-        "the entries in use differ from those on disk",
-        "使用中的条目与磁盘上的不同",
-        "the entries in use differ from those on disk",
-    ),
     ("met", "达标", "met"),
     ("not_met", "未达标", "not met"),
     ("on_track", "进度正常", "on track"),
@@ -584,6 +593,12 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("c100", "学分", "credits"),
     ("days", "天", "days"),
 ];
+
+/// Every list, whole.
+#[cfg(test)]
+pub(super) fn lists() -> [Vec<&'static Entry>; 3] {
+    [headlines().collect(), labels().collect(), words().collect()]
+}
 
 #[cfg(test)]
 pub(super) fn known(name: &str) -> bool {

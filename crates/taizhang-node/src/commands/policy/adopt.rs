@@ -163,12 +163,18 @@ fn words(stages: &[Stage]) -> Vec<String> {
     stages.iter().map(|s| s.word().to_owned()).collect()
 }
 
+impl Shelf {
+    /// Does another adoption contradict this one? Then nothing of both holds until a later one replaces them.
+    pub(crate) fn is_rival(&self, a: &Adoption) -> bool {
+        let contradicts =
+            |b: &Adoption| a.document == b.document && a.name != b.name && !same(&a.row, &b.row) && rivals(self, &a.row, &b.row);
+        self.adoptions.iter().any(contradicts)
+    }
+}
+
 /// An adoption with who wrote it, and whether another contradicts it.
 pub(super) fn shown_adoption(core: &Core, shelf: &Shelf, a: &Adoption) -> Json {
-    let is_rival = shelf
-        .adoptions
-        .iter()
-        .any(|b| a.document == b.document && a.name != b.name && !same(&a.row, &b.row) && rivals(shelf, &a.row, &b.row));
+    let is_rival = shelf.is_rival(a);
     let orgs = a.row.orgs.iter().flatten().map(|o| shown::org(core, *o)).collect::<Vec<_>>();
     json!({
         "from": a.row.effective_day.to_string(), "policy": a.row.id, "version": a.row.version, "overlay_of": a.row.overlay_of,

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use taizhang_core::{
     admission::{AdmittedEntry, Signature},
     entries::Entries,
-    id::{DocId, OrgId},
+    id::{DocId, EntryId, OrgId},
     rows::Rollup,
     standing::{Judge, Standing},
 };
@@ -136,6 +136,31 @@ pub(crate) fn verify(
         "statement": statement.json(), "sample": sampled.json(), "deep": recomputed.json(), "not_named": unnamed,
     });
     outcome(&[("statement", statement), ("sample", sampled), ("deep", recomputed)], report)
+}
+
+/// What an audit comes to.
+pub(crate) enum Audited {
+    /// Everything was made again, and is so.
+    Holds,
+    /// What is not so.
+    Fails(Vec<String>),
+    /// Documents are missing here, or it was made by other rules.
+    NotPossible,
+}
+
+/// The statement and the full recomputation of one rollup, without a sample.
+pub(crate) fn audited(core: &Core, entry: &EntryId) -> Result<Audited, CommandError> {
+    let found = find(core, &entry.to_string())?;
+    let (statement, parts) = statement(core, &found)?;
+    let deep = match parts {
+        Some((inputs, lines)) => Case { core, found: &found, inputs, lines }.deep()?,
+        None => Verdict::NotAsked,
+    };
+    Ok(match (statement, deep) {
+        (Verdict::Fail(problems, _), _) | (_, Verdict::Fail(problems, _)) => Audited::Fails(problems),
+        (Verdict::Pass(_), Verdict::Pass(_)) => Audited::Holds,
+        _ => Audited::NotPossible,
+    })
 }
 
 /// A failure goes before what could not be looked at.

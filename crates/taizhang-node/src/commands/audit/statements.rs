@@ -1,0 +1,101 @@
+//! Statements over many entries: rollups made again from their own inputs, the lists of locks and checkpoints, the attachments that rows name, policies and their texts.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+use taizhang_core::{
+    entries::Entries,
+    entry::SignedEntry,
+    id::{AttachmentId, Kind},
+    ledger::row_ops,
+    op::{RowName, RowOp},
+    rows::{self, PolicyText, Rollup, RowType},
+    standing::Judge,
+};
+
+use super::{Audit, findings};
+use crate::{
+    commands::{policy::Shelf, rollup},
+    error::CommandError,
+};
+
+/// What was looked at.
+#[derive(Default)]
+pub(super) struct Statements {
+    /// Rollups by what became of them: made again, or why not.
+    pub(super) rollups: BTreeMap<&'static str, u64>,
+    pub(super) attachments: u64,
+}
+
+/// Checks every statement of documents that are here.
+pub(super) fn check(audit: &mut Audit<'_>) -> Result<Statements, CommandError> {
+    let mut seen = Statements::default();
+    let judge = Judge::new(audit.ledger);
+    let states = |kind| matches!(kind, Kind::Policy | Kind::Review | Kind::Notice | Kind::Rollup | Kind::Transfer);
+    audit.each_entry("statements", states, &mut |audit, entry| {
+        let kind = entry.header.log.document.kind;
+        for (name, op) in row_ops(entry).into_iter().filter(|(_, op)| rows::belongs(op.row_type, kind)) {
+            attachments(audit, entry, &op, &mut seen);
+            policy_text(audit, entry, &op);
+            if op.row_type == Rollup::TYPE && judge.stands(&entry.id) {
+                recompute(audit, name, &mut seen)?;
+            }
+        }
+        Ok(())
+    })?;
+    policies(audit)?;
+    Ok(seen)
+}
+
+/// Content that its name is the hash of.
+fn attachments(audit: &mut Audit<'_>, entry: &SignedEntry, op: &RowOp<'_>, seen: &mut Statements) {
+    for id in rows::attachments(op) {
+        seen.attachments += 1;
+        let why = match audit.core.store().attachment(&id) {
+            Ok(Some(bytes)) if AttachmentId(Sha256::digest(&bytes).into()) == id => continue,
+            Ok(Some(_)) => "other bytes".to_owned(),
+            Ok(None) => "not here".to_owned(),
+            Err(e) => e.to_string(),
+        };
+        audit.find(findings::ATTACHMENT, entry.id, format!("{id}: {why}"));
+    }
+}
+
+fn policy_text(audit: &mut Audit<'_>, entry: &SignedEntry, op: &RowOp<'_>) {
+    let Some(Ok(text)) = rows::read::<PolicyText>(op) else { return };
+    let hash: [u8; 32] = Sha256::digest(&text.row.toml.0).into();
+    if hash != text.row.sha256 {
+        audit.find(findings::POLICY_TEXT, entry.id, text.row.id);
+    }
+}
+
+/// As `rollup verify --deep`: what cannot be made again here, for want of documents or of these rules, is counted and no finding.
+fn recompute(audit: &mut Audit<'_>, name: RowName, seen: &mut Statements) -> Result<(), CommandError> {
+    let outcome = rollup::audited(audit.core, &name.entry)?;
+    let word = match outcome {
+        rollup::Audited::Holds => "recomputed",
+        rollup::Audited::NotPossible => "not_possible",
+        rollup::Audited::Fails(problems) => {
+            audit.find(findings::ROLLUP, name.entry, problems.join("; "));
+            "failed"
+        }
+    };
+    *seen.rollups.entry(word).or_default() += 1;
+    Ok(())
+}
+
+/// Adoptions whose text is not here, and those that contradict each other: nothing of them holds until a later one replaces both.
+fn policies(audit: &mut Audit<'_>) -> Result<(), CommandError> {
+    let shelf = Shelf::load(audit.core)?;
+    for adoption in &shelf.adoptions {
+        let entry = adoption.name.entry;
+        let detail = format!("{} from {}", adoption.row.id, adoption.row.effective_day);
+        if shelf.by_sha256(&adoption.row.sha256).is_none() {
+            audit.find(findings::POLICY_MISSING, entry, detail.clone());
+        }
+        if shelf.is_rival(adoption) {
+            audit.find(findings::POLICY_RIVAL, entry, detail);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! How far what this organisation wrote has come, by the receipts of others: withholding shows as a last day and a number of entries since.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value as Json, json};
+use taizhang_core::{
+    id::{DocId, EntryId, OrgId},
+    ledger::Ledger,
+    receipt::Receipt,
+    units::Ms,
+};
+
+use super::shown;
+use crate::{core::Core, error::Text};
+
+/// What one other organisation has confirmed of our documents.
+pub(crate) struct Delivered {
+    pub(crate) org: OrgId,
+    /// Its last receipt, by its clock.
+    pub(crate) last: Option<Ms>,
+    /// Entries that none of its receipts covers.
+    pub(crate) since: usize,
+    /// The time that the oldest of them claims.
+    pub(crate) oldest: Option<Ms>,
+}
+
+impl Delivered {
+    /// «The county last received on 3 March; 12 entries since».
+    pub(crate) fn sentence(&self, core: &Core) -> Text {
+        let (org, n) = (shown::org(core, self.org), self.since);
+        match self.last.map(Ms::day) {
+            Some(day) if n == 0 => {
+                Text::new(format!("{org} 已全部收讫, 最近一次在 {day}"), format!("{org} has received everything, last on {day}"))
+            }
+            Some(day) => Text::new(
+                format!("{org} 最近一次收讫在 {day}, 此后有 {n} 条"),
+                format!("{org} last received on {day}; {n} entries since"),
+            ),
+            None => {
+                Text::new(format!("{org} 尚未收讫任何条目, 共 {n} 条"), format!("{org} has confirmed nothing yet; {n} entries"))
+            }
+        }
+    }
+
+    pub(crate) fn json(&self, core: &Core) -> Json {
+        let said = self.sentence(core);
+        json!({
+            "org": shown::org(core, self.org), "last_received_ms": self.last.map(|m| m.0), "since": self.since,
+            "oldest_ms": self.oldest.map(|m| m.0), "zh": said.zh, "en": said.en,
+        })
+    }
+}
+
+/// Every organisation that has confirmed anything of ours, and the one right above, which should.
+pub(crate) fn all(core: &Core) -> Vec<Delivered> {
+    let (ledger, own) = (core.ledger(), core.org());
+    let registry = &ledger.registry;
+    let org_of = |r: &Receipt| registry.grants_of(r.node).next().map(|(_, g)| g.row.org).filter(|o| *o != own);
+    let mut receipts: BTreeMap<OrgId, Vec<(&DocId, &Receipt)>> = BTreeMap::new();
+    for (_, document, receipt) in core.hub().receipts().filter(|(_, d, _)| d.owner == own) {
+        if let Some(org) = org_of(receipt) {
+            receipts.entry(org).or_default().push((document, receipt));
+        }
+    }
+    if let Some(parent) = registry.ancestors(own).first().filter(|p| registry.orgs.contains_key(p)) {
+        receipts.entry(*parent).or_default();
+    }
+    receipts.into_iter().map(|(org, held)| of_org(core, org, &held)).collect()
+}
+
+fn of_org(core: &Core, org: OrgId, held: &[(&DocId, &Receipt)]) -> Delivered {
+    let ledger = core.ledger();
+    let mut out = Delivered { org, last: held.iter().map(|(_, r)| r.time).max(), since: 0, oldest: None };
+    let ours = ledger.documents().filter(|d| d.owner == core.org() && ledger.registry.may_read(org, d));
+    for document in ours {
+        let of_document = held.iter().filter(|(d, _)| *d == document);
+        let covered: BTreeSet<EntryId> = of_document.flat_map(|(_, r)| reached(ledger, document, r)).collect();
+        let entries = ledger.document(document).map_or(&[][..], |d| d.entries.as_slice());
+        for place in entries.iter().filter(|e| !covered.contains(*e)).filter_map(|e| ledger.place(e)) {
+            out.since += 1;
+            out.oldest = Some(out.oldest.map_or(place.time, |o| o.min(place.time)));
+        }
+    }
+    out
+}
+
+/// The entries that a receipt covers.
+pub(super) fn reached(ledger: &Ledger, document: &DocId, receipt: &Receipt) -> BTreeSet<EntryId> {
+    let mut reached = BTreeSet::new();
+    let tips = receipt.documents.iter().filter(|(d, _)| d == document).flat_map(|(_, tips)| tips);
+    for tip in tips {
+        for id in ledger.ancestry(*tip) {
+            if !reached.insert(id) {
+                break;
+            }
+        }
+    }
+    reached
+}

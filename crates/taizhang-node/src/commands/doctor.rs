@@ -1,0 +1,123 @@
+//! `doctor`: is this machine well, and does what is written here arrive? One page, each line with what to look at.
+//!
+//! An error or warning is something that a person must do or ask about: then the command ends with 4. Notes are good to know.
+
+mod keys;
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Value as Json, json};
+use taizhang_core::{id::PublicKey, units::Ms};
+use taizhang_store::Store;
+
+use super::{
+    Context,
+    audit::{
+        events, findings,
+        findings::{Finding, Severity},
+        standing,
+    },
+    delivered, shown,
+};
+use crate::{command::Reply, core::Core, error::CommandError, folder::Neighbour};
+
+/// What was written longer ago than this should have arrived, and neighbours should have been met.
+const LONG_MS: u64 = 7 * 86_400_000;
+/// Clocks may differ by so much.
+const CLOCK_MS: u64 = 3_600_000;
+/// Less free space than this is little: a school writes a few megabytes a year, a first fill takes more.
+const SPACE_BYTES: u64 = 512 * 1024 * 1024;
+
+/// One page of health.
+pub(crate) fn run(c: &Context<'_>) -> Result<Reply, CommandError> {
+    let core: &Core = c.core;
+    let ledger = core.ledger();
+    let free = free_bytes(core);
+    let mut found: Vec<Finding> = damage(core).into_iter().collect();
+    found.extend(standing::fork_findings(ledger));
+    found.extend(events::remembered(core, ledger));
+    found.extend(clocks(core));
+    found.extend(keys::check(core)?);
+    found.extend(free.filter(|n| *n < SPACE_BYTES).map(|n| Finding::new(findings::DISK, format!("{} MB", n >> 20))));
+    found.extend(neighbours(core));
+    found.extend(withheld(core));
+    found.sort_by_key(|f| f.code.severity);
+    let count = |severity| found.iter().filter(|f| f.code.severity == severity).count();
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    let statistics = core.store().statistics().map_err(CommandError::storage)?;
+    Ok(Reply::new(
+        "doctor",
+        json!({
+            "ok": errors + warnings == 0, "entries": ledger.len(), "stored": core.store().len(),
+            "journal_bytes": statistics.journal_bytes, "free_bytes": free, "errors": errors, "warnings": warnings,
+            "delivered": delivered::all(core).iter().map(|d| d.json(core)).collect::<Vec<_>>(),
+            "nodes": nodes(core), "findings": found.iter().map(|f| f.json(core, ledger)).collect::<Vec<_>>(),
+        }),
+    ))
+}
+
+fn damage(core: &Core) -> Option<Finding> {
+    let damage = core.damage();
+    let detail = format!("{} holes, {} entries lost", damage.holes, damage.lost);
+    (damage.holes + damage.lost > 0).then(|| Finding::new(findings::DAMAGE, detail))
+}
+
+/// Free space for this user where the data lies; `None` where the system does not say.
+fn free_bytes(core: &Core) -> Option<u64> {
+    let space = rustix::fs::statvfs(core.folder().path()).ok()?;
+    Some(space.f_bavail.saturating_mul(space.f_frsize))
+}
+
+/// Our clock as others' receipts show it.
+fn clocks(core: &Core) -> Vec<Finding> {
+    let ledger = core.ledger();
+    let differing = core.remembered().met().filter_map(|(node, met)| {
+        let (ours, theirs) = met.clocks.filter(|(ours, theirs)| ours.0.abs_diff(theirs.0) > CLOCK_MS)?;
+        let hours = ours.0.abs_diff(theirs.0) / 3_600_000;
+        let side = if ours > theirs { "ahead of" } else { "behind" };
+        let detail = format!("{hours} h {side} {}", findings::node(ledger, *node));
+        Some(Finding::of_key(findings::CLOCK, ledger, *node, None, detail))
+    });
+    differing.collect()
+}
+
+/// Neighbours in the settings that were not met for long.
+fn neighbours(core: &Core) -> Vec<Finding> {
+    let now = core.now();
+    let last = |key: Option<PublicKey>| {
+        let of = core.remembered().met().filter(|(node, _)| key.is_none_or(|k| k == **node));
+        of.filter_map(|(_, met)| met.in_sync).max()
+    };
+    let missed = |n: &Neighbour| {
+        let last = last(n.key.as_deref().and_then(PublicKey::from_hex));
+        let is_long = last.is_none_or(|l| now.0.saturating_sub(l.0) > LONG_MS);
+        let since = last.map_or_else(|| "never".to_owned(), |l| format!("last on {}", l.day()));
+        is_long.then(|| Finding::new(findings::NOT_REACHED, format!("{}: {since}", n.address)))
+    };
+    core.settings().neighbours.iter().filter_map(missed).collect()
+}
+
+/// Organisations that should have received more than they confirmed.
+fn withheld(core: &Core) -> Vec<Finding> {
+    let now = core.now();
+    let waiting = delivered::all(core).into_iter().filter(|d| d.since > 0).map(|d| {
+        let is_long = d.oldest.is_some_and(|o| now.0.saturating_sub(o.0) > LONG_MS);
+        let code = if is_long { findings::WITHHELD } else { findings::ON_ITS_WAY };
+        Finding::new(code, d.sentence(core).en)
+    });
+    waiting.collect()
+}
+
+/// Nodes and when they were last met; `clock_ms`: how far ours was ahead of theirs.
+fn nodes(core: &Core) -> Vec<Json> {
+    let ledger = core.ledger();
+    let one = |(node, met): (&PublicKey, &crate::remembered::Met)| {
+        let org = ledger.registry.grants_of(*node).next().map(|(_, g)| shown::org(core, g.row.org));
+        let ahead = met.clocks.map(|(ours, theirs)| i128::from(ours.0) - i128::from(theirs.0));
+        json!({
+            "node": node.to_string(), "org": org, "in_sync_ms": met.in_sync.map(|Ms(n)| n),
+            "clock_ms": ahead.and_then(|n| i64::try_from(n).ok()),
+        })
+    };
+    core.remembered().met().map(one).collect()
+}

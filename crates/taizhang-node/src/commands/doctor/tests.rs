@@ -1,0 +1,155 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+use serde_json::Value as Json;
+use taizhang_core::{
+    entry::{Header, SignedEntry},
+    founding::NewGrant,
+    id::{DocId, EntryId, Kind},
+    receipt::Receipt,
+    rows::{Grant, Role},
+    units::{Day, Ms},
+};
+use taizhang_sync::{Event, SessionId};
+
+use super::{
+    super::testkit::{Net, row, teacher},
+    LONG_MS,
+};
+use crate::{
+    command::{Command, Unlock},
+    core::{Core, now},
+    folder::{Folder, Neighbour},
+};
+
+fn ask(core: &mut Core, command: &Command) -> Json {
+    Json::Object(crate::commands::execute(core, &Unlock::default(), command, &mut |_| {}).unwrap().data)
+}
+
+/// Whether all is well, and what was found.
+fn doctor(core: &mut Core) -> (bool, Vec<(String, String)>) {
+    let reply = ask(core, &Command::Doctor);
+    let text = |f: &Json, name: &str| f[name].as_str().unwrap_or_default().to_owned();
+    let found = reply["findings"].as_array().unwrap().iter().map(|f| (text(f, "what"), text(f, "detail"))).collect();
+    (reply["ok"].as_bool().unwrap(), found)
+}
+
+/// Not well for this one reason; its detail.
+fn ill(core: &mut Core, what: &str) -> String {
+    let (ok, found) = doctor(core);
+    assert!(!ok && found.len() == 1 && found[0].0 == what, "{what}: {found:?}");
+    found[0].1.clone()
+}
+
+#[test]
+fn a_new_node_is_well() {
+    let mut net = Net::new();
+    let reply = ask(&mut net.core, &Command::Doctor);
+    assert_eq!((&reply["ok"], &reply["findings"].as_array().unwrap().len()), (&true.into(), &0));
+    assert!(reply["free_bytes"].as_u64().unwrap() > 0 && reply["journal_bytes"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn a_fork_and_more_of_ours_elsewhere_are_told() {
+    let mut net = Net::new();
+    let id = net.put("clerk", net.roster(), &teacher("T1")).entry;
+    let first = net.core.entry(&id).unwrap();
+    let header = Header { time: Ms(first.header.time.0 + 1), ..first.header };
+    let second = SignedEntry::sign(header, first.payload.clone(), &net.person("clerk").key, &net.core.network());
+    net.core.store_entries(vec![second.clone()], Vec::new()).unwrap();
+    let detail = ill(&mut net.core, "fork");
+    assert!(detail.contains(&id.to_string()) && detail.contains(&second.id.to_string()), "the proof: {detail}");
+
+    let mut net = Net::new();
+    let by = net.core.folder().node_key().unwrap().public();
+    let (author, document) = (net.person("clerk").key.public(), net.roster());
+    let entry = net.put("clerk", net.roster(), &teacher("T1")).entry;
+    net.core.hear(&Event::Ahead { by, document, author, sequence: 1, entry });
+    assert!(ill(&mut net.core, "ahead").contains("came back"));
+}
+
+#[test]
+fn a_clock_that_differs_by_more_than_an_hour_is_told_with_the_side() {
+    let mut net = Net::new();
+    let from = net.core.folder().node_key().unwrap().public();
+    let mut receipt = |time: u64| net.core.hear(&Event::Receipt { from, documents: vec![], time: Ms(time) });
+    receipt(now().0 - 3_500_000);
+    assert!(doctor(&mut net.core).0);
+    let mut receipt = |time: u64| net.core.hear(&Event::Receipt { from, documents: vec![], time: Ms(time) });
+    receipt(now().0 - 25 * 3_600_000);
+    assert!(ill(&mut net.core, "clock").starts_with("25 h ahead of 429801"));
+}
+
+#[test]
+fn a_key_that_ends_soon_or_has_ended_and_an_open_invite() {
+    let mut net = Net::new();
+    let today = now().day();
+    let key = crate::keyfile::create(net.core.folder(), "temp", "pass").unwrap().key.public();
+    let top = net.core.ledger().registry.orgs[&net.county].creation.name;
+    let basis = top.in_document(DocId::of(taizhang_core::id::OrgId::root(net.core.network()), Kind::Registry));
+    let grant = |to_day| {
+        let new = NewGrant { key, role: Role::Auditor, office: None, org: net.county, basis, seal_key: None };
+        Grant { to_day: Some(to_day), ..new.row("temp", Day(20_000)) }
+    };
+    let (late, soon) = (grant(Day(today.0 + 31)), grant(Day(today.0 + 30)));
+    let registry = DocId::of(net.county, Kind::Registry);
+    net.put("admin", registry, &row(&soon));
+    assert_eq!(ill(&mut net.core, "key_ends"), soon.to_day.unwrap().to_string());
+    net.put("admin", registry, &row(&late));
+    assert!(doctor(&mut net.core).0, "another grant lasts longer");
+    let burn = taizhang_core::rows::Burn { key, positions: vec![], cause: "stolen".into(), reason: None };
+    net.put("admin", registry, &row(&burn));
+    ill(&mut net.core, "key_closed");
+
+    let mut net = Net::new();
+    let invite = Command::Invite { org: "001".into(), role: "clerk".into(), office: None, expires_ms: 60_000, address: None };
+    net.data("admin", &invite);
+    let (ok, found) = doctor(&mut net.core);
+    assert!(ok && found.len() == 1 && found[0].0 == "invite_open" && found[0].1.starts_with("001 clerk"), "{found:?}");
+}
+
+#[test]
+fn a_neighbour_that_was_not_met_for_a_week() {
+    let mut net = Net::new();
+    let with = net.core.folder().node_key().unwrap().public();
+    let neighbour = Neighbour { address: "county.example:7433".into(), key: Some(with.to_string()) };
+    net.core.change_settings(|s| s.neighbours.push(neighbour)).unwrap();
+    assert_eq!(ill(&mut net.core, "not_reached"), "county.example:7433: never");
+    net.core.hear(&Event::InSync { session: SessionId(1), with });
+    assert!(doctor(&mut net.core).0);
+}
+
+#[test]
+fn what_the_county_has_not_confirmed_for_a_week_shows_with_its_last_day() {
+    let mut net = Net::new();
+    net.put("clerk", net.roster(), &teacher("T1"));
+    let mut school = net.node_below(net.school);
+    // The school's own clock and receipts: nothing is confirmed, but nothing is old.
+    let (ok, found) = doctor(&mut school);
+    assert!(ok && found == [("on_its_way".to_owned(), "429801 has confirmed nothing yet; 1 entries".to_owned())], "{found:?}");
+    let old = Ms(now().0 - LONG_MS - 1);
+    let mut act = crate::core::Act::default();
+    let mut p = taizhang_core::op::PayloadBuilder::default();
+    let (number, fields) = teacher("T2");
+    p.row(number, &[], &fields);
+    act.write(net.roster(), p);
+    let person = net.person("clerk");
+    let entries = net.core.sign_at(&person, &act, old).unwrap();
+    let late: EntryId = entries[0].id;
+    net.core.store_entries(entries, Vec::new()).unwrap();
+    net.carry(&mut school);
+    let folder = school.folder().clone();
+    drop(school);
+    // The county's node confirms the first entry only.
+    let node = net.core.folder().node_key().unwrap();
+    let first = net.core.ledger().place(&late).unwrap().parent.unwrap();
+    let receipt = Receipt::sign(&node, &net.core.network(), 1, old, vec![(net.roster(), vec![first])]);
+    let note = [b"receipt/".as_slice(), &node.public().0, &net.roster().to_bytes()].concat();
+    let mut school = Core::open(Folder::at(folder.path()), &mut |_, _, _| {}).unwrap();
+    let commit = taizhang_store::Commit { notes: vec![(note, Some(receipt.to_bytes()))], ..Default::default() };
+    taizhang_store::Store::commit(school.store_mut(), &commit).unwrap();
+    drop(school);
+    let mut school = Core::open(folder, &mut |_, _, _| {}).unwrap();
+    let said = format!("429801 last received on {}; 1 entries since", old.day());
+    assert_eq!(ill(&mut school, "withheld"), said);
+    let status = ask(&mut school, &Command::Status);
+    assert_eq!((&status["delivered"][0]["en"], &status["delivered"][0]["since"]), (&said.into(), &1.into()));
+}

@@ -1,0 +1,341 @@
+//! What a node remembers besides entries, each kind within a limit: what was refused, who holds more of our logs than we do, when others were last met and what their clocks said.
+//!
+//! Kept in the store's notes (docs/storage.md §3): they help people to find out what happened, and nothing rests on them.
+
+use std::collections::BTreeMap;
+
+use taizhang_core::{
+    admission::Refusal,
+    cbor::{CborError, Reader, Writer},
+    entries::ReadFailed,
+    id::{DocId, EntryId, PublicKey},
+    rows::field::Field,
+    units::Ms,
+};
+use taizhang_store::Store;
+use taizhang_sync::Event;
+
+/// Refused logs remembered; the one that was refused longest ago makes room.
+pub const REFUSED_MAX: usize = 256;
+/// Entries of our own keys that others held and we did not; the oldest makes room.
+pub const AHEAD_MAX: usize = 64;
+/// Nodes remembered.
+pub const MET_MAX: usize = 1024;
+/// A node that is met again within this is not written down anew.
+const MET_AGAIN_MS: u64 = 10 * 60 * 1000;
+/// First element of every note.
+const VERSION: u64 = 1;
+
+/// Entries that a rule refused, here or at another node. Their bytes are kept nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// First time, by our clock.
+    pub first: Ms,
+    /// Last time.
+    pub last: Ms,
+    /// How often.
+    pub times: u64,
+    /// Did we refuse, or the other?
+    pub here: bool,
+    /// The other node.
+    pub node: PublicKey,
+    /// Whose entries.
+    pub author: PublicKey,
+    /// Which document.
+    pub document: DocId,
+    /// [`Refusal::code`].
+    pub code: u64,
+}
+
+/// Another node held an entry of one of our keys that was not here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ahead {
+    /// When it was noticed, by our clock.
+    pub time: Ms,
+    /// Which node.
+    pub by: PublicKey,
+    /// Which of our keys.
+    pub author: PublicKey,
+    /// Which document.
+    pub document: DocId,
+    /// Which sequence of the log.
+    pub sequence: u64,
+    /// The entry.
+    pub entry: EntryId,
+}
+
+/// When another node was last met.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Met {
+    /// Everything was exchanged, by our clock.
+    pub in_sync: Option<Ms>,
+    /// A receipt came: our clock, and its clock as it signed.
+    pub clocks: Option<(Ms, Ms)>,
+}
+
+/// All of it.
+#[derive(Clone, Debug, Default)]
+pub struct Remembered {
+    refused: BTreeMap<u8, Refused>,
+    ahead: BTreeMap<u8, Ahead>,
+    met: BTreeMap<PublicKey, Met>,
+    /// Notes that are not durable yet.
+    pending: BTreeMap<Vec<u8>, Vec<u8>>,
+}
+
+impl Remembered {
+    /// What the store's notes say; what cannot be read is left out.
+    ///
+    /// # Errors
+    /// The store could not be read.
+    pub fn load(store: &dyn Store) -> Result<Self, ReadFailed> {
+        let mut out = Self::default();
+        for (key, value) in store.notes(b"refused/")? {
+            if let (Some(slot), Ok(read)) = (key.last(), Refused::read(&value)) {
+                out.refused.insert(*slot, read);
+            }
+        }
+        for (key, value) in store.notes(b"ahead/")? {
+            if let (Some(slot), Ok(read)) = (key.last(), Ahead::read(&value)) {
+                out.ahead.insert(*slot, read);
+            }
+        }
+        for (key, value) in store.notes(b"met/")? {
+            let node = key.strip_prefix(b"met/").and_then(PublicKey::from_slice);
+            if let (Some(node), Ok(read)) = (node, Met::read(&value)) {
+                out.met.insert(node, read);
+            }
+        }
+        Ok(out)
+    }
+
+    /// Refused logs.
+    pub fn refused(&self) -> impl Iterator<Item = &Refused> {
+        self.refused.values()
+    }
+
+    /// Who held more of our logs than we did.
+    pub fn ahead(&self) -> impl Iterator<Item = &Ahead> {
+        self.ahead.values()
+    }
+
+    /// Nodes and when they were last met.
+    pub fn met(&self) -> impl Iterator<Item = (&PublicKey, &Met)> {
+        self.met.iter()
+    }
+
+    /// Takes in what the hub tells.
+    pub fn hear(&mut self, now: Ms, event: &Event) {
+        match event {
+            Event::RefusedHere { from, document, author, reason } => {
+                self.refuse(now, true, *from, (*author, *document), reason.code());
+            }
+            Event::RefusedThere { by, document, author, code, .. } => self.refuse(now, false, *by, (*author, *document), *code),
+            Event::Ahead { by, document, author, sequence, entry } => {
+                let (by, author, document, sequence, entry) = (*by, *author, *document, *sequence, *entry);
+                self.notice(Ahead { time: now, by, author, document, sequence, entry });
+            }
+            Event::InSync { with, .. } => self.meet(*with, |met| {
+                let again = met.in_sync.is_some_and(|last| now.0.abs_diff(last.0) < MET_AGAIN_MS);
+                met.in_sync = if again { met.in_sync } else { Some(now) };
+            }),
+            Event::Receipt { from, time, .. } => self.meet(*from, |met| met.clocks = Some((now, *time))),
+            _ => {}
+        }
+    }
+
+    /// Notes that are to be made durable; they are not given again.
+    pub fn take_notes(&mut self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        std::mem::take(&mut self.pending).into_iter().collect()
+    }
+
+    /// What only waits for another entry, and what the disk could not give, may come again: neither is held against anybody.
+    fn refuse(&mut self, now: Ms, here: bool, node: PublicKey, (author, document): (PublicKey, DocId), code: u64) {
+        if is_passing(code) {
+            return;
+        }
+        let is_same = |r: &Refused| (r.here, r.node, r.author, r.document, r.code) == (here, node, author, document, code);
+        let known = self.refused.iter().find(|(_, r)| is_same(r)).map(|(slot, r)| (*slot, r.first, r.times));
+        let oldest = self.refused.iter().min_by_key(|(_, r)| r.last).map(|(slot, _)| *slot);
+        let free = free_slot(&self.refused, REFUSED_MAX);
+        let (slot, first, times) = known.unwrap_or_else(|| (free.or(oldest).unwrap_or_default(), now, 0));
+        let refused = Refused { first, last: now, times: times.saturating_add(1), here, node, author, document, code };
+        self.pending.insert([b"refused/".as_slice(), &[slot]].concat(), refused.to_bytes());
+        self.refused.insert(slot, refused);
+    }
+
+    fn notice(&mut self, ahead: Ahead) {
+        if self.ahead.values().any(|a| a.entry == ahead.entry && a.by == ahead.by) {
+            return;
+        }
+        let oldest = self.ahead.iter().min_by_key(|(_, a)| a.time).map(|(slot, _)| *slot);
+        let slot = free_slot(&self.ahead, AHEAD_MAX).or(oldest).unwrap_or_default();
+        self.pending.insert([b"ahead/".as_slice(), &[slot]].concat(), ahead.to_bytes());
+        self.ahead.insert(slot, ahead);
+    }
+
+    fn meet(&mut self, node: PublicKey, change: impl FnOnce(&mut Met)) {
+        let before = self.met.get(&node).copied();
+        if before.is_none() && self.met.len() >= MET_MAX {
+            return;
+        }
+        let mut met = before.unwrap_or_default();
+        change(&mut met);
+        if before != Some(met) {
+            self.pending.insert([b"met/".as_slice(), &node.0].concat(), met.to_bytes());
+            self.met.insert(node, met);
+        }
+    }
+}
+
+/// Refusals that say nothing about the entry: it names what is not here yet, or the disk failed.
+fn is_passing(code: u64) -> bool {
+    let missing = Refusal::Missing(EntryId([0; 32])).code();
+    let unread = Refusal::Read(ReadFailed(String::new())).code();
+    code == missing || code == unread
+}
+
+fn free_slot<T>(slots: &BTreeMap<u8, T>, most: usize) -> Option<u8> {
+    (0..=u8::MAX).take(most).find(|slot| !slots.contains_key(slot))
+}
+
+fn begin(r: &mut Reader<'_>, fields: u64) -> Result<(), CborError> {
+    r.array_of(fields + 1)?;
+    let at = r.position();
+    if r.uint()? == VERSION { Ok(()) } else { Err(CborError { at, what: "a note of another version" }) }
+}
+
+impl Refused {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut w = Writer::default();
+        w.array(9).uint(VERSION).uint(self.first.0).uint(self.last.0).uint(self.times).bool(self.here);
+        w.bytes(&self.node.0).bytes(&self.author.0).bytes(&self.document.to_bytes()).uint(self.code);
+        w.finish()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, CborError> {
+        let mut r = Reader::new(bytes);
+        begin(&mut r, 8)?;
+        let (first, last, times, here) = (Ms(r.uint()?), Ms(r.uint()?), r.uint()?, r.bool()?);
+        let (node, author, document) = (Field::read(&mut r)?, Field::read(&mut r)?, Field::read(&mut r)?);
+        Ok(Self { first, last, times, here, node, author, document, code: r.uint()? })
+    }
+}
+
+impl Ahead {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut w = Writer::default();
+        w.array(7).uint(VERSION).uint(self.time.0).bytes(&self.by.0).bytes(&self.author.0).bytes(&self.document.to_bytes());
+        w.uint(self.sequence).bytes(&self.entry.0);
+        w.finish()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, CborError> {
+        let mut r = Reader::new(bytes);
+        begin(&mut r, 6)?;
+        let (time, by, author) = (Ms(r.uint()?), Field::read(&mut r)?, Field::read(&mut r)?);
+        let (document, sequence) = (Field::read(&mut r)?, r.uint()?);
+        Ok(Self { time, by, author, document, sequence, entry: Field::read(&mut r)? })
+    }
+}
+
+impl Met {
+    fn to_bytes(self) -> Vec<u8> {
+        let mut w = Writer::default();
+        w.array(4).uint(VERSION);
+        for ms in [self.in_sync, self.clocks.map(|c| c.0), self.clocks.map(|c| c.1)] {
+            ms.write(&mut w);
+        }
+        w.finish()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, CborError> {
+        let mut r = Reader::new(bytes);
+        begin(&mut r, 3)?;
+        let in_sync = Field::read(&mut r)?;
+        let (ours, theirs): (Option<Ms>, Option<Ms>) = (Field::read(&mut r)?, Field::read(&mut r)?);
+        Ok(Self { in_sync, clocks: ours.zip(theirs) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use taizhang_core::id::{Kind, OrgId};
+    use taizhang_store::{Commit, Store, memory::MemoryStore};
+
+    use super::*;
+
+    fn document() -> DocId {
+        DocId::of_year(OrgId([1; 8]), Kind::Ledger, 2025)
+    }
+
+    fn refused(author: u8, reason: Refusal) -> Event {
+        Event::RefusedHere { from: PublicKey([9; 32]), document: document(), author: PublicKey([author; 32]), reason }
+    }
+
+    fn saved(memory: &mut Remembered) -> Remembered {
+        let mut store = MemoryStore::default();
+        let notes = memory.take_notes().into_iter().map(|(k, v)| (k, Some(v))).collect();
+        store.commit(&Commit { notes, ..Commit::default() }).unwrap();
+        Remembered::load(&store).unwrap()
+    }
+
+    #[test]
+    fn what_was_refused_again_is_counted_and_the_oldest_makes_room() {
+        let mut memory = Remembered::default();
+        for n in 0..300_u16 {
+            memory.hear(Ms(u64::from(n)), &refused(u8::try_from(n % 256).unwrap(), Refusal::Role));
+        }
+        assert_eq!(memory.refused().count(), REFUSED_MAX);
+        let again = memory.refused().find(|r| r.author == PublicKey([3; 32])).unwrap();
+        assert_eq!((again.times, again.first, again.last), (2, Ms(3), Ms(259)));
+        memory.hear(Ms(900), &refused(3, Refusal::Signature));
+        assert_eq!(memory.refused().count(), REFUSED_MAX);
+        assert!(memory.refused().all(|r| r.first != Ms(44)), "the one refused longest ago is gone");
+        let read = saved(&mut memory);
+        assert_eq!(read.refused().collect::<Vec<_>>(), memory.refused().collect::<Vec<_>>());
+        assert_eq!(memory.take_notes().len(), 0, "notes are given once");
+    }
+
+    #[test]
+    fn what_only_waits_for_another_entry_is_held_against_nobody() {
+        let mut memory = Remembered::default();
+        memory.hear(Ms(1), &refused(1, Refusal::Missing(EntryId([0; 32]))));
+        memory.hear(Ms(1), &refused(1, Refusal::Read(ReadFailed(String::new()))));
+        let (by, author) = (PublicKey([9; 32]), PublicKey([1; 32]));
+        memory.hear(Ms(1), &Event::RefusedThere { by, document: document(), author, sequence: 4, code: 1 });
+        assert_eq!(memory.refused().count(), 0);
+        memory.hear(Ms(1), &Event::RefusedThere { by, document: document(), author, sequence: 4, code: 3 });
+        assert!(memory.refused().all(|r| !r.here) && memory.refused().count() == 1);
+    }
+
+    #[test]
+    fn what_others_held_of_ours_is_remembered_once_and_within_a_limit() {
+        let mut memory = Remembered::default();
+        let (by, author) = (PublicKey([9; 32]), PublicKey([1; 32]));
+        for n in 0..200_u8 {
+            let event = Event::Ahead { by, document: document(), author, sequence: 3, entry: EntryId([n; 32]) };
+            memory.hear(Ms(n.into()), &event);
+            memory.hear(Ms(n.into()), &event);
+        }
+        assert_eq!(memory.ahead().count(), AHEAD_MAX);
+        assert!(memory.ahead().all(|a| a.time >= Ms(136)), "the newest are kept");
+        assert_eq!(saved(&mut memory).ahead().count(), AHEAD_MAX);
+    }
+
+    #[test]
+    fn a_node_is_written_down_at_most_every_ten_minutes_and_with_its_clock() {
+        let mut memory = Remembered::default();
+        let with = PublicKey([9; 32]);
+        let met = |memory: &mut Remembered, now| {
+            memory.hear(Ms(now), &Event::InSync { session: taizhang_sync::SessionId(1), with });
+            memory.take_notes().len()
+        };
+        assert_eq!((met(&mut memory, 0), met(&mut memory, 599_999), met(&mut memory, 600_000)), (1, 0, 1));
+        memory.hear(Ms(700_000), &Event::Receipt { from: with, documents: vec![document()], time: Ms(5) });
+        let read = saved(&mut memory);
+        let (_, met) = read.met().next().unwrap();
+        assert_eq!((met.in_sync, met.clocks), (Some(Ms(600_000)), Some((Ms(700_000), Ms(5)))));
+    }
+}
