@@ -2,6 +2,8 @@
 
 #[path = "it/kit.rs"]
 mod kit;
+#[path = "it/restored.rs"]
+mod restored;
 #[path = "it/roles.rs"]
 mod roles;
 #[path = "it/second_opinion.rs"]

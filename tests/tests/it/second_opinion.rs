@@ -51,7 +51,8 @@ fn said(file: &Path) -> (Vec<Value>, Value) {
     let seen = verify(file);
     let text = String::from_utf8_lossy(&seen.stdout).into_owned();
     let mut lines: Vec<Value> = text.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();
-    let summary = lines.pop().unwrap_or_else(|| panic!("{text}{}", String::from_utf8_lossy(&seen.stderr)));
+    let stderr = String::from_utf8_lossy(&seen.stderr);
+    let summary = lines.pop().ok_or_else(|| format!("{text}{stderr}")).expect("a summary");
     assert_eq!(seen.status.success(), summary.get("failures") == Some(&Value::Array(Vec::new())), "{summary}");
     (lines, summary)
 }

@@ -99,14 +99,18 @@ fn entry(story: &mut Story) -> Result<(), CommandError> {
     let (exit, answer) = Machine::command_line(&copy, &["audit", "verify"])?;
     let named = answer.to_string();
     check(exit == VERIFICATION_FAILED, &format!("退出码 {exit}: {named}"), &format!("exit code {exit}: {named}"))?;
-    let id = signature_finding(&answer);
+    let id = finding(&answer, "signature", "entry");
     let id = id.ok_or_else(|| differs(format!("没有指出条目: {named}"), format!("no entry is named: {named}")))?;
-    let (honest, _) = Machine::command_line(story.city.folder.path(), &["audit", "verify"])?;
-    check(honest == 0, &format!("原件退出码 {honest}"), &format!("the original: exit code {honest}"))?;
+    // The original holds the county's lie, and nothing else that is wrong.
+    let (_, original) = Machine::command_line(story.city.folder.path(), &["audit", "verify"])?;
+    let liar = finding(&original, "rollup", "org");
+    let (wrong, named) = (finding(&original, "signature", "entry"), original.to_string());
+    check(wrong.is_none(), &format!("原件: {named}"), &format!("the original: {named}"))?;
+    let liar = liar.ok_or_else(|| differs(format!("没有指出汇总: {named}"), format!("the rollup is not named: {named}")))?;
     let (at, short) = (forged.display(), id.chars().take(12).collect::<String>());
     story.say(
-        &format!("在市里数据的一份拷贝上, 有人把一条登记从 4.5 学时改成 9 学时, 并改好了校验码 ({at})。审计退出码 {exit}, 指出条目 {short}…: 签名无效。原件通过审计。"),
-        &format!("On a copy of the city's data someone changes one record from 4.5 to 9 hours and corrects the checksum ({at}). The audit ends with exit code {exit} and names entry {short}…: its signature is not valid. The original passes."),
+        &format!("在市里数据的一份拷贝上, 有人把一条登记从 4.5 学时改成 9 学时, 并改好了校验码 ({at})。审计退出码 {exit}, 指出条目 {short}…: 签名无效。原件没有这一处, 只指出 {liar} 的那份假汇总。"),
+        &format!("On a copy of the city's data someone changes one record from 4.5 to 9 hours and corrects the checksum ({at}). The audit ends with exit code {exit} and names entry {short}…: its signature is not valid. In the original only the lie of {liar} is named."),
     );
     Ok(())
 }
@@ -116,10 +120,11 @@ fn said(answer: &Value) -> Text {
     Text::new(half("zh"), half("en"))
 }
 
-fn signature_finding(answer: &Value) -> Option<String> {
+/// A field of the first finding of a sort.
+fn finding(answer: &Value, what: &str, field: &str) -> Option<String> {
     let findings = answer.pointer("/details/findings")?.as_array()?;
-    let finding = findings.iter().find(|f| f.get("what").and_then(Value::as_str) == Some("signature"))?;
-    finding.get("entry")?.as_str().map(str::to_owned)
+    let finding = findings.iter().find(|f| f.get("what").and_then(Value::as_str) == Some(what))?;
+    finding.get(field)?.as_str().map(str::to_owned)
 }
 
 /// A list of two; a number of four bytes.

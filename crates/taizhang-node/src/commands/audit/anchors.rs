@@ -8,9 +8,9 @@ use taizhang_core::{
     receipt::Receipt,
     rows::{self, Checkpoint, Included, Lock, Rollup, RowType},
     standing::Judge,
+    tips,
     units::Ms,
 };
-use taizhang_rules::rollup::Inputs;
 use taizhang_store::Store;
 
 use crate::{core::Core, error::CommandError};
@@ -78,8 +78,8 @@ fn of_entry(core: &Core, ledger: &Ledger, id: &EntryId) -> Result<Vec<Anchor>, C
         let Some((what, list)) = list(&op) else { continue };
         // What is damaged or of a newer form anchors nothing; the audit tells of it elsewhere.
         let bytes = core.store().attachment(&list).ok().flatten();
-        let Some(inputs) = bytes.and_then(|b| Inputs::parse(&b).ok()) else { continue };
-        let tips = inputs.0.into_iter().flat_map(|i| i.tips).collect();
+        let Some(named) = bytes.and_then(|b| tips::parse(&b).ok()) else { continue };
+        let tips = named.into_iter().flat_map(|d| d.tips).collect();
         out.push(Anchor {
             time: place.time,
             what,

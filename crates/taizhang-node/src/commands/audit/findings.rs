@@ -61,6 +61,7 @@ codes! {
     RECEIPT Error "receipt" "收讫的签名无效或无法识别" "a receipt whose signature is not valid, or that cannot be read";
     RECEIPT_UNKNOWN Error "receipt_unknown" "对方已收到的条目本机没有: 本机丢失过数据" "another node has received entries that are not here: this machine lost data";
     ROLLUP Error "rollup" "汇总与其依据不符" "a rollup is not what its inputs say";
+    LOCK Error "lock" "锁定的清单缺失或与所写不符, 不起作用" "the list of a lock is missing or not what the row says: it closes nothing";
     POLICY_TEXT Error "policy_text" "政策全文与所写摘要不符" "the text of a policy is not the one that the row names";
     RECEIPT_STRANGER Warning "receipt_stranger" "收讫的签署者不是经认可的节点" "a receipt by a key that no registry certified as a node";
     FORK Warning "fork" "同一位置写了两次: 磁盘回退, 或有人造假 (两条都保留, 可导出为证)" "written twice at one place: a disk set back, or a liar (both are kept and exported as proof)";
@@ -72,6 +73,7 @@ codes! {
     CLOCK_BEHIND Warning "clock_behind" "所称时间早于它所依据的条目一天以上" "it claims a time more than a day before something that it names";
     CLOCK_AHEAD Warning "clock_ahead" "所称时间晚于他人收到或汇总它的时间一天以上" "it claims a time more than a day after others had received or summed it";
     OWN_DECISION Warning "own_decision" "自己登记、自己审核" "decided by the same hand that wrote it";
+    LOCK_IDLE Warning "lock_idle" "由无权者或在别的年度所作的锁定, 不起作用" "a lock by somebody not above, or in the review of another year: it closes nothing";
     POLICY_RIVAL Warning "policy_rival" "同一天采用了互相矛盾的政策" "two policies were adopted for one day";
     POLICY_MISSING Note "policy_missing" "已采用的政策全文不在本机" "the text of an adopted policy is not here";
     REFUSED_HERE Warning "refused_here" "本机拒收了一些条目" "entries were refused here";

@@ -1,13 +1,14 @@
 //! Statements over many entries: rollups made again from their own inputs, the lists of locks and checkpoints, the attachments that rows name, policies and their texts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 use taizhang_core::{
     entries::Entries,
     entry::SignedEntry,
-    id::{AttachmentId, Kind},
+    id::{AttachmentId, Kind, OrgId},
     ledger::row_ops,
+    lock::LockState,
     op::{RowName, RowOp},
     rows::{self, PolicyText, Rollup, RowType},
     standing::Judge,
@@ -43,6 +44,7 @@ pub(super) fn check(audit: &mut Audit<'_>) -> Result<Statements, CommandError> {
         }
         Ok(())
     })?;
+    locks(audit, &judge);
     policies(audit)?;
     Ok(seen)
 }
@@ -82,6 +84,19 @@ fn recompute(audit: &mut Audit<'_>, name: RowName, seen: &mut Statements) -> Res
     };
     *seen.rollups.entry(word).or_default() += 1;
     Ok(())
+}
+
+/// Locks that close nothing although nobody undid them.
+fn locks(audit: &mut Audit<'_>, judge: &Judge<'_>) {
+    let subjects: BTreeSet<OrgId> = audit.ledger.documents().filter_map(|d| d.subject).collect();
+    for lock in subjects.into_iter().flat_map(|s| judge.locks(s)) {
+        let code = match lock.state {
+            LockState::NoList | LockState::OtherRoot => findings::LOCK,
+            LockState::NotAbove | LockState::OtherYear | LockState::Second => findings::LOCK_IDLE,
+            LockState::Acts | LockState::Replaced | LockState::NotStanding => continue,
+        };
+        audit.find(code, lock.name.entry, lock.year.to_string());
+    }
 }
 
 /// Adoptions whose text is not here, and those that contradict each other: nothing of them holds until a later one replaces both.

@@ -317,6 +317,39 @@ fn document_of(net: &Net) -> DocId {
 }
 
 #[test]
+fn a_lock_whose_list_is_another_and_one_in_the_wrong_year_close_nothing() {
+    use taizhang_core::{rows::Lock, tips};
+    let lock = |net: &mut Net, wrong_root: bool, year: u16| {
+        let (list, roster) = (net.core.ledger().open_tips(&net.roster()), net.roster());
+        let list = vec![tips::DocumentTips { document: roster, tips: list }];
+        let (id, bytes) = tips::attachment(&list);
+        let tips_root = if wrong_root { [1; 32] } else { tips::root(&list) };
+        let lock = Lock { year, day: Day(20_500), tips_root, tips: id, reason: None };
+        let (number, fields) = row(&lock);
+        let mut p = PayloadBuilder::default();
+        p.row(number, &[], &fields);
+        let mut act = Act { attachments: vec![(id, bytes)], ..Act::default() };
+        act.write(net.review(), p);
+        let person = net.person("reviewer");
+        net.core.write(&person, act).unwrap();
+    };
+    let filled = || {
+        let mut net = Net::new();
+        net.fill();
+        net
+    };
+    let mut net = filled();
+    lock(&mut net, false, YEAR);
+    assert_eq!(findings(&mut net.core).len(), 0);
+    let mut net = filled();
+    lock(&mut net, true, YEAR);
+    assert_eq!(only(&mut net.core), found("lock", "429801 reviewer 岗"));
+    let mut net = filled();
+    lock(&mut net, false, YEAR - 1);
+    assert_eq!(only(&mut net.core), found("lock_idle", "429801 reviewer 岗"));
+}
+
+#[test]
 fn policies_that_are_not_their_hash_missing_or_rivals_are_found() {
     let mut net = Net::city();
     let policy = DocId::of(net.county, Kind::Policy);

@@ -50,6 +50,7 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("key_ends", "授权即将到期", "grant ends soon"),
     ("invite_open", "邀请未用", "invite open"),
     ("lock", "锁定", "lock"),
+    ("lock_idle", "锁定无效", "idle lock"),
     ("not_reached", "联系不上", "not reached"),
     ("on_its_way", "尚未收讫", "not confirmed yet"),
     ("own_decision", "自登自审", "own decision"),
