@@ -16,6 +16,7 @@ mod check;
 mod counts;
 mod days;
 mod dice;
+mod dishonest;
 mod fault;
 mod machine;
 mod network;
@@ -29,6 +30,7 @@ mod world;
 pub use bug::Bug;
 pub use counts::Counts;
 pub use days::{Day, closed_logs, flaps};
+pub use dishonest::{DELAY_MAX_MS, Misdeeds};
 
 use shape::Shape;
 use world::{Happens, World};
@@ -46,8 +48,23 @@ pub struct Outcome {
     pub counts: Counts,
     /// Frames sent after the faults ended.
     pub calm_frames: u64,
+    /// What the dishonest did.
+    pub misdeeds: Misdeeds,
+    /// The last honest entry came so long after the calm began, virtual ms; dishonest mode only.
+    pub delay_ms: u64,
     /// Lines, if asked for.
     pub trace: Vec<String>,
+}
+
+/// Who lives in the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Honest people, bad luck, and now and then a rogue.
+    Honest,
+    /// Some cheat all the time.
+    Dishonest,
+    /// The same people in the same world, and none of them cheats: what the cheats are compared with.
+    Compared,
 }
 
 /// Name of an attachment.
@@ -59,23 +76,37 @@ pub(crate) fn attachment_id(bytes: &[u8]) -> taizhang_core::id::AttachmentId {
 /// Runs one seed, with a planted bug or none. A panic anywhere is a failure.
 #[must_use]
 pub fn run(seed: u64, bug: Option<Bug>, trace: bool) -> Outcome {
-    let run = std::panic::AssertUnwindSafe(|| run_world(seed, bug, trace));
+    run_in(Mode::Honest, seed, bug, trace)
+}
+
+/// The same in another mode.
+#[must_use]
+pub fn run_in(mode: Mode, seed: u64, bug: Option<Bug>, trace: bool) -> Outcome {
+    let run = std::panic::AssertUnwindSafe(|| run_world(mode, seed, bug, trace));
     std::panic::catch_unwind(run).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
         let failure = Some(format!("panic: {}", text.unwrap_or_default()));
-        Outcome { seed, hash: 0, failure, counts: Counts::default(), calm_frames: 0, trace: Vec::new() }
+        let (counts, misdeeds) = (Counts::default(), Misdeeds::default());
+        Outcome { seed, hash: 0, failure, counts, calm_frames: 0, misdeeds, delay_ms: 0, trace: Vec::new() }
     })
 }
 
-fn run_world(seed: u64, bug: Option<Bug>, trace: bool) -> Outcome {
+fn run_world(mode: Mode, seed: u64, bug: Option<Bug>, trace: bool) -> Outcome {
     let mut w = World::new(seed, bug, trace);
-    let shape = Shape::of(&mut w.dice);
+    let mut shape = Shape::of(&mut w.dice);
+    if mode != Mode::Honest {
+        shape = shape.with_cheats(&mut w.dice);
+        w.dishonest = Some(Default::default());
+    }
     w.trace.line(w.now, || format!("{shape:?}"));
     w.found(&shape);
     w.faults_began = true;
     w.set_odd_clocks();
     let begin = w.now;
     let end = begin + shape.hours * 3_600_000;
+    if mode != Mode::Honest {
+        w.corrupt(end, mode == Mode::Dishonest);
+    }
     for person in 0..w.people.len() {
         w.people[person].works_left = shape.works;
         let time = begin + w.dice.below(3_600_000);
@@ -88,6 +119,9 @@ fn run_world(seed: u64, bug: Option<Bug>, trace: bool) -> Outcome {
     w.run_until(end, 300_000);
     w.now = w.now.max(end);
     w.calm();
+    if mode != Mode::Honest {
+        w.calm_among_cheats();
+    }
     let rest = w.now + 6 * 3_600_000;
     w.run_until(rest, 400_000);
     if w.failure.is_none() && !w.is_quiet() {
@@ -97,12 +131,18 @@ fn run_world(seed: u64, bug: Option<Bug>, trace: bool) -> Outcome {
     if w.failure.is_none() {
         w.check_end();
     }
+    if w.failure.is_none() && mode != Mode::Honest {
+        w.check_proofs();
+    }
+    let dishonest = w.dishonest.take().unwrap_or_default();
     Outcome {
         seed,
         hash: w.trace.hash(),
         failure: w.failure.take(),
         counts: w.counts.clone(),
         calm_frames: w.calm_frames,
+        misdeeds: dishonest.counts,
+        delay_ms: dishonest.delay_ms,
         trace: w.trace.into_lines(),
     }
 }

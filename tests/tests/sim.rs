@@ -1,7 +1,7 @@
 //! A few days of the simulator in every test run; the binary `sim` runs hundreds and thousands.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use taizhang_tests::sim::{Bug, closed_logs, flaps, run};
+use taizhang_tests::sim::{Bug, Mode, closed_logs, flaps, run, run_in};
 
 #[test]
 fn bad_days_end_well_and_can_be_replayed() {
@@ -43,4 +43,31 @@ fn a_thousand_flaps_cost_the_same_each() {
     assert_eq!(day.failure, None);
     assert_eq!((first, day.delivered), (last, 0));
     assert!(last <= 4, "{last} frames to find that nothing changed");
+}
+
+#[test]
+fn among_cheats_every_honest_entry_arrives_and_stands() {
+    // 50 and 195: what a cheat delays may arrive after it has left.
+    for seed in [0, 1, 2, 50, 195] {
+        let first = run_in(Mode::Dishonest, seed, None, false);
+        assert_eq!(first.failure, None, "seed {seed}");
+        assert!(first.misdeeds.honest > 0, "seed {seed}");
+        assert_eq!(first.hash, run_in(Mode::Dishonest, seed, None, true).hash, "seed {seed} is not the same twice");
+    }
+}
+
+#[test]
+fn checks_that_matter_against_cheats_are_missed_when_taken_out() {
+    for name in [
+        "SignaturesUnchecked",
+        "UnknownTipsTrusted",
+        "ScopeIgnored",
+        "GrantKeyUnchecked",
+        "RegisterReplacesUnchecked",
+        "BranchLimitIgnored",
+    ] {
+        let bug = Bug::parse(name);
+        assert!(bug.is_some(), "{name}");
+        assert!((0..20).any(|seed| run_in(Mode::Dishonest, seed, bug, false).failure.is_some()), "{name} is not caught");
+    }
 }

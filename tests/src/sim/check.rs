@@ -126,7 +126,7 @@ impl World {
             if self.failure.is_some() {
                 return;
             }
-            if self.machines[node].rogue.is_none() && self.machines[node].running.is_some() {
+            if !self.is_cheat(node) && self.machines[node].running.is_some() {
                 match self.verify(node, &mut verified) {
                     Ok(ledger) => _ = clean.insert(node, ledger),
                     Err(e) => return self.fail(e),
@@ -156,7 +156,9 @@ impl World {
                 let conn = r.sessions.get(&s).and_then(|c| self.conns.get(*c));
                 conn.is_some_and(|c| c.ends.iter().all(|e| !e.is_closed && e.deaf_from == u64::MAX))
             };
-            let left = r.hub.sessions().find(|s| s.org.is_some() && s.owed + s.in_flight > 0 && is_open(s.session));
+            let left = r.hub.sessions().find(|s| {
+                self.machine_of(s.remote).is_some() && s.org.is_some() && s.owed + s.in_flight > 0 && is_open(s.session)
+            });
             if let Some(s) = left {
                 let to = self.machine_of(s.remote);
                 return self.fail(format!("node {node} at rest owes node {to:?}: {s:?}"));
@@ -165,7 +167,7 @@ impl World {
     }
 
     /// Does this node's configuration ask for the document, and may it read it, and is it certified at all?
-    fn reads(&self, node: usize, document: &DocId) -> bool {
+    pub(crate) fn reads(&self, node: usize, document: &DocId) -> bool {
         self.machines[node].wants.has(document.kind) && self.is_certified(node) && self.may_read(node, document)
     }
 

@@ -1,12 +1,12 @@
 //! How often each kind of bad luck came up: a run that did not meet it shows nothing about it.
 
 macro_rules! counts {
-    ($($name:ident / $floor:literal: $what:literal),* $(,)?) => {
+    ($type:ident $($name:ident / $floor:literal: $what:literal),* $(,)?) => {
         /// Events of one seed, or of many.
         #[derive(Clone, Debug, Default, PartialEq, Eq)]
-        pub struct Counts { $(#[doc = $what] pub $name: u64),* }
+        pub struct $type { $(#[doc = $what] pub $name: u64),* }
 
-        impl Counts {
+        impl $type {
             /// Adds another seed's.
             pub fn add(&mut self, other: &Self) {
                 $(self.$name += other.$name;)*
@@ -21,7 +21,9 @@ macro_rules! counts {
     };
 }
 
-counts! {
+pub(crate) use counts;
+
+counts! { Counts
     nodes / 800: "nodes",
     sessions / 2000: "sessions greeted",
     written / 4000: "entries written",

@@ -18,7 +18,12 @@ impl World {
         }
         let nodes: Vec<usize> = (0..self.machines.len()).filter(|n| self.machines[*n].running.is_some()).collect();
         let Some(node) = self.dice.pick(&nodes) else { return };
-        match self.dice.below(28) {
+        let what = self.dice.below(28);
+        // What would make honest people lose or forge their own work is for the honest mode.
+        if self.dishonest.is_some() && matches!(what, 16..=23) {
+            return;
+        }
+        match what {
             0..=2 => self.power_cut(node),
             3 => self.kill(node),
             4..=6 => self.cut_some(),

@@ -17,7 +17,7 @@ use taizhang_store::{
 };
 use taizhang_sync::{CommitId, CommitRequest, Config, Hub, SessionId, Token, frame::Kinds};
 
-use super::{bug::Bug, rogue::Rogue};
+use super::{bug::Bug, dishonest::Lies, rogue::Rogue};
 
 thread_local! {
     /// The store learns an entry's name from its bytes alone; the network is part of it.
@@ -55,6 +55,8 @@ pub(crate) struct Machine {
     pub(crate) segment_bytes: u64,
     pub(crate) running: Option<Running>,
     pub(crate) rogue: Option<Rogue>,
+    /// Its owner cheats: the hub runs, and what it says is changed.
+    pub(crate) lies: Option<Lies>,
     /// Entries that somebody was told are durable here.
     pub(crate) promised: BTreeSet<EntryId>,
     /// Its disk forgot what it had promised: when, ms.
@@ -124,7 +126,7 @@ impl Machine {
             batch_bytes: self.batch_bytes,
             planted: match bug {
                 Some(Bug::Sync(planted)) => Some(planted),
-                _ => None,
+                _ => self.lies.as_ref().and_then(|l| l.planted),
             },
         };
         let mut hub = Hub::new(config, ledger);

@@ -60,7 +60,7 @@ impl World {
             self.at(next, Happens::Works { person });
         }
         let is_busy = self.machine(node).running.as_ref().is_none_or(|r| !r.writing.is_empty());
-        if is_out || is_busy {
+        if is_out || is_busy || (self.cheats(person) && self.is_cheat(node)) {
             return;
         }
         match role {
@@ -233,7 +233,7 @@ impl World {
     }
 
     /// A decision that replaces one in the review of an organisation below.
-    fn decide_anew(&mut self, person: usize, review: DocId) {
+    pub(crate) fn decide_anew(&mut self, person: usize, review: DocId) {
         let node = self.people[person].node;
         let Some(ledger) = self.ledger_of(node) else { return };
         let other = |d: &&DocId| d.kind == Kind::Review && d.subject == review.subject && d.owner != review.owner;
@@ -272,7 +272,7 @@ impl World {
         self.write_as(person, review, p, vec![bytes]);
     }
 
-    fn rollup(&mut self, person: usize, org: OrgId) {
+    pub(crate) fn rollup(&mut self, person: usize, org: OrgId) {
         let ((inputs, a), (lines, b)) = (self.attachment(), self.attachment());
         let row = Rollup {
             period: YEAR,
@@ -295,7 +295,7 @@ impl World {
     }
 
     /// Lets some of what waits stand.
-    fn accept(&mut self, person: usize, written_in: DocId, documents: &[DocId]) {
+    pub(crate) fn accept(&mut self, person: usize, written_in: DocId, documents: &[DocId]) {
         let Some(ledger) = self.ledger_of(self.people[person].node) else { return };
         let ids = documents.iter().flat_map(|d| ledger.open_tips(d).into_iter().take(3)).collect::<Vec<_>>();
         let positions: Vec<Positions> = ids.iter().filter_map(|id| position(ledger, *id)).collect();
@@ -326,7 +326,10 @@ impl World {
     fn colleague(&mut self, person: usize, org: OrgId) -> Option<usize> {
         let registry = &self.ledger_of(self.people[person].node)?.registry;
         let known = |p: &Person| registry.grants_of(p.author.public()).any(|(_, g)| g.registry == org);
-        let others: Vec<usize> = (0..self.people.len()).filter(|p| *p != person && known(&self.people[*p])).collect();
+        // Among cheats only cheats are burnt or ended, so that every honest entry must stand.
+        let meant = |p: usize| self.dishonest.is_none() || self.cheats(p);
+        let others: Vec<usize> =
+            (0..self.people.len()).filter(|p| *p != person && known(&self.people[*p]) && meant(*p)).collect();
         self.dice.pick(&others)
     }
 

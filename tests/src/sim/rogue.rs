@@ -87,6 +87,17 @@ impl World {
         }
     }
 
+    /// Something that no program of ours would say.
+    pub(crate) fn junk(&mut self, conn: usize, at: usize, node: usize, frame: &[u8]) {
+        match self.dice.below(5) {
+            0 => self.garbage(conn, at, frame),
+            1 => self.ask_foreign(conn, at, node),
+            2 => self.push(conn, at, node),
+            3 => self.odd_frames(conn, at),
+            _ => self.bomb(conn, at),
+        }
+    }
+
     fn garbage(&mut self, conn: usize, at: usize, heard: &[u8]) {
         self.counts.garbage += 1;
         match self.dice.below(4) {
@@ -237,7 +248,8 @@ impl World {
 
     fn rogue_batch(&mut self, conn: usize, at: usize, node: usize, entries: &[SignedEntry]) {
         let bad_piece = self.dice.one_in(6);
-        let Some(rogue) = self.machine(node).rogue.as_mut() else { return };
+        let m = self.machine(node);
+        let Some(rogue) = m.rogue.as_mut().or(m.lies.as_mut().map(|l| &mut l.forger)) else { return };
         let fresh = !rogue.contexts.contains_key(&conn);
         let encoder = || Encoder::new(3).expect("a small encoder can be made");
         let (context, encoder) = rogue.contexts.entry(conn).or_insert_with(|| (WriteContext::default(), encoder()));

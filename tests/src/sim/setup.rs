@@ -108,6 +108,9 @@ impl World {
     }
 
     fn start_of_school(&mut self) -> u64 {
+        if self.dishonest.is_some() {
+            return self.dice.below(10_000);
+        }
         match self.dice.below(4) {
             0 => self.dice.below(3_600_000 * 20),
             1 => self.dice.below(3_600_000),
@@ -156,6 +159,7 @@ impl World {
             segment_bytes: self.dice.between(20_000, 400_000),
             running: None,
             rogue: None,
+            lies: None,
             promised: Default::default(),
             rolled_back: 0,
             images: Vec::new(),

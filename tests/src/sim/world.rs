@@ -15,6 +15,7 @@ use super::{
     bug::Bug,
     counts::Counts,
     dice::Dice,
+    dishonest::Dishonest,
     machine::{Machine, Trouble, Writing, commit_of, load},
     network::{Conn, End, Link},
     people::Person,
@@ -52,6 +53,8 @@ pub(crate) enum Happens {
     Frees { node: usize },
     /// The restore card does its work.
     Restores { node: usize },
+    /// Somebody cheats.
+    Misdeed { person: usize },
 }
 
 pub(crate) struct World {
@@ -76,6 +79,8 @@ pub(crate) struct World {
     /// Bytes of the largest frame of those with tips.
     pub(crate) tips_bytes: usize,
     pub(crate) orgs: Vec<OrgId>,
+    /// Who cheats, where anybody does.
+    pub(crate) dishonest: Option<Dishonest>,
     queue: BTreeMap<(u64, u64), Happens>,
     next: u64,
     sessions: u64,
@@ -133,6 +138,7 @@ impl World {
             calm_frames: 0,
             tips_bytes: 0,
             orgs: Vec::new(),
+            dishonest: None,
             queue: BTreeMap::new(),
             next: 0,
             sessions: 0,
@@ -216,6 +222,7 @@ impl World {
             Happens::PowerCheck { node } => self.power_check(node),
             Happens::Frees { node } => self.machine(node).disk.set_capacity_bytes(None),
             Happens::Restores { node } => self.restores(node),
+            Happens::Misdeed { person } => self.misdeed(person),
         }
     }
 
@@ -350,10 +357,15 @@ impl World {
                 self.tips_bytes = self.tips_bytes.max(frame.len());
             }
         }
-        self.look_at_frame(node, conn, frame);
+        if !self.is_cheat(node) {
+            self.look_at_frame(node, conn, frame);
+        }
         let Some(end) = self.conns.get(conn).map(|c| usize::from(c.ends[0].node == node && c.ends[0].session == session)) else {
             return;
         };
+        if self.is_cheat(node) {
+            return self.says_falsely(conn, end, node, frame);
+        }
         if !self.is_calm && self.dice.one_in(60) {
             // A newer program says something that may be skipped.
             self.counts.optional_frames += 1;
@@ -415,8 +427,9 @@ impl World {
         if self.machine(node).rogue.is_some() {
             return self.rogue_hears(conn, at, node, &frame);
         }
+        self.overhears(node, &frame);
         let asked = match Frame::decode(&frame) {
-            Ok(Some(Frame::Hello { join: Some(join), .. })) => self.judge_join(node, &join),
+            Ok(Some(Frame::Hello { join: Some(join), .. })) if !self.is_cheat(node) => self.judge_join(node, &join),
             _ => None,
         };
         self.input(node, Input::Frame { session, bytes: frame });
@@ -603,12 +616,16 @@ impl World {
 
     fn notified(&mut self, node: usize, event: Event) {
         self.trace.event(self.now, node, &event);
+        if self.machines[node].lies.is_some() {
+            return self.notified_cheat(node, event);
+        }
         match event {
             Event::Written(token) => {
                 let m = self.machine(node);
                 let Some(w) = m.running.as_mut().and_then(|r| r.writing.remove(&token)) else { return };
                 m.promised.extend(w.entries.iter().map(|e| e.id));
                 self.counts.written += w.entries.len() as u64;
+                self.note_written(node, w.person, &w.entries);
             }
             Event::NotWritten(token, refused) => {
                 let Some(w) = self.machine(node).running.as_mut().and_then(|r| r.writing.remove(&token)) else { return };
@@ -620,6 +637,7 @@ impl World {
             Event::Stored { from, entries, documents } => {
                 self.counts.stored += if from.is_some() { entries.len() as u64 } else { 0 };
                 self.check_stored(node, from, &entries, &documents);
+                self.note_stored(node, &entries);
             }
             Event::Delivered { to, entries } => {
                 self.counts.delivered += entries.len() as u64;
@@ -651,6 +669,17 @@ impl World {
         }
     }
 
+    /// What the hub of a cheating machine says is no evidence of anything.
+    fn notified_cheat(&mut self, node: usize, event: Event) {
+        match event {
+            Event::Written(token) | Event::NotWritten(token, _) => {
+                self.machine(node).running.as_mut().and_then(|r| r.writing.remove(&token));
+            }
+            Event::InSync { session, .. } => self.reset_backoff(node, session),
+            _ => {}
+        }
+    }
+
     fn reset_backoff(&mut self, node: usize, session: SessionId) {
         let conn = self.machine(node).running.as_ref().and_then(|r| r.sessions.get(&session)).copied();
         let link = conn.and_then(|c| self.conns.get(c)).map(|c| c.link);
@@ -669,7 +698,7 @@ impl World {
 
     /// The machine with this node key, if it is an honest one.
     pub(crate) fn machine_of(&self, key: taizhang_core::id::PublicKey) -> Option<usize> {
-        self.machines.iter().position(|m| m.key == key && m.rogue.is_none())
+        self.machines.iter().position(|m| m.key == key && m.rogue.is_none() && m.lies.is_none())
     }
 
     pub(crate) fn may_read(&self, node: usize, document: &DocId) -> bool {
