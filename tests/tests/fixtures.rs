@@ -27,7 +27,10 @@ use taizhang_store::{
     disk::{DiskStore, Options},
     memory::MemoryStore,
 };
-use taizhang_sync::frame::{BatchFrame, Frame, Kinds, Summary, Tip, WireReceipt};
+use taizhang_sync::{
+    frame::{BatchFrame, Frame, Kinds, Summary, Tip, WireReceipt},
+    keys::KeyRecord,
+};
 
 const NOW: Ms = Ms(1_700_000_000_000);
 
@@ -147,6 +150,8 @@ fn frames(s: &Sample, document: DocId, receipt: &Receipt) -> Vec<(&'static str, 
     let node = Summary::Node { prefix: vec![1, 15], children: vec![[3; 8]; 16] };
     let leaf = Summary::Leaf { prefix: Vec::new(), documents: vec![(document, [2; 8])] };
     let documents = vec![(document, vec![[6; 16]])];
+    let identity = DocId::of(OrgId([5; 8]), Kind::Identity);
+    let record = KeyRecord { document: identity, key: [1; 8], to: [2; 32], ephemeral: [3; 32], sealed: [4; 48] };
     let batch = BatchFrame { fresh: true, last: true, signatures: vec![[7; 64]], loose: vec![1; 16], packed: vec![1, 2, 3] };
     vec![
         ("hello", Frame::Hello { version: 1, network: s.network, org: OrgId([5; 8]), wants: Kinds::all(), join: None }),
@@ -157,6 +162,9 @@ fn frames(s: &Sample, document: DocId, receipt: &Receipt) -> Vec<(&'static str, 
         ("batch", Frame::Batch(batch)),
         ("ack", Frame::Ack { batches: 300, new: 12 }),
         ("refused", Frame::Refused { log: 1, sequence: 2, code: 5 }),
+        ("keys", Frame::Keys { digest: [9; 16], documents: vec![(identity, [1; 8])] }),
+        ("key-ids", Frame::KeyIds { document: identity, reply: true, ids: vec![[2; 8], [3; 8]] }),
+        ("key-records", Frame::KeyRecords(vec![record])),
         ("receipt", Frame::Receipt(WireReceipt { counter: 1 << 32, time: NOW, documents, signature: receipt.signature })),
     ]
 }
@@ -198,7 +206,7 @@ fn what_was_written_is_read() {
             read += 1;
         }
     }
-    assert_eq!(read, 15, "every vector was read");
+    assert_eq!(read, 18, "every vector was read");
 }
 
 /// A journal that an earlier version wrote opens, index or no index.

@@ -1,5 +1,7 @@
 //! Real nodes over QUIC: what users do, end to end. One binary, so that it links once.
 
+#[path = "it/keyring.rs"]
+mod keyring;
 #[path = "it/kit.rs"]
 mod kit;
 #[path = "it/restored.rs"]

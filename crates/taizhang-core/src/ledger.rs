@@ -10,6 +10,7 @@ use crate::{
     entry::{Before, SignedEntry},
     id::{DocId, EntryId, Kind, LogId, NetworkId, OrgId, Position, PublicKey, Run},
     lock::Locks,
+    names::Names,
     op::{self, Op, RowName},
     planted::{Check, Planted, is_off},
     registry::{GrantRecord, Registry},
@@ -72,6 +73,7 @@ pub struct Ledger {
     pub(crate) burns: Vec<Written<Burn>>,
     pub(crate) accepts: Vec<Written<Accept>>,
     pub(crate) locks: Locks,
+    pub(crate) names: Names,
     registry_revision: u64,
     /// (named, by): rows and values replaced, grants and what they rest on, positions, the tips that locks name.
     named: BTreeSet<(EntryId, EntryId)>,
@@ -95,6 +97,7 @@ impl Ledger {
             burns: Vec::new(),
             accepts: Vec::new(),
             locks: Locks::default(),
+            names: Names::default(),
             registry_revision: 0,
             named: BTreeSet::new(),
             surplus: BTreeSet::new(),
@@ -233,7 +236,11 @@ impl Ledger {
         self.file_in_document(e);
         match e.header.log.document.kind {
             Kind::Registry => self.file_registry_rows(e),
-            Kind::Review => self.file_accepts(e),
+            Kind::Review => {
+                self.file_accepts(e);
+                self.names.file(e);
+            }
+            Kind::Identity => self.names.file(e),
             _ => {}
         }
     }

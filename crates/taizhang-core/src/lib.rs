@@ -11,6 +11,7 @@ pub mod id;
 pub mod key;
 pub mod ledger;
 pub mod lock;
+pub mod names;
 pub mod op;
 pub mod planted;
 pub mod receipt;

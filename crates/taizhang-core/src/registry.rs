@@ -176,7 +176,8 @@ impl Registry {
     }
 
     /// The county that keeps the names of a school, or the city where there is none between.
-    fn county_of(&self, school: OrgId) -> Option<OrgId> {
+    #[must_use]
+    pub fn county_of(&self, school: OrgId) -> Option<OrgId> {
         self.ancestors(school).into_iter().find(|a| matches!(self.kind(*a), Some(OrgKind::County | OrgKind::City)))
     }
 
@@ -217,6 +218,16 @@ pub fn may_write(document: &DocId, role: Role, org: OrgId, org_kind: OrgKind) ->
         Kind::Ledger => matches!(role, Role::Clerk | Role::Principal),
         Kind::Review | Kind::Rollup => role == Role::Reviewer && org_kind.certifies(),
         Kind::Transfer => matches!(role, Role::Clerk | Role::Reviewer) && org_kind == County,
+    }
+}
+
+/// Which roles open names: who keeps a school's roster and who answers for it; and who decides on its records at the county. Admins grant, they need no names.
+#[must_use]
+pub fn opens_names(role: Role, org_kind: OrgKind) -> bool {
+    match role {
+        Role::Clerk | Role::Principal => org_kind == OrgKind::School,
+        Role::Reviewer => matches!(org_kind, OrgKind::County | OrgKind::City),
+        Role::Admin | Role::PolicyOfficer | Role::Auditor | Role::Node => false,
     }
 }
 

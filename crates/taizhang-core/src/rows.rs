@@ -17,15 +17,16 @@ pub use org::{Accept, Burn, End, Grant, OfficeCode, Org, OrgKind, Positions, Rol
 pub use policy::{Adopt, PolicyText};
 pub use review::{
     AnnualReview, AppealAnswer, AppealResult, AppealStage, Ban, Certificate, CertificateKind, CertificateStep, Dispose,
-    EnrolDecision, Included, Inspection, Merge, PlanDecision, PlanVerdict, Recognition, Selected, Selection, SpotCheck, Waiver,
+    EnrolDecision, EraseConfirm, Included, Inspection, Merge, PlanDecision, PlanVerdict, Recognition, Selected, Selection,
+    SpotCheck, Waiver,
 };
 pub use school::{
     Appeal, Attestation, AttestedBy, Enrolment, Fund, FundSource, Material, MaterialKind, Membership, Mentoring, NoShow, Plan,
     PlanScope, Taught,
 };
 pub use training::{
-    Activity, ActivityKind, Assessment, Checkpoint, Decision, DecisionTarget, Elsewhere, Evidence, Import, Leave, Level, Lock,
-    Marks, Person, RegisteredBy, Registration, Rollup, Session, Sheet, Status, Teacher, Unlock, Verdict,
+    Activity, ActivityKind, Assessment, Checkpoint, Decision, DecisionTarget, Elsewhere, Erase, Evidence, Import, Leave, Level,
+    Lock, Marks, Person, RegisteredBy, Registration, Rollup, Session, Sheet, Status, Teacher, Unlock, Verdict,
 };
 pub use transfer::{RecordLine, TransferAck, TransferIn, TransferOut};
 
@@ -147,13 +148,13 @@ catalogue! {
     10 "policy_text" PolicyText, 11 "adopt" Adopt,
     20 "activity" Activity, 21 "session" Session, 22 "calendar" Calendar, 23 "quota" Quota, 24 "course" Course, 25 "instructor" Instructor, 26 "ban_flag" BanFlag, 27 "sample_seed" SampleSeed, 28 "published" Published,
     40 "teacher" Teacher, 41 "status" Status, 42 "transfer_in" TransferIn,
-    50 "person" Person, 51 "erase",
+    50 "person" Person, 51 "erase" Erase,
     60 "plan" Plan, 61 "enrolment" Enrolment, 62 "sheet" Sheet, 63 "marks" Marks, 64 "registration" Registration, 65 "elsewhere" Elsewhere, 66 "fund" Fund, 67 "material" Material,
     68 "visit", 69 "appeal" Appeal, 70 "leave" Leave, 71 "attestation" Attestation, 72 "no_show" NoShow, 73 "survey", 74 "answer", 75 "feedback", 76 "follow_up", 77 "mentoring" Mentoring,
     78 "membership" Membership, 79 "taught" Taught, 80 "import" Import,
     100 "plan_decision" PlanDecision, 101 "decision" Decision, 102 "lock" Lock, 103 "unlock" Unlock, 104 "annual_review" AnnualReview, 105 "recognition" Recognition, 106 "waiver" Waiver, 107 "ban" Ban,
     108 "spot_check" SpotCheck, 109 "appeal_answer" AppealAnswer, 110 "certificate" Certificate, 111 "inspection" Inspection, 112 "merge" Merge, 113 "enrol_decision" EnrolDecision, 114 "transfer_ack" TransferAck, 115 "included" Included,
-    116 "selected" Selected, 117 "checkpoint" Checkpoint, 118 "dispose" Dispose,
+    116 "selected" Selected, 117 "checkpoint" Checkpoint, 118 "dispose" Dispose, 119 "erase_confirm" EraseConfirm,
     150 "rollup" Rollup,
     170 "transfer_out" TransferOut, 171 "record_line" RecordLine,
 }

@@ -288,6 +288,20 @@ pub enum Command {
     },
     /// Walks every entry here: bytes, signatures, logs, grants, standing, receipts, rollups.
     AuditVerify,
+    /// Asks that a teacher be forgotten.
+    Erase {
+        /// 教师编号
+        teacher: String,
+        /// Why.
+        reason: String,
+    },
+    /// Confirms it, as the county.
+    EraseConfirm {
+        /// 教师编号
+        teacher: String,
+    },
+    /// What schools asked for.
+    EraseList,
     /// Every entry that the acting key's organisations, or this node's, may read: as a CBOR sequence, or its rows as JSON lines.
     AuditExport {
         /// Into this file.

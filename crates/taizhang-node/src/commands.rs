@@ -8,6 +8,7 @@ pub(crate) mod check;
 pub(crate) mod conflict;
 pub(crate) mod delivered;
 pub(crate) mod doctor;
+pub(crate) mod erase;
 pub(crate) mod export;
 pub(crate) mod fields;
 pub mod found;
@@ -27,6 +28,8 @@ pub(crate) mod teacher;
 mod testkit;
 pub(crate) mod verify_text;
 
+use std::cell::RefCell;
+
 use taizhang_core::id::{Kind, OrgId, PublicKey};
 
 use crate::{
@@ -34,6 +37,7 @@ use crate::{
     core::Core,
     error::{CommandError, ErrorKind},
     keyfile::{self, Person},
+    keyring,
 };
 
 /// What a command has besides its own fields.
@@ -43,17 +47,24 @@ pub(crate) struct Context<'a> {
     pub(crate) tell: &'a mut dyn FnMut(Message),
     /// What the command writes, where that is known beforehand.
     writes: Option<Kind>,
+    /// Who was unlocked for this command.
+    unlocked: RefCell<Option<Person>>,
 }
 
 impl Context<'_> {
     /// Unlocks the key that acts.
     pub(crate) fn person(&self) -> Result<Person, CommandError> {
+        if let Some(person) = self.unlocked.borrow().as_ref() {
+            return Ok(person.again());
+        }
         let public = self.acting_key()?;
         let passphrase = self.unlock.passphrase.as_deref().ok_or_else(|| {
             CommandError::new(ErrorKind::Key, "需要口令", "a passphrase is needed")
                 .hint("用 --passphrase-file 给出口令文件", "give a file with --passphrase-file")
         })?;
-        keyfile::unlock(self.core.folder(), public, passphrase)
+        let person = keyfile::unlock(self.core.folder(), public, passphrase)?;
+        self.unlocked.replace(Some(person.again()));
+        Ok(person)
     }
 
     /// The key that acts: the one named, else the only one here that can do the job.
@@ -101,59 +112,72 @@ pub fn execute(
     tell: &mut dyn FnMut(Message),
 ) -> Result<Reply, CommandError> {
     sane::check(command, core.now().day())?;
-    let mut c = Context { core, unlock, tell, writes: acting::writes(command) };
+    let mut c = Context { core, unlock, tell, writes: acting::writes(command), unlocked: RefCell::default() };
+    let reply = perform(&mut c, command);
+    if let Some(person) = c.unlocked.take()
+        && let Err(error) = keyring::share(c.core, &person)
+    {
+        tracing::warn!(%error, "teachers' keys were not wrapped to newcomers");
+    }
+    reply
+}
+
+fn perform(c: &mut Context<'_>, command: &Command) -> Result<Reply, CommandError> {
     match command {
-        Command::OrgAdd { code, kind, name, parent } => org::add(&mut c, code, kind, name, parent.as_deref()),
-        Command::OrgList => org::list(&c),
+        Command::OrgAdd { code, kind, name, parent } => org::add(c, code, kind, name, parent.as_deref()),
+        Command::OrgList => org::list(c),
         Command::Invite { org, role, office, expires_ms, address } => {
-            org::invite(&mut c, org, role, office.as_deref(), *expires_ms, address.as_deref())
+            org::invite(c, org, role, office.as_deref(), *expires_ms, address.as_deref())
         }
-        Command::Import(import) => import::run(&mut c, import),
+        Command::Import(import) => import::run(c, import),
         Command::Export { kind, org, year, format, gbk, out } => {
-            export::run(&mut c, kind, org.as_deref(), *year, *format, *gbk, out.as_deref())
+            export::run(c, kind, org.as_deref(), *year, *format, *gbk, out.as_deref())
         }
-        Command::Report(asked) => report::run(&mut c, asked),
-        Command::Record(record) => record::run(&mut c, record),
-        Command::Describe { key, value } => conflict::describe(&mut c, key, value),
-        Command::Status => status::run(&c),
-        Command::Teacher { number } => teacher::run(&c, number),
-        Command::TeacherExplain { number, as_of } => teacher::explain(&c, number, as_of.as_deref()),
+        Command::Report(asked) => report::run(c, asked),
+        Command::Record(record) => record::run(c, record),
+        Command::Describe { key, value } => conflict::describe(c, key, value),
+        Command::Status => status::run(c),
+        Command::Teacher { number } => teacher::run(c, number),
+        Command::TeacherExplain { number, as_of } => teacher::explain(c, number, as_of.as_deref()),
         Command::CertificatePrepare { teacher, name, names, as_of, replace } => {
             let (teacher, name, names, as_of) = (teacher.as_deref(), name.as_deref(), names.as_deref(), as_of.as_deref());
-            certificate::prepare(&mut c, &certificate::Asked { teacher, name, names, as_of, replace: *replace })
+            certificate::prepare(c, &certificate::Asked { teacher, name, names, as_of, replace: *replace })
         }
-        Command::CertificateConfirm { no } => certificate::confirm(&mut c, no.as_deref()),
-        Command::CertificateShow { named, text, qr, name } => certificate::show(&c, named, *text || *qr, *qr, name.as_deref()),
-        Command::VerifyText { text } => verify_text::run(&c, text),
-        Command::PolicyList => policy::list(&c),
+        Command::CertificateConfirm { no } => certificate::confirm(c, no.as_deref()),
+        Command::CertificateShow { named, text, qr, name } => certificate::show(c, named, *text || *qr, *qr, name.as_deref()),
+        Command::VerifyText { text } => verify_text::run(c, text),
+        Command::PolicyList => policy::list(c),
         Command::PolicyShow { policy } => policy::show(&policy::Shelf::load(c.core)?, policy),
         Command::PolicyCheck { policy } => policy::check(&policy::Shelf::load(c.core)?, policy),
         Command::PolicyAdopt { policy, from, overlay_of, stages, orgs, replace, reason } => {
             let (overlay_of, reason, replace) = (overlay_of.as_deref(), reason.as_deref(), *replace);
-            policy::adopt(&mut c, &policy::Wanted { policy, from, overlay_of, stages, orgs, replace, reason })
+            policy::adopt(c, &policy::Wanted { policy, from, overlay_of, stages, orgs, replace, reason })
         }
-        Command::PolicyDiff { old, new, as_of } => policy::diff(&c, old, new, as_of.as_deref()),
-        Command::ConflictList => conflict::list(&c),
-        Command::ConflictSettle { key, choose, value } => conflict::settle(&mut c, key, *choose, value.as_deref()),
-        Command::ReviewList { org } => review::list(&c, org.as_deref()),
+        Command::PolicyDiff { old, new, as_of } => policy::diff(c, old, new, as_of.as_deref()),
+        Command::ConflictList => conflict::list(c),
+        Command::ConflictSettle { key, choose, value } => conflict::settle(c, key, *choose, value.as_deref()),
+        Command::ReviewList { org } => review::list(c, org.as_deref()),
         Command::ReviewDecide { verdict, rows, sheet, claimed, org, reason } => {
-            review::decide(&mut c, verdict, rows, sheet.as_deref(), (*claimed, org.as_deref()), reason.as_deref())
+            review::decide(c, verdict, rows, sheet.as_deref(), (*claimed, org.as_deref()), reason.as_deref())
         }
-        Command::PlanList { org, all } => review::plans::list(&c, org.as_deref(), *all),
+        Command::PlanList { org, all } => review::plans::list(c, org.as_deref(), *all),
         Command::PlanDecide { verdict, plans, day, retroactive, reason } => {
             let (day, reason) = (day.as_deref(), reason.as_deref());
-            review::plans::decide(&mut c, &review::plans::Said { verdict, plans, day, retroactive: *retroactive, reason })
+            review::plans::decide(c, &review::plans::Said { verdict, plans, day, retroactive: *retroactive, reason })
         }
-        Command::RollupPublish { period, as_of } => rollup::publish(&mut c, *period, as_of.as_deref()),
-        Command::RollupSample { id, k } => rollup::sample(&mut c, id, *k),
-        Command::RollupList { org } => rollup::list(&c, org.as_deref()),
-        Command::RollupShow { id } => rollup::show(&c, id),
-        Command::RollupVerify { id, deep, sample, seed } => rollup::verify(&mut c, id, *deep, *sample, seed.as_deref()),
-        Command::AuditVerify => audit::verify(&mut c),
-        Command::AuditExport { out, jsonl, org } => audit::export(&mut c, out, *jsonl, org.as_deref()),
-        Command::AuditHistory { record, activity } => audit::history(&c, record, activity.as_deref()),
-        Command::Doctor => doctor::run(&c),
-        Command::Check { rebuild } => check::run(&mut c, *rebuild),
+        Command::RollupPublish { period, as_of } => rollup::publish(c, *period, as_of.as_deref()),
+        Command::RollupSample { id, k } => rollup::sample(c, id, *k),
+        Command::RollupList { org } => rollup::list(c, org.as_deref()),
+        Command::RollupShow { id } => rollup::show(c, id),
+        Command::RollupVerify { id, deep, sample, seed } => rollup::verify(c, id, *deep, *sample, seed.as_deref()),
+        Command::Erase { teacher, reason } => erase::ask(c, teacher, reason),
+        Command::EraseConfirm { teacher } => erase::confirm(c, teacher),
+        Command::EraseList => erase::list(c),
+        Command::AuditVerify => audit::verify(c),
+        Command::AuditExport { out, jsonl, org } => audit::export(c, out, *jsonl, org.as_deref()),
+        Command::AuditHistory { record, activity } => audit::history(c, record, activity.as_deref()),
+        Command::Doctor => doctor::run(c),
+        Command::Check { rebuild } => check::run(c, *rebuild),
         Command::Init { .. } | Command::Join { .. } | Command::Sync { .. } | Command::Links { .. } | Command::Stop => {
             Err(CommandError::new(ErrorKind::Usage, "此命令不能在这里执行", "this command cannot run here"))
         }

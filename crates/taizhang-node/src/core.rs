@@ -24,13 +24,13 @@ use taizhang_store::{
     Commit, NewEntry, Store,
     disk::{DiskStore, Options},
 };
-use taizhang_sync::{CommitRequest, Config, Effect, Event, Hub, Input, SessionId, Token, frame::Kinds};
+use taizhang_sync::{CommitRequest, Config, Effect, Event, Hub, Input, SessionId, Token, frame::Kinds, keys::KeyRecord};
 
 use crate::{
     error::{CommandError, ErrorKind},
     folder::{Folder, Settings},
     keyfile::{self, Person},
-    random,
+    keyring, random,
     remembered::Remembered,
 };
 
@@ -110,9 +110,14 @@ impl Core {
             }
         }
         let remembered = Remembered::load(&store).map_err(CommandError::storage)?;
+        hub.load_keys(keyring::file::load(&folder)?);
         let (runs, outgoing, events) = (BTreeMap::new(), VecDeque::new(), VecDeque::new());
         let last_storage_error = None;
-        Ok(Self { folder, settings, store, hub, runs, tokens: 0, outgoing, events, last_storage_error, damage, remembered })
+        let mut core =
+            Self { folder, settings, store, hub, runs, tokens: 0, outgoing, events, last_storage_error, damage, remembered };
+        // What was erased while the file could not be written goes now.
+        core.perform();
+        Ok(core)
     }
 
     /// What this node remembers besides entries.
@@ -197,6 +202,10 @@ impl Core {
             self.hub.set_own_keys(keys.into_iter().map(|k| k.public).collect());
         }
         self.hub.handle(now(), &self.store, input);
+        self.perform();
+    }
+
+    fn perform(&mut self) {
         while let Some(effect) = self.hub.poll_effect() {
             match effect {
                 Effect::Commit(id, request) => {
@@ -206,10 +215,8 @@ impl Core {
                 }
                 Effect::Send { session, frame } => self.outgoing.push_back(Outgoing::Send(session, frame)),
                 Effect::Close { session, reason } => self.outgoing.push_back(Outgoing::Close(session, reason)),
-                Effect::Notify(event) => {
-                    self.remembered.hear(now(), &event);
-                    self.events.push_back(event);
-                }
+                Effect::KeepKeys => self.save_keys(),
+                Effect::Notify(event) => self.notified(event),
             }
             self.reload_if_needed();
         }
@@ -232,6 +239,34 @@ impl Core {
         {
             tracing::warn!(%error, "what was refused or met is not remembered");
         }
+    }
+
+    fn notified(&mut self, event: Event) {
+        if matches!(event, Event::KeysErased { .. }) {
+            keyring::file::forget_damaged(&self.folder);
+        }
+        self.remembered.hear(now(), &event);
+        self.events.push_back(event);
+    }
+
+    fn save_keys(&mut self) {
+        if let Err(e) = keyring::file::save(&self.folder, self.hub.keys()) {
+            tracing::error!(error = %e, "the keyring was not written");
+            self.last_storage_error = Some(e);
+        }
+    }
+
+    /// Keeps records of teachers' keys, and passes them on; returns when they are durable.
+    ///
+    /// # Errors
+    /// The keyring file cannot be written.
+    pub fn keep_keys(&mut self, records: Vec<KeyRecord>) -> Result<(), CommandError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.last_storage_error = None;
+        self.step(Input::Keys(records));
+        self.last_storage_error.take().map_or(Ok(()), Err)
     }
 
     fn commit(&mut self, request: CommitRequest) -> bool {
@@ -416,7 +451,7 @@ fn kind_zh(kind: taizhang_core::id::Kind) -> &'static str {
 fn wants(settings: &Settings) -> Kinds {
     use taizhang_core::id::Kind;
     let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(|k| settings.ledgers || *k != Kind::Ledger).collect();
-    Kinds::of(&kinds)
+    Kinds::of(&kinds).with_keys()
 }
 
 /// What the system's clock says.

@@ -167,6 +167,33 @@ impl Folder {
         write().map_err(|e| self.failed(&path, &e))
     }
 
+    /// The same, and what stood in the file before is overwritten: its name led to those bytes, now nothing does. What a file system, a disk or a backup keeps besides is out of reach (docs/storage.md).
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write_over(&self, name: &str, bytes: &[u8]) -> Result<(), CommandError> {
+        let old = fs::OpenOptions::new().write(true).open(self.file(name)).ok();
+        self.write(name, bytes)?;
+        old.map_or(Ok(()), zeros).map_err(|e| self.failed(&self.file(name), &e))
+    }
+
+    /// Overwrites and removes a file, if it is there.
+    pub fn wipe(&self, name: &str) {
+        if let Ok(old) = fs::OpenOptions::new().write(true).open(self.file(name)) {
+            zeros(old).ok();
+        }
+        self.remove(name);
+    }
+
+    /// Gives a file another name; what stood there is overwritten.
+    ///
+    /// # Errors
+    /// It cannot be renamed.
+    pub fn set_aside(&self, name: &str, aside: &str) -> Result<(), CommandError> {
+        self.wipe(aside);
+        fs::rename(self.file(name), self.file(aside)).map_err(|e| self.failed(&self.file(name), &e))
+    }
+
     /// Reads a small file; `None` if it is not there.
     ///
     /// # Errors
@@ -219,4 +246,16 @@ impl Folder {
         self.write("node.key", PublicKey(seed).to_string().as_bytes())?;
         Ok(SecretKey::from_seed(seed))
     }
+}
+
+/// Writes zeros over all that a file holds, down to the disk.
+fn zeros(mut file: fs::File) -> std::io::Result<()> {
+    let mut left = file.metadata()?.len();
+    let block = [0; 4096];
+    while left > 0 {
+        let part = block.get(..usize::try_from(left).unwrap_or(block.len()).min(block.len())).unwrap_or(&block);
+        file.write_all(part)?;
+        left -= part.len() as u64;
+    }
+    file.sync_all()
 }

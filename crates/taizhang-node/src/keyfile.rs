@@ -47,6 +47,13 @@ pub struct Person {
 }
 
 impl Person {
+    /// The same person, for the rest of a command.
+    #[must_use]
+    pub(crate) fn again(&self) -> Self {
+        let (key, seal) = (SecretKey::from_seed(self.key.seed()), StaticSecret::from(self.seal.to_bytes()));
+        Self { key, seal, label: self.label.clone() }
+    }
+
     /// The public half of the sealing key.
     #[must_use]
     pub fn seal_public(&self) -> [u8; 32] {

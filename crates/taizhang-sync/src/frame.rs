@@ -8,7 +8,10 @@ use taizhang_core::{
     units::Ms,
 };
 
-use crate::limits;
+use crate::{
+    keys::{KeyRecord, RecordId},
+    limits,
+};
 
 /// The protocol version this program speaks.
 pub const VERSION: u64 = 1;
@@ -28,6 +31,18 @@ impl Kinds {
     #[must_use]
     pub fn of(kinds: &[Kind]) -> Self {
         Self(kinds.iter().fold(0, |bits, k| bits | 1 << (*k as u8)))
+    }
+
+    /// These, and the keyring records of identity documents.
+    #[must_use]
+    pub fn with_keys(self) -> Self {
+        Self(self.0 | 1)
+    }
+
+    /// Does it ask for keyring records?
+    #[must_use]
+    pub fn has_keys(self) -> bool {
+        self.0 & 1 != 0
     }
 
     /// Is this kind among them?
@@ -143,6 +158,24 @@ pub enum Frame {
     },
     /// What is durable here.
     Receipt(WireReceipt),
+    /// The digest over the keyring records that both may hold; where the other's differs, also those of the documents.
+    Keys {
+        /// Over all.
+        digest: [u8; 16],
+        /// Each with the digest of its records.
+        documents: Vec<(DocId, [u8; 8])>,
+    },
+    /// Which records of a document are here.
+    KeyIds {
+        /// Which document.
+        document: DocId,
+        /// Shall the other answer with its own?
+        reply: bool,
+        /// The records.
+        ids: Vec<RecordId>,
+    },
+    /// Records of a document.
+    KeyRecords(Vec<KeyRecord>),
 }
 
 /// Entries on the wire: signatures apart, as they do not compress.
@@ -185,6 +218,9 @@ const REFUSED: u8 = 8;
 const RECEIPT: u8 = 9;
 const HAVE: u8 = 10;
 const OPTIONAL: u8 = 0x80;
+const KEYS: u8 = 0x81;
+const KEY_IDS: u8 = 0x82;
+const KEY_RECORDS: u8 = 0x83;
 
 impl Frame {
     /// The bytes.
@@ -237,6 +273,29 @@ impl Frame {
                 write_receipt(&mut w, r);
                 RECEIPT
             }
+            Self::Keys { digest, documents } => {
+                w.raw(digest);
+                documents.iter().for_each(|(document, digest)| {
+                    w.raw(&document.to_bytes()).raw(digest);
+                });
+                KEYS
+            }
+            Self::KeyIds { document, reply, ids } => {
+                w.raw(&document.to_bytes()).bool(*reply);
+                ids.iter().for_each(|id| {
+                    w.raw(id);
+                });
+                KEY_IDS
+            }
+            Self::KeyRecords(records) => {
+                records.first().into_iter().for_each(|r| {
+                    w.raw(&r.document.to_bytes());
+                });
+                records.iter().for_each(|r| {
+                    w.raw(&r.key).raw(&r.to).raw(&r.ephemeral).raw(&r.sealed);
+                });
+                KEY_RECORDS
+            }
         };
         let mut out = vec![kind];
         out.extend(w.finish());
@@ -273,6 +332,15 @@ impl Frame {
                 Self::Refused { log, sequence, code }
             }
             RECEIPT => Self::Receipt(r.items(read_receipt)?),
+            KEYS => read_keys(&mut r)?,
+            KEY_IDS => {
+                let (document, reply) = (read_document(&mut r)?, r.items(|r| r.bool())?);
+                Self::KeyIds { document, reply, ids: r.raws(limits::KEY_IDS_MAX, Raw::take)? }
+            }
+            KEY_RECORDS => {
+                let document = read_document(&mut r)?;
+                Self::KeyRecords(r.raws(limits::KEY_RECORDS_OF_FRAME_MAX, |r| read_key_record(r, document))?)
+            }
             k if k & OPTIONAL != 0 => return Ok(None),
             _ => return Err(FrameError::UnknownKind),
         };
@@ -304,6 +372,17 @@ impl Raw<'_> {
         Ok(value)
     }
 
+    fn raws<T>(&mut self, limit: usize, read: impl Fn(&mut Self) -> Result<T, FrameError>) -> Result<Vec<T>, FrameError> {
+        let mut out = Vec::new();
+        while !self.bytes.is_empty() {
+            if out.len() == limit {
+                return Err(malformed("too many items"));
+            }
+            out.push(read(self)?);
+        }
+        Ok(out)
+    }
+
     fn many<T>(&mut self, limit: usize, read: impl Fn(&mut Reader<'_>) -> Result<T, CborError>) -> Result<Vec<T>, FrameError> {
         let mut out = Vec::new();
         while !self.bytes.is_empty() {
@@ -314,6 +393,16 @@ impl Raw<'_> {
         }
         Ok(out)
     }
+}
+
+fn read_keys(r: &mut Raw<'_>) -> Result<Frame, FrameError> {
+    let digest = r.take()?;
+    let documents = r.raws(limits::KEY_DOCUMENTS_MAX, |r| Ok((read_document(r)?, r.take()?)))?;
+    Ok(Frame::Keys { digest, documents })
+}
+
+fn read_key_record(r: &mut Raw<'_>, document: DocId) -> Result<KeyRecord, FrameError> {
+    Ok(KeyRecord { document, key: r.take()?, to: r.take()?, ephemeral: r.take()?, sealed: r.take()? })
 }
 
 fn read_document(r: &mut Raw<'_>) -> Result<DocId, FrameError> {

@@ -11,6 +11,7 @@ use taizhang_core::{
     id::{AttachmentId, DocId, EntryId, Kind, OrgId, PublicKey},
     key::SecretKey,
     ledger::Ledger,
+    names::KeyId,
     op::Op,
     planted::{Check, is_off},
     receipt::Receipt,
@@ -22,6 +23,7 @@ use taizhang_core::{
 use crate::{
     frame::{Frame, Kinds, VERSION},
     io::{CommitId, CommitRequest, Effect, Event, Input, Refused, SessionId, Token},
+    keys::KeySet,
     limits,
     planted::Planted,
     session::{Session, SessionView},
@@ -29,6 +31,7 @@ use crate::{
 
 mod compare;
 mod greet;
+mod keys;
 mod receipts;
 mod receive;
 mod scope;
@@ -93,6 +96,10 @@ pub struct Hub {
     org_of_revision: Option<u64>,
     /// Keys with which people of this machine sign.
     own_keys: BTreeSet<PublicKey>,
+    keys: KeySet,
+    keys_revision: u64,
+    erased: BTreeSet<(DocId, KeyId)>,
+    erased_at: Option<(u64, u64)>,
     now: Ms,
 }
 
@@ -153,6 +160,10 @@ impl Hub {
             org_of: BTreeMap::new(),
             org_of_revision: None,
             own_keys: BTreeSet::new(),
+            keys: KeySet::default(),
+            keys_revision: 0,
+            erased: BTreeSet::new(),
+            erased_at: None,
             now: Ms(0),
         }
     }
@@ -201,6 +212,8 @@ impl Hub {
         self.under_way = None;
         self.needs_reload = false;
         self.org_of_revision = None;
+        self.erased_at = None;
+        self.destroy_erased();
         let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
         ids.into_iter().for_each(|s| self.close(s, STORAGE_FAILED));
         // Whoever waited hears that nothing came of it.
@@ -251,6 +264,7 @@ impl Hub {
             Input::Connected { session, remote, dialer } => self.connected(session, remote, dialer),
             Input::Frame { session, bytes } => self.frame(now, store, session, &bytes),
             Input::Local { token, entries, attachments } => self.local(store, token, entries, attachments),
+            Input::Keys(records) => self.local_keys(now, store, records),
             Input::Closed { session } => self.ended(session, "the connection is gone"),
             Input::Timeout => self.due_receipts(now),
             Input::Compare { session } => self.begin_comparison(session),
@@ -283,6 +297,9 @@ impl Hub {
             Frame::Ack { batches, new } => self.acknowledged(now, store, session, batches, new),
             Frame::Refused { log, sequence, code } => self.refused_there(session, log, sequence, code),
             Frame::Receipt(receipt) => self.receipt(session, receipt),
+            Frame::Keys { digest, documents } => self.told_keys(session, digest, documents),
+            Frame::KeyIds { document, reply, ids } => self.told_key_ids(session, document, reply, ids),
+            Frame::KeyRecords(records) => self.key_records(now, store, session, records),
         }
     }
 
@@ -340,6 +357,7 @@ impl Hub {
             if documents.iter().any(|d| d.kind == Kind::Registry) {
                 self.registry_changed();
             }
+            self.destroy_erased();
             // What was refused for want of an entry may enter now.
             self.sessions.values_mut().for_each(|s| s.stale |= std::mem::take(&mut s.waits));
             self.forward(&pending.entries, source);

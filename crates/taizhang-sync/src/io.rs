@@ -7,6 +7,8 @@ use taizhang_core::{
     units::Ms,
 };
 
+use crate::keys::KeyRecord;
+
 /// One connection's sync.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u64);
@@ -56,6 +58,8 @@ pub enum Input {
         /// Which.
         session: SessionId,
     },
+    /// Records of teachers' keys that somebody here wrapped; they are kept already.
+    Keys(Vec<KeyRecord>),
     /// The time of [`crate::Hub::poll_timeout`] has come.
     Timeout,
     /// Compare with this session again now (a person pressed "sync").
@@ -95,6 +99,8 @@ pub enum Effect {
         /// Why, for people.
         reason: &'static str,
     },
+    /// The keyring changed: keep what [`crate::Hub::keys`] holds, and nothing else, before anything further is told.
+    KeepKeys,
     /// Tell whoever watches.
     Notify(Event),
 }
@@ -170,6 +176,18 @@ pub enum Event {
     Unreadable {
         /// Which entry.
         entry: EntryId,
+    },
+    /// Records of teachers' keys are here.
+    KeysArrived {
+        /// From another node.
+        from: PublicKey,
+        /// How many were new.
+        records: usize,
+    },
+    /// Teachers' keys were destroyed here.
+    KeysErased {
+        /// How many records.
+        records: usize,
     },
     /// A receipt arrived.
     Receipt {

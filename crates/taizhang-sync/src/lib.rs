@@ -13,13 +13,14 @@
 //!     wake at hub.poll_timeout()
 //! }
 //! ```
-//! Reading order: `io` (what goes in and out), `frame` (what travels), `summary` and `tips` (what differs), `batch` (entries on the wire), `session`, `hub`.
+//! Reading order: `io` (what goes in and out), `frame` (what travels), `summary` and `tips` (what differs), `batch` (entries on the wire), `keys` (teachers' keys, outside of the journal), `session`, `hub`.
 
 pub mod batch;
 mod compress;
 pub mod frame;
 mod hub;
 pub mod io;
+pub mod keys;
 pub mod limits;
 pub mod planted;
 mod session;

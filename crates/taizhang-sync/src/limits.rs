@@ -38,3 +38,13 @@ pub const RECEIPT_TIPS_MAX: usize = 64;
 pub const REFUSED_LOGS_MAX: usize = 4096;
 /// Entries of our own keys that are not here, told of per session, at most.
 pub const AHEAD_TOLD_MAX: usize = 16;
+/// Keyring records kept by a node, at most.
+pub const KEY_RECORDS_MAX: usize = 1 << 18;
+/// Records kept of one key to one person, at most: honest ones are equal.
+pub const KEY_COPIES_MAX: usize = 4;
+/// Identity documents in one frame about keys, at most.
+pub const KEY_DOCUMENTS_MAX: usize = 4096;
+/// Ids of records in one frame, at most.
+pub const KEY_IDS_MAX: usize = 1 << 16;
+/// Records in one frame, at most.
+pub const KEY_RECORDS_OF_FRAME_MAX: usize = 1024;

@@ -13,6 +13,7 @@ use crate::{
     batch::{ReadContext, WriteContext},
     compress::{Compressor, Decompressor},
     frame::{Kinds, Summary},
+    keys::Talk,
 };
 
 /// Where a session stands.
@@ -101,6 +102,9 @@ pub(crate) struct Session {
     /// Told that nothing is owed, and nothing came up since.
     pub(crate) in_sync: bool,
 
+    /// About teachers' keys.
+    pub(crate) talk: Talk,
+
     pub(crate) touched: BTreeSet<DocId>,
     pub(crate) last_receipt: Option<Ms>,
     /// Entries of our own keys that the other named and that are not here: each is told of once.
@@ -146,6 +150,7 @@ impl Session {
             compared_at: None,
             moved: false,
             in_sync: false,
+            talk: Talk::default(),
             touched: BTreeSet::new(),
             last_receipt: None,
             ahead: BTreeSet::new(),

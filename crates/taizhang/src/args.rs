@@ -1,5 +1,6 @@
 //! The command line. Help texts are written `中文 | English`; [`parser`] keeps the half that the user reads.
 
+mod erase;
 mod network;
 mod policy;
 mod records;
@@ -100,6 +101,8 @@ pub(crate) enum What {
     /// 规则计算 | The rules
     #[command(subcommand)]
     Rules(policy::Rules),
+    /// 销毁一位教师的姓名等身份信息, 登记保留 | Forget who a teacher is; the records stay
+    Erase(erase::Erase),
     /// 核验与留存全部条目 | Verify and keep every entry
     #[command(subcommand)]
     Audit(review::Audit),
@@ -163,6 +166,7 @@ impl What {
             Self::Certificate(a) => a.command()?,
             Self::Verify(a) => a.command()?,
             Self::Rules(policy::Rules::Eval(a)) => return Ok(Task::Eval(a)),
+            Self::Erase(a) => a.command(),
             Self::Audit(a) => a.command()?,
             Self::Doctor => Command::Doctor,
             Self::Check(a) => a.command(),

@@ -53,6 +53,8 @@ pub(crate) fn get(lang: Lang, file: Option<PathBuf>, command: &Command) -> Resul
 fn signs(command: &Command) -> bool {
     match command {
         Command::Import(import) => !import.dry_run,
+        // Names are opened with the key of who asks.
+        Command::Export { kind, .. } => kind == "persons",
         Command::Init { .. }
         | Command::Join { .. }
         | Command::OrgAdd { .. }
@@ -67,7 +69,9 @@ fn signs(command: &Command) -> bool {
         | Command::CertificateShow { text: true, .. }
         | Command::PolicyAdopt { .. }
         | Command::RollupPublish { .. }
-        | Command::RollupSample { .. } => true,
+        | Command::RollupSample { .. }
+        | Command::Erase { .. }
+        | Command::EraseConfirm { .. } => true,
         _ => false,
     }
 }

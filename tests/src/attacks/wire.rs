@@ -127,7 +127,7 @@ impl Node {
                 }
                 Effect::Close { reason, .. } => done.ended.push(reason),
                 Effect::Notify(Event::RefusedHere { reason, .. }) => done.refused.push(reason.code()),
-                Effect::Notify(_) => {}
+                Effect::KeepKeys | Effect::Notify(_) => {}
             }
         }
         done

@@ -134,7 +134,7 @@ impl HubUnderTest {
                 Effect::Send { session, frame } => done.sent.push((session, frame)),
                 Effect::Close { session, .. } => done.closed.push(session),
                 Effect::Notify(Event::RefusedHere { reason, .. }) => done.refused.push(reason.code()),
-                Effect::Notify(_) => {}
+                Effect::KeepKeys | Effect::Notify(_) => {}
             }
         }
         done
@@ -244,7 +244,7 @@ pub fn conversation(network: &Network) -> Vec<Vec<u8>> {
                     frames.push(frame.clone());
                     waiting.push_back((1 - n, Input::Frame { session, bytes: frame }));
                 }
-                Effect::Close { .. } | Effect::Notify(_) => {}
+                Effect::Close { .. } | Effect::KeepKeys | Effect::Notify(_) => {}
             }
         }
     }

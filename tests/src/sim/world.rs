@@ -273,6 +273,8 @@ impl World {
                 }
                 Effect::Send { session, frame } => self.sends(node, session, &frame),
                 Effect::Close { session, reason } => self.closes(node, session, reason),
+                // Nobody here has names.
+                Effect::KeepKeys => {}
                 Effect::Notify(event) => self.notified(node, event),
             }
         }
@@ -665,7 +667,11 @@ impl World {
                 self.counts.unknown_nodes += u64::from(!knows);
             }
             Event::Unreadable { entry } => self.fail(format!("node {node} cannot read entry {entry}")),
-            Event::RefusedThere { .. } | Event::Ahead { .. } | Event::Ended { .. } => {}
+            Event::RefusedThere { .. }
+            | Event::Ahead { .. }
+            | Event::Ended { .. }
+            | Event::KeysArrived { .. }
+            | Event::KeysErased { .. } => {}
         }
     }
 

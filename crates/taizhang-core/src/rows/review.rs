@@ -292,4 +292,11 @@ rows! {
         /// Why.
         reason: String,
     }
+    /// The county confirms that a teacher's key is to be destroyed: from now on no node keeps it.
+    119 EraseConfirm {
+        /// Row 51, with its document.
+        erase: RowRef,
+        /// Why.
+        reason: Option<String>,
+    }
 }

@@ -315,6 +315,15 @@ rows! {
         /// Why.
         reason: Option<String>,
     }
+    /// A teacher's key is to be destroyed: the person is forgotten, the numbered rows stay. Acts once the county confirms it (row 119).
+    51 Erase {
+        /// 教师编号
+        teacher: String,
+        /// Which key.
+        key_id: [u8; 8],
+        /// Why; no name in it.
+        reason: String,
+    }
     /// A sign-in or registration sheet, closed and signed once.
     62 Sheet {
         /// Number of the activity; none where rows name several.

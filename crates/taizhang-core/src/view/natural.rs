@@ -11,8 +11,9 @@ use crate::{
     op::{RowName, RowRef},
     planted::{Check, is_off},
     rows::{
-        Activity, Appeal, Attestation, Checkpoint, Decision, Elsewhere, End, Grant, Import, Leave, Lock, Marks, Material, Org,
-        Person, Published, Registration, Rollup, RootStatement, RowType, Session, Sheet, Status, Teacher, Unlock, field::Field,
+        Activity, Appeal, Attestation, Checkpoint, Decision, Elsewhere, End, Erase, Grant, Import, Leave, Lock, Marks, Material,
+        Org, Person, Published, Registration, Rollup, RootStatement, RowType, Session, Sheet, Status, Teacher, Unlock,
+        field::Field,
     },
 };
 
@@ -70,6 +71,7 @@ fn simple(row: &ViewRow) -> Option<String> {
         Teacher::TYPE => id::<Teacher>(row, |r| format!("t/{}", part(&r.no))),
         Status::TYPE => id::<Status>(row, |r| format!("st/{}/{}/{}", part(&r.teacher), part(&r.what), r.from_day)),
         Person::TYPE => id::<Person>(row, |r| format!("p/{}/{}", part(&r.teacher), hex(&r.key_id))),
+        Erase::TYPE => id::<Erase>(row, |r| format!("e/{}/{}", part(&r.teacher), hex(&r.key_id))),
         Leave::TYPE => id::<Leave>(row, |r| format!("lv/{}/{}", part(&r.teacher), r.from_day)),
         Import::TYPE => id::<Import>(row, |r| format!("im/{}", hex(r.file_sha256.get(..8).unwrap_or_default()))),
         Decision::TYPE => id::<Decision>(row, |r| {

@@ -10,6 +10,7 @@
 
 mod admission;
 mod kit;
+mod names;
 mod properties;
 mod reading;
 mod standing;

@@ -15,7 +15,8 @@ pub(crate) fn writes(command: &Command) -> Option<Kind> {
         Command::OrgAdd { .. } | Command::Invite { .. } => Some(Kind::Registry),
         Command::PolicyAdopt { .. } => Some(Kind::Policy),
         Command::Record(_) => Some(Kind::Ledger),
-        Command::ReviewDecide { .. } | Command::PlanDecide { .. } => Some(Kind::Review),
+        Command::Erase { .. } => Some(Kind::Identity),
+        Command::ReviewDecide { .. } | Command::PlanDecide { .. } | Command::EraseConfirm { .. } => Some(Kind::Review),
         Command::RollupPublish { .. } | Command::RollupSample { .. } => Some(Kind::Rollup),
         Command::Import(import) => match import.kind.as_str() {
             "orgs" => Some(Kind::Registry),

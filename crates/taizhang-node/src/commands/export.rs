@@ -191,6 +191,8 @@ pub(crate) fn write(out: &Path, bytes: &[u8]) -> Result<(), CommandError> {
         std::fs::rename(&tmp, out)
     };
     put().map_err(|e| {
+        // Half a file of names is left nowhere.
+        std::fs::remove_file(&tmp).ok();
         let at = out.display();
         CommandError::new(ErrorKind::Storage, format!("无法写入 {at}: {e}"), format!("cannot write {at}: {e}"))
             .hint("请检查文件夹、磁盘空间和权限", "check the folder, free space and permissions")

@@ -12,7 +12,7 @@ pub(super) mod known;
 mod leaves;
 mod orgs;
 pub(super) mod place;
-mod plan;
+pub(super) mod plan;
 pub(super) mod registrations;
 mod report;
 mod roster;
@@ -97,7 +97,7 @@ fn nothing_imported(details: serde_json::Value) -> CommandError {
 fn write(c: &mut Context<'_>, plans: &mut [Plan], state: &mut State) -> Result<(), CommandError> {
     let total = plans.len() as u64;
     if let Some(ring) = &mut state.keyring {
-        ring.save(c.core.folder())?;
+        ring.save(c.core)?;
     }
     for (n, plan) in (0..).zip(plans) {
         c.progress("import", n, total);

@@ -8,7 +8,8 @@ use taizhang_core::{
     key::SecretKey,
     op::{PayloadBuilder, RowName, RowRef},
     rows::{
-        Activity, ActivityKind, Assessment, Grant, Level, Org, OrgKind, RegisteredBy, Registration, Role, RowType, Sheet, Teacher,
+        Activity, ActivityKind, Assessment, End, Grant, Level, Org, OrgKind, RegisteredBy, Registration, Role, RowType, Sheet,
+        Teacher,
     },
     units::Day,
 };
@@ -153,7 +154,8 @@ impl Net {
     fn grant(&mut self, label: &str, role: Role, org: OrgId, basis: RowRef) {
         let person = keyfile::create(self.core.folder(), label, PASSPHRASE).unwrap();
         self.people.insert(label.to_owned(), person.key.seed());
-        let grant = NewGrant { key: person.key.public(), role, office: None, org, basis, seal_key: None };
+        let seal_key = Some(person.seal_public());
+        let grant = NewGrant { key: person.key.public(), role, office: None, org, basis, seal_key };
         let grant: Grant = grant.row(&format!("{label} 岗"), Day(20_000));
         self.put(self.registrar, DocId::of(self.county, Kind::Registry), &row(&grant));
     }
@@ -164,6 +166,30 @@ impl Net {
         let grant = NewGrant { key, role, office: None, org: self.county, basis: self.top(), seal_key: None };
         let grant: Grant = grant.row(&format!("{label} 岗"), Day(20_000));
         self.put(self.registrar, DocId::of(self.county, Kind::Registry), &row(&grant));
+    }
+
+    /// One clerk more at school 001.
+    pub(crate) fn hire(&mut self, label: &str) {
+        let basis = self.core.ledger().registry.orgs[&self.school].creation.name.here();
+        self.grant(label, Role::Clerk, self.school, basis);
+    }
+
+    /// Ends what was granted to a key of the county or its schools.
+    pub(crate) fn leave(&mut self, label: &str) {
+        let key = SecretKey::from_seed(self.people[label]).public();
+        let grant = *self.core.ledger().registry.grants_of(key).next().unwrap().0;
+        let end = End { grant: grant.here(), left_day: Day(20_000), positions: None, reason: None };
+        self.put(self.registrar, DocId::of(self.county, Kind::Registry), &row(&end));
+    }
+
+    /// The program starts again on this folder, as a node of this organisation.
+    pub(crate) fn start_again_as(&mut self, org: OrgId) {
+        let folder = self.core.folder().clone();
+        let settings = Settings { org: org.to_string(), ..self.core.settings().clone() };
+        // The store is locked until the old program is gone.
+        self.core = self.node_below(self.school2);
+        folder.save_settings(&settings).unwrap();
+        self.core = Core::open(folder, &mut |_, _, _| {}).unwrap();
     }
 
     /// A person who may sign; the sealing key is not the one on disk.

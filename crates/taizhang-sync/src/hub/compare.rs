@@ -238,7 +238,7 @@ impl Hub {
         if stale && progress {
             return self.begin_comparison(session);
         }
-        if !stale && !told {
+        if self.keys_are_told(session) && !stale && !told {
             if let Some(s) = self.sessions.get_mut(&session) {
                 s.in_sync = true;
             }

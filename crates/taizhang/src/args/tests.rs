@@ -93,6 +93,9 @@ fn good_lines_become_commands() {
         ("audit export --out /x --jsonl --org 9", "AuditExport { out: \"/x\", jsonl: true, org: Some(\"9\") }"),
         ("audit history T A", "AuditHistory { record: \"T\", activity: Some(\"A\") }"),
         ("doctor", "Doctor"),
+        ("erase 1 --reason r", "Erase { teacher: \"1\", reason: \"r\" }"),
+        ("erase confirm 1", "EraseConfirm { teacher: \"1\" }"),
+        ("erase list", "EraseList"),
         ("check --rebuild", "Check { rebuild: true }"),
         ("links cut", "Links { cut: true }"),
         ("stop", "Stop"),
@@ -155,6 +158,9 @@ fn bad_lines_are_explained_in_both_languages() {
         ("verify", "TEXT|FILE"),
         ("rollup sample x", "--k"),
         ("rollup publish --period 99999", "99999"),
+        ("erase 1", "--reason"),
+        ("erase", "TEACHER"),
+        ("erase confirm", "TEACHER"),
         ("audit export", "--out"),
     ];
     for (line, said) in cases {

@@ -4,9 +4,10 @@ use super::{id, named, part};
 use crate::{
     op::RowRef,
     rows::{
-        Adopt, AnnualReview, AppealAnswer, Ban, BanFlag, Calendar, Certificate, Course, Dispose, EnrolDecision, Enrolment, Fund,
-        Included, Inspection, Instructor, Membership, Mentoring, Merge, NoShow, Plan, PlanDecision, PolicyText, Quota,
-        Recognition, RecordLine, RowType, SampleSeed, Selected, SpotCheck, Taught, TransferAck, TransferIn, TransferOut, Waiver,
+        Adopt, AnnualReview, AppealAnswer, Ban, BanFlag, Calendar, Certificate, Course, Dispose, EnrolDecision, Enrolment,
+        EraseConfirm, Fund, Included, Inspection, Instructor, Membership, Mentoring, Merge, NoShow, Plan, PlanDecision,
+        PolicyText, Quota, Recognition, RecordLine, RowType, SampleSeed, Selected, SpotCheck, Taught, TransferAck, TransferIn,
+        TransferOut, Waiver,
     },
     view::ViewRow,
 };
@@ -68,6 +69,7 @@ pub(super) fn decided(row: &ViewRow) -> Option<String> {
         TransferAck::TYPE => id::<TransferAck>(row, |r| about("tk", &r.transfer)),
         Included::TYPE => id::<Included>(row, |r| format!("inc/{}", r.rollup)),
         Selected::TYPE => id::<Selected>(row, |r| format!("sel/{}/{}", r.what.word(), part(&r.who))),
+        EraseConfirm::TYPE => id::<EraseConfirm>(row, |r| about("ec", &r.erase)),
         Dispose::TYPE => id::<Dispose>(row, |r| format!("dispose/{}", hex_document(&r))),
         _ => None,
     }

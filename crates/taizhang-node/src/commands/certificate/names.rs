@@ -30,11 +30,11 @@ impl Names {
     pub(super) fn open(core: &Core, person: &Person, given: Option<&str>, file: Option<&Path>) -> Result<Self, CommandError> {
         let file = file.map(read).transpose()?.unwrap_or_default();
         let given = given.map(|n| n.trim().to_owned()).filter(|n| !n.is_empty());
-        let ring = Keyring::open(core.folder(), person)?;
+        let ring = Keyring::of(person);
         let mut sealed = BTreeMap::new();
         for view in shown::views(core, |d| d.kind == Kind::Identity)? {
             for row in view.current().into_iter().filter_map(|r| r.read::<PersonRow>()) {
-                if let Some(identity) = ring.unseal(&row.row)? {
+                if let Some(identity) = ring.unseal(core.hub(), &view.document, &row.row)? {
                     sealed.insert((view.document.owner, row.row.teacher), identity.name);
                 }
             }

@@ -350,3 +350,31 @@ fn a_diff_says_whom_it_moves_and_by_which_rule() {
     let diff = net.data("officer", &Command::PolicyDiff { old, new: back, as_of: None });
     assert_eq!((&diff["effect"]["to_met"][0]["teacher"], &diff["effect"]["to_not_met_n"]), (&"T2".into(), &0.into()));
 }
+
+/// At the county no file of names is needed: its reviewer opens what the school sealed.
+#[test]
+fn the_county_prepares_with_the_names_that_its_reviewer_opens() {
+    let mut net = net();
+    let roster = net.dir.path().join("roster.csv");
+    let text = format!("教师编号,姓名,参加工作时间,任教学段,职称\nT1,{NAME},1994-08-23,小学,未评\n");
+    std::fs::write(&roster, text).unwrap();
+    let import = crate::command::Import {
+        kind: "roster".into(),
+        files: vec![roster],
+        org: Some("001".into()),
+        year: None,
+        semester: None,
+        activity: None,
+        dry_run: false,
+        skip_bad_rows: false,
+    };
+    net.data("clerk", &Command::Import(import));
+    let refused = net.run("office", &prepare(Some("T1"), None)).unwrap_err();
+    assert!(refused.what.zh.contains("姓名"), "{refused:?}");
+    let prepared = net.data("reviewer", &prepare(Some("T1"), None));
+    let no = prepared["certificates"][0]["no"].as_str().unwrap().to_owned();
+    net.data("reviewer2", &Command::CertificateConfirm { no: Some(no.clone()) });
+    let show = Command::CertificateShow { named: no, text: true, qr: false, name: None };
+    let text = net.data("reviewer", &show)["text"].as_str().unwrap().to_owned();
+    assert_eq!(verify(&mut net.core, &text).unwrap()["name"], NAME);
+}

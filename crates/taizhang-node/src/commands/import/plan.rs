@@ -44,14 +44,12 @@ impl State {
     }
 
     /// The keyring, opened by the person who imports.
-    pub(super) fn keyring(&mut self, c: &Context<'_>) -> Result<(&mut Keyring, &Person), CommandError> {
+    pub(super) fn keyring(&mut self, c: &Context<'_>) -> Result<&mut Keyring, CommandError> {
         let ring = match self.keyring.take() {
             Some(ring) => ring,
-            None => Keyring::open(c.core.folder(), self.person(c)?)?,
+            None => Keyring::of(self.person(c)?),
         };
-        self.person(c)?;
-        let person = self.person.as_ref().ok_or_else(|| CommandError::storage("key"))?;
-        Ok((self.keyring.insert(ring), person))
+        Ok(self.keyring.insert(ring))
     }
 }
 
@@ -209,7 +207,7 @@ impl Plan {
 }
 
 /// The person's name, an ID number, or eleven digits in a row.
-fn is_about_a_person(text: &str, name: Option<&str>) -> bool {
+pub(crate) fn is_about_a_person(text: &str, name: Option<&str>) -> bool {
     let names = name.is_some_and(|n| n.chars().count() > 1 && text.contains(n));
     let mut runs = text.split(|c: char| !c.is_ascii_digit() && c != 'X' && c != 'x');
     names || runs.any(|run| is_id_number(run) || run.bytes().filter(u8::is_ascii_digit).count() >= 11)

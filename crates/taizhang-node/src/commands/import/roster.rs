@@ -5,6 +5,7 @@
 use taizhang_core::{
     cbor::Value,
     id::{DocId, Kind, OrgId},
+    names::KeyId,
     op::{RowName, RowRef, VALUE_BYTES_MAX, scalar},
     rows::{OrgKind, Person as PersonRow, RowType, Status, Teacher},
     standing::Judge,
@@ -188,18 +189,21 @@ fn person(
     };
     let known = state.shelves.known(c.core, school, Kind::Identity, None)?;
     let recorded = known.about(PersonRow::TYPE, &line.teacher).to_vec();
-    let (ring, person) = state.keyring(c)?;
-    let mut replaces: Vec<RowRef> = Vec::new();
+    let ring = state.keyring(c)?;
+    let (mut replaces, mut keys): (Vec<RowRef>, Vec<KeyId>) = (Vec::new(), Vec::new());
     for known in recorded {
         let Ok(row) = PersonRow::from_fields(&known.fields) else { continue };
-        match ring.unseal(&row.row)? {
+        match ring.unseal(c.core.hub(), &document, &row.row)? {
             Some(said) if said == identity => return Ok(Put::Same),
             // What this person cannot open stays beside it: nobody replaces what he cannot read.
-            Some(_) => replaces.extend(known.name.map(RowName::here)),
+            Some(_) => {
+                keys.push(row.row.key_id);
+                replaces.extend(known.name.map(RowName::here));
+            }
             None => {}
         }
     }
-    let row = ring.seal(document, &line.teacher, &identity, person)?;
+    let row = ring.seal(c.core.hub(), document, &line.teacher, &identity, &keys)?;
     let fields = row.to_fields();
     state.shelves.known(c.core, school, Kind::Identity, None)?.expect(document, PersonRow::TYPE, &line.teacher, fields.clone());
     plan.batch.row_replacing(document, line.row, PersonRow::TYPE, replaces, fields);

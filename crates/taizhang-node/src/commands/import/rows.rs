@@ -2,10 +2,12 @@
 //!
 //! - [`read`]: a line to a typed row, every fault with line and field.
 //! - [`place`]: into which document a row goes.
+//! - [`sealed`]: reasons of leaves and bans.
 //! - [`write`]: what is there already is left out; the rest is one commit. References among the lines are kept, to wherever their rows come to lie.
 
 mod place;
 mod read;
+mod sealed;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -74,6 +76,7 @@ pub(super) fn run(c: &mut Context<'_>, import: &Import) -> Result<Reply, Command
     }
     let mut shelves = Shelves::default();
     let placed = place::all(c, &mut files, import, &mut shelves, lines)?;
+    let placed = sealed::seal(c, &mut files, placed)?;
     let plan = write::plan(c, &mut files, placed)?;
     let shown = |files: &Files| files.reports.iter().map(FileReport::to_json).collect::<Vec<_>>();
     if files.reports.iter().any(FileReport::is_stopped) {

@@ -76,13 +76,13 @@ pub(super) fn names(c: &Context<'_>, audience: Audience, org: OrgId) -> Result<B
     if audience > Audience::County || c.unlock.passphrase.is_none() {
         return Ok(out);
     }
-    let ring = Keyring::open(c.core.folder(), &c.person()?)?;
+    let ring = Keyring::of(&c.person()?);
     let scope = scope(c.core, org);
     let documents: Vec<DocId> = c.core.ledger().documents().filter(|d| d.kind == Kind::Identity).copied().collect();
     for document in documents.iter().filter(|d| scope.contains(&d.owner)) {
         let view = c.core.view(document)?;
         for person in view.current().into_iter().filter_map(|row| row.read::<Person>()) {
-            if let Some(mut said) = ring.unseal(&person.row)? {
+            if let Some(mut said) = ring.unseal(c.core.hub(), document, &person.row)? {
                 if audience == Audience::County {
                     said.birth = said.birth.map(|b| b.chars().take(4).collect());
                 }

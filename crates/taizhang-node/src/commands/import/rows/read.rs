@@ -32,6 +32,8 @@ pub(super) struct Line {
     /// Of the document that it was exported from.
     pub(super) kind: Option<Kind>,
     pub(super) year: Option<u16>,
+    /// A reason that is to be sealed.
+    pub(super) seal: Option<String>,
 }
 
 type Fault = (&'static str, Option<&'static str>, (String, String));
@@ -89,7 +91,8 @@ fn read(at: (usize, u32), text: &str) -> Result<Option<Line>, Fault> {
     if state == Some("not_counting") || (word == "register" && state == Some("replaced")) {
         return Ok(None);
     }
-    let what = if word == "register" { register(given)? } else { row(word, given)? };
+    let (given, seal) = to_seal(word, given);
+    let what = if word == "register" { register(&given)? } else { row(word, &given)? };
     let names = json.get("replaces").and_then(Json::as_array).into_iter().flatten();
     let replaces = if matches!(what, What::Register { .. }) { Vec::new() } else { names.map(name).collect::<Result<_, _>>()? };
     let kind = json.get("document").and_then(Json::as_str).and_then(|d| d.split('/').nth(1));
@@ -100,7 +103,25 @@ fn read(at: (usize, u32), text: &str) -> Result<Option<Line>, Fault> {
         replaces,
         kind: kind.and_then(|word| Kind::ALL.into_iter().find(|k| k.word() == word)),
         year: json.get("year").and_then(Json::as_u64).and_then(|y| u16::try_from(y).ok()),
+        seal,
     }))
+}
+
+/// A text to be sealed (an object with `seal`) in the field of a sealed reason is taken out: the text is sealed once the teacher's key is known.
+fn to_seal(word: &str, given: &Map<String, Json>) -> (Map<String, Json>, Option<String>) {
+    let mut given = given.clone();
+    let number = rows::CATALOGUE.iter().find(|i| i.word == word).map_or(0, |i| i.number);
+    let field = super::sealed::field_of(number).map(|(_, field)| field);
+    let text = field.and_then(|f| given.get(f)?.get("seal")?.as_str().map(str::to_owned));
+    if let (Some(field), Some(_)) = (field, &text) {
+        given.insert(field.to_owned(), Json::Null);
+    }
+    (given, text)
+}
+
+/// The text of a field.
+pub(super) fn text_at(values: &[Value], at: usize) -> Option<&str> {
+    if let Some(Value::Text(text)) = values.get(at) { Some(text) } else { None }
 }
 
 fn name(json: &Json) -> Result<RowName, Fault> {
