@@ -19,6 +19,7 @@ mod dice;
 mod dishonest;
 mod fault;
 mod machine;
+mod moved;
 mod network;
 mod people;
 mod rogue;
@@ -31,6 +32,7 @@ pub use bug::Bug;
 pub use counts::Counts;
 pub use days::{Day, closed_logs, flaps};
 pub use dishonest::{DELAY_MAX_MS, Misdeeds};
+pub use moved::moved_and_merged;
 
 use shape::Shape;
 use world::{Happens, World};

@@ -1,7 +1,7 @@
 //! A few days of the simulator in every test run; the binary `sim` runs hundreds and thousands.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use taizhang_tests::sim::{Bug, Mode, closed_logs, flaps, run, run_in};
+use taizhang_tests::sim::{Bug, Mode, closed_logs, flaps, moved_and_merged, run, run_in};
 
 #[test]
 fn bad_days_end_well_and_can_be_replayed() {
@@ -70,4 +70,9 @@ fn checks_that_matter_against_cheats_are_missed_when_taken_out() {
         assert!(bug.is_some(), "{name}");
         assert!((0..20).any(|seed| run_in(Mode::Dishonest, seed, bug, false).failure.is_some()), "{name} is not caught");
     }
+}
+
+#[test]
+fn a_school_that_moves_is_read_by_its_new_county_at_once_and_a_merged_one_by_its_successor() {
+    assert_eq!(moved_and_merged().failure, None);
 }

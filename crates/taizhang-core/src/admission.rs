@@ -13,7 +13,8 @@ use crate::{
     lock,
     op::{self, Op, RegisterOp, RowName, RowOp, RowRef},
     planted::{Check, Planted, is_off},
-    registry::{GrantRecord, has_role, may_write},
+    registry::{GrantRecord, OrgRow, has_role, is_below, may_write},
+    root::Roots,
     rows::{Grant, Org, OrgKind, Role, RootStatement, RowType},
     tips::DocumentTips,
 };
@@ -178,13 +179,12 @@ impl Ledger {
         let log = &entry.header.log;
         let root = DocId::of(OrgId::root(self.network), Kind::Registry);
         let Some(name) = grant else {
-            return if log.document == root && is_root_statement(ops, entry, &self.network) { Ok(0) } else { Err(Refusal::Role) };
+            let is_root = is_root_statement(ops, entry, &self.network) || is_successors_own(ops, entry);
+            return if log.document == root && is_root { Ok(0) } else { Err(Refusal::Role) };
         };
-        let granted_in = self.place(&name.entry).ok_or(Refusal::Missing(name.entry))?;
-        // Only a root statement's entry has no grant; the same statement may stand in several.
-        if granted_in.grant.is_none() && name.index == 0 && granted_in.sequence == 1 {
-            let statement = self.registry.root.as_ref().map(|(_, statement)| statement).ok_or(Refusal::Role)?;
-            let is_root_key = statement.keys.contains(&log.key) || is_off(Check::RootKeys);
+        self.place(&name.entry).ok_or(Refusal::Missing(name.entry))?;
+        if let Some(record) = self.registry.roots.get(&name) {
+            let is_root_key = record.statement.keys.contains(&log.key) || is_off(Check::RootKeys);
             return if log.document == root && is_root_key { Ok(0) } else { Err(Refusal::Role) };
         }
         let is_own = |g: &&GrantRecord| g.row.key == log.key || self.is_planted(Planted::GrantKeyUnchecked);
@@ -236,6 +236,14 @@ fn is_root_statement(ops: &[Op<'_>], entry: &SignedEntry, network: &NetworkId) -
             let n = s.row.keys.len();
             s.row.number == 0 && (1..=n).contains(&usize::from(s.row.m)) && n <= 16 && s.row.keys.contains(&entry.header.log.key)
         })
+}
+
+/// A successor of the root statement at the head of a log of one of its own keys; whether it is signed by its predecessor's is asked next.
+fn is_successors_own(ops: &[Op<'_>], entry: &SignedEntry) -> bool {
+    let Some(Op::Row(row)) = ops.first() else { return false };
+    let statement = RootStatement::from_fields(row.fields).map(|r| r.row);
+    let is_own = |s: RootStatement| s.number > 0 && s.keys.contains(&entry.header.log.key);
+    row.row_type == RootStatement::TYPE && statement.is_ok_and(is_own)
 }
 
 /// Nothing but the newcomer's grants: the person's with the invite's organisation, role and office, and the node's.
@@ -293,8 +301,8 @@ impl Named<'_> {
         }
         let id = r.entry.ok_or(Refusal::Replaces)?;
         let payload = self.payload(id, there)?;
-        // A review of the same subject by an organisation below; that one's grants, which its entries name, lead up through the tree.
-        let is_below = self.ledger.registry.ancestors(there.owner).contains(&here.owner);
+        // A review of the same subject by an organisation below, as created; that one's grants, which its entries name, lead up through the tree.
+        let is_below = self.ledger.registry.created_under(there.owner).contains(&here.owner);
         if there != here && !is_below && !is_off(Check::ReplacesBelow) && !is_off(Check::ReplacesHere) {
             return Err(Refusal::Replaces);
         }
@@ -326,71 +334,90 @@ impl Named<'_> {
 
     /// Rows of types 1, 2 and 6 must be well formed: other entries rest on them.
     fn admit_registry(&self, ops: &[Op<'_>]) -> Result<(), Refusal> {
-        let mut own: Vec<(RowName, Org)> = Vec::new();
+        let mut own: Vec<OrgRow> = Vec::new();
         for (i, o) in ops.iter().enumerate() {
             let Op::Row(row) = o else { continue };
             let name = RowName { entry: self.entry.id, index: u16::try_from(i).unwrap_or(u16::MAX) };
             match row.row_type {
-                Org::TYPE => own.push((name, self.admit_org(row)?)),
+                Org::TYPE => own.push(self.admit_org(name, row)?),
                 Grant::TYPE => self.admit_grant(row, &own)?,
-                RootStatement::TYPE if i > 0 || !matches!(self.entry.header.before, Before::Start { grant: None, .. }) => {
-                    return Err(Refusal::RegistryRow("a successor of the root statement is not known to this version"));
-                }
+                RootStatement::TYPE => self.admit_root(name, row)?,
                 _ => {}
             }
         }
         Ok(())
     }
 
-    fn admit_org(&self, row: &RowOp<'_>) -> Result<Org, Refusal> {
-        let org = Org::from_fields(row.fields).map_err(|_| Refusal::RegistryRow("organisation not readable"))?.row;
-        let owner = self.entry.header.log.document.owner;
-        let Some(random) = org.random else {
-            if is_off(Check::OrgChange) {
-                return Ok(org);
-            }
-            // A change: it replaces rows about the same organisation in this registry; what the organisation is stays.
-            let known = self.ledger.registry.orgs.get(&org.org).filter(|o| o.registry == owner);
-            let known = known.ok_or(Refusal::RegistryRow("a change of an organisation that this registry did not create"))?;
-            let is_same = |n: RowName| known.rows().any(|r| r.name == n && r.row.kind == org.kind);
-            let is_change = !row.replaces.is_empty() && row.replaces.iter().all(|r| is_same(r.resolve(self.entry.id)));
-            return if is_change {
-                Ok(org)
-            } else {
-                Err(Refusal::RegistryRow("a change must replace rows about the same organisation"))
-            };
-        };
-        let is_child = org.parent == owner || is_off(Check::OrgParent);
-        if !is_child || (OrgId::derive(owner, random) != org.org && !is_off(Check::OrgId)) {
-            return Err(Refusal::RegistryRow("the organisation's id is not that of its creation"));
+    /// The first statement, which its network's name proves, or a successor: first in its entry, in the root's registry, by a key of its predecessor or its own.
+    fn admit_root(&self, name: RowName, row: &RowOp<'_>) -> Result<(), Refusal> {
+        let refused = |what| Err(Refusal::RegistryRow(what));
+        let header = &self.entry.header;
+        let Ok(read) = RootStatement::from_fields(row.fields) else { return refused("root statement not readable") };
+        let begins = matches!(header.before, Before::Start { grant: None, .. });
+        if name.index > 0 || header.log.document.owner != OrgId::root(self.ledger.network) {
+            return refused("a root statement stands first in its entry, in the root's registry");
         }
-        // As the grant of this log says it, for the same organisation may have been created twice; none for the root.
-        let above = self.grant.and_then(|g| self.ledger.registry.grants.get(&g)).map(|g| g.org_kind);
-        let is_below =
-            above.is_none_or(|a| a.certifies() && a.number() < org.kind.number()) && (above.is_some() || org.kind.certifies());
-        if is_below || is_off(Check::OrgOrder) {
-            Ok(org)
-        } else {
-            Err(Refusal::RegistryRow("an organisation of this kind does not belong under this one"))
+        if read.row.number == 0 {
+            return if begins { Ok(()) } else { refused("the first root statement begins its log") };
         }
+        let roots = &self.ledger.registry.roots;
+        let replaces = row.replaces.iter().map(|r| r.resolve(self.entry.id)).collect();
+        let record = Roots::record(&self.ledger.network, read.row, replaces);
+        roots.check(&self.ledger.network, &record).map_err(Refusal::RegistryRow)?;
+        let mut may = record.replaces.iter().filter_map(|r| roots.get(r)).chain([&record]);
+        if may.any(|r| r.statement.keys.contains(&header.log.key)) { Ok(()) } else { Err(Refusal::Role) }
     }
 
-    fn admit_grant(&self, row: &RowOp<'_>, own: &[(RowName, Org)]) -> Result<(), Refusal> {
+    /// A creation, or a row without `random` that describes or moves an organisation. That one replaces rows about the same organisation in this
+    /// registry and nothing else; whether this registry may place it there is a matter of standing, for whoever reads this registry need not know the organisation.
+    fn admit_org(&self, name: RowName, row: &RowOp<'_>) -> Result<OrgRow, Refusal> {
+        let org = Org::from_fields(row.fields).map_err(|_| Refusal::RegistryRow("organisation not readable"))?.row;
+        let registry = &self.ledger.registry;
+        let owner = self.entry.header.log.document.owner;
+        // As the grant of this log says it, for the same organisation may have been created twice; none for the root.
+        let above = self.grant.and_then(|g| registry.grants.get(&g)).map(|g| g.org_kind);
+        let is_below = above.map_or(org.kind.certifies(), |above| is_below(org.kind, above));
+        match org.random {
+            Some(_) if org.parent != owner && !is_off(Check::OrgParent) => {
+                return Err(Refusal::RegistryRow("the organisation's id is not that of its creation"));
+            }
+            Some(random) if OrgId::derive(owner, random) != org.org && !is_off(Check::OrgId) => {
+                return Err(Refusal::RegistryRow("the organisation's id is not that of its creation"));
+            }
+            _ if !is_below && !is_off(Check::OrgOrder) => {
+                return Err(Refusal::RegistryRow("an organisation of this kind does not belong under this one"));
+            }
+            _ => {}
+        }
+        let filed = registry.org_row(owner, name, &row.replaces, org);
+        let is_same = |n: &RowName| {
+            registry.rows_about(filed.row.org).any(|r| r.name == *n && r.registry == owner && r.row.kind == filed.row.kind)
+        };
+        if filed.row.random.is_none() && !filed.replaces.iter().all(is_same) && !is_off(Check::OrgChange) {
+            return Err(Refusal::RegistryRow("a change must replace rows about the same organisation"));
+        }
+        Ok(filed)
+    }
+
+    fn admit_grant(&self, row: &RowOp<'_>, own: &[OrgRow]) -> Result<(), Refusal> {
         let grant = Grant::from_fields(row.fields).map_err(|_| Refusal::RegistryRow("grant not readable"))?.row;
         let basis = grant.basis.resolve(self.entry.id);
         let owner = self.entry.header.log.document.owner;
-        let known = self.ledger.registry.orgs.get(&grant.org);
-        let here = own.iter().find(|(n, o)| *n == basis && o.org == grant.org).map(|(_, o)| (owner, o.kind));
-        let there = known.and_then(|o| o.rows().find(|r| r.name == basis).map(|r| (o.registry, r.row.kind)));
-        let nowhere = is_off(Check::GrantBasis).then_some((owner, OrgKind::County));
-        let Some((created_in, kind)) = here.or(there).or(nowhere) else {
+        let here = own.iter().find(|r| r.name == basis && r.row.org == grant.org);
+        let known = || self.ledger.registry.rows_about(grant.org).find(|r| r.name == basis);
+        // The organisation's own registry certifies its staff, the one that created it, and the one under which a row placed it.
+        let certifies = |r: &OrgRow| {
+            grant.org == owner || (r.is_of_creator && r.registry == owner) || (r.row.random.is_none() && r.row.parent == owner)
+        };
+        let nowhere = is_off(Check::GrantBasis).then_some((true, OrgKind::County));
+        let Some((is_mine, kind)) = here.or_else(known).map(|r| (certifies(r), r.row.kind)).or(nowhere) else {
             return Err(if self.ledger.place(&basis.entry).is_none() && basis.entry != self.entry.id {
                 Refusal::Missing(basis.entry)
             } else {
                 Refusal::RegistryRow("the grant does not rest on a row of its organisation")
             });
         };
-        if created_in != owner && grant.org != owner && !is_off(Check::GrantScope) {
+        if !is_mine && !is_off(Check::GrantScope) {
             return Err(Refusal::RegistryRow("this registry does not certify that organisation's staff"));
         }
         if has_role(kind, grant.role) {

@@ -95,7 +95,7 @@ impl NewGrant {
     }
 }
 
-/// The first entry of a network: root statement, first organisation, its admin's grant and its node's grant, signed by the root key.
+/// The first entry of a network with one root key: root statement, first organisation, its admin's grant and its node's grant.
 #[must_use]
 pub fn found(
     root: &Author,
@@ -105,7 +105,18 @@ pub fn found(
     label: &str,
     now: Ms,
 ) -> (NetworkId, SignedEntry) {
-    let (statement, network) = root_statement(vec![root.public()], 1);
+    found_by(root, root_statement(vec![root.public()], 1), org, (admin, node, label), now)
+}
+
+/// The first entry of a network, signed by one of its root keys; for its admin's and its node's key, and what to call the grant.
+#[must_use]
+pub fn found_by(
+    root: &Author,
+    (statement, network): (RootStatement, NetworkId),
+    org: &NewOrg,
+    (admin, node, label): ((PublicKey, Option<[u8; 32]>), PublicKey, &str),
+    now: Ms,
+) -> (NetworkId, SignedEntry) {
     let root_org = OrgId::root(network);
     let mut p = PayloadBuilder::default();
     p.row(RootStatement::TYPE, &[], &statement.to_fields());

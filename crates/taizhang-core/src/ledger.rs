@@ -13,8 +13,10 @@ use crate::{
     names::Names,
     op::{self, Op, RowName},
     planted::{Check, Planted, is_off},
-    registry::{GrantRecord, Registry},
+    registry::{GrantRecord, OrgRecord, Registry},
+    root::Roots,
     rows::{self, Accept, Burn, End, Grant, Org, RootStatement, RowType},
+    standing::Judge,
 };
 
 /// Branches of one fork that are kept, lowest first ids first.
@@ -75,6 +77,8 @@ pub struct Ledger {
     pub(crate) locks: Locks,
     pub(crate) names: Names,
     registry_revision: u64,
+    /// Does any grant rest on a move?
+    pub(crate) rests_on_moves: bool,
     /// (named, by): rows and values replaced, grants and what they rest on, positions, the tips that locks name.
     named: BTreeSet<(EntryId, EntryId)>,
     /// Entries on branches beyond the limit that no entry outside of such branches names.
@@ -99,6 +103,7 @@ impl Ledger {
             locks: Locks::default(),
             names: Names::default(),
             registry_revision: 0,
+            rests_on_moves: false,
             named: BTreeSet::new(),
             surplus: BTreeSet::new(),
             #[cfg(feature = "planted")]
@@ -229,6 +234,7 @@ impl Ledger {
             depth: admitted.depth(),
             arrival: self.len(),
         };
+        let surplus = self.surplus.len();
         self.places.insert(e.id, place);
         let closed_at = self.locks.file(e, admitted.lists());
         self.named.extend(closed_at.into_iter().map(|tip| (tip, e.id)));
@@ -243,6 +249,26 @@ impl Ledger {
             Kind::Identity => self.names.file(e),
             _ => {}
         }
+        if self.registry.is_told() && (surplus != self.surplus.len() || self.may_move(e)) {
+            self.settle_tree();
+        }
+    }
+
+    /// May this entry change who stands where in the tree? A grant does only where a row waits for its author to hold the role.
+    fn may_move(&self, e: &SignedEntry) -> bool {
+        let bears = |t: u16| match t {
+            Org::TYPE | RootStatement::TYPE | End::TYPE | Burn::TYPE | Accept::TYPE => true,
+            Grant::TYPE => self.registry.has_idle(),
+            _ => false,
+        };
+        e.header.log.document.kind == Kind::Registry && row_ops(e).iter().any(|(_, row)| bears(row.row_type))
+    }
+
+    /// Who stands where in the tree follows from what stands; no standing in registries follows from the tree.
+    fn settle_tree(&mut self) {
+        let judge = Judge::new(self);
+        let judged = self.registry.judged(&|id| judge.stands(id));
+        self.registry.hold(judged);
     }
 
     fn file_in_document(&mut self, e: &SignedEntry) {
@@ -323,17 +349,12 @@ impl Ledger {
             match row.row_type {
                 Org::TYPE => {
                     if let Ok(org) = Org::from_fields(row.fields) {
-                        self.registry.insert_org(registry, name, &row.replaces, org.row);
+                        let filed = self.registry.org_row(registry, name, &row.replaces, org.row);
+                        self.registry.insert_org(filed);
                     }
                 }
                 Grant::TYPE => self.file_grant(registry, depth, name, row.fields),
-                RootStatement::TYPE if matches!(e.header.before, Before::Start { grant: None, .. }) => {
-                    if let Ok(statement) = RootStatement::from_fields(row.fields) {
-                        // The same row may stand in several entries: the lowest name is shown, whatever came first.
-                        let lowest = self.registry.root.take().filter(|(known, _)| *known < name);
-                        self.registry.root = Some(lowest.unwrap_or((name, statement.row)));
-                    }
-                }
+                RootStatement::TYPE if name.index == 0 => self.file_root(name, &row),
                 End::TYPE => file(&mut self.ends, e, End::from_fields(row.fields)),
                 Burn::TYPE => file(&mut self.burns, e, Burn::from_fields(row.fields)),
                 Accept::TYPE => file(&mut self.accepts, e, Accept::from_fields(row.fields)),
@@ -342,22 +363,37 @@ impl Ledger {
         }
     }
 
+    fn file_root(&mut self, name: RowName, row: &op::RowOp<'_>) {
+        let Ok(read) = RootStatement::from_fields(row.fields) else { return };
+        if read.row.number == 0 {
+            // The same row may stand in several entries: the lowest name is shown, whatever came first.
+            let lowest = self.registry.root.take().filter(|(known, _)| *known < name);
+            self.registry.root = Some(lowest.unwrap_or_else(|| (name, read.row.clone())));
+        }
+        let replaces = row.replaces.iter().map(|r| r.resolve(name.entry)).collect();
+        self.registry.roots.insert(name, Roots::record(&self.network, read.row, replaces));
+    }
+
     fn file_grant(&mut self, registry: OrgId, depth: u32, name: RowName, fields: &[u8]) {
         let Ok(grant) = Grant::from_fields(fields) else { return };
         let basis = grant.row.basis.resolve(name.entry);
-        let Some(org_kind) = self.org_row_kind(basis) else { return };
+        let Some((org_kind, is_plain)) = self.rests_on(registry, grant.row.org, basis) else { return };
+        let moved = (!is_plain).then_some(basis);
         // A newcomer stands where the invite stands: as near to the root as if the admin had granted directly.
         let by_invite =
             self.places.get(&name.entry).and_then(|p| self.registry.grants.get(&p.grant?)).is_some_and(|g| g.row.one_use);
-        let depth = if by_invite { depth } else { depth.saturating_add(1) };
-        self.registry.grants.insert(name, GrantRecord { row: grant.row, registry, depth, org_kind });
+        // What rests on a move is judged after the move: so it lies deeper.
+        let moved_at = moved.and_then(|m| self.places.get(&m.entry)).map_or(0, |p| p.depth);
+        let depth = if by_invite { depth } else { depth.max(moved_at).saturating_add(1) };
+        self.registry.insert_grant(name, GrantRecord { row: grant.row, registry, depth, org_kind, moved });
+        self.rests_on_moves |= moved.is_some();
     }
 
-    /// The kind of organisation that a creation or change row describes.
-    #[must_use]
-    pub fn org_row_kind(&self, name: RowName) -> Option<rows::OrgKind> {
-        let mut rows = self.registry.orgs.values().flat_map(crate::registry::OrgRecord::rows);
-        rows.find(|r| r.name == name).map(|r| r.row.kind)
+    /// The kind of organisation that a grant's basis says, and whether it is the creator's own word, given in its registry or the organisation's.
+    fn rests_on(&self, registry: OrgId, org: OrgId, basis: RowName) -> Option<(rows::OrgKind, bool)> {
+        let anywhere = self.registry.orgs.values().flat_map(OrgRecord::rows).filter(|_| is_off(Check::GrantBasis));
+        let row = self.registry.rows_about(org).chain(anywhere).find(|r| r.name == basis)?;
+        Some((row.row.kind, row.is_of_creator && (row.registry == registry || org == registry)))
     }
 
     fn file_accepts(&mut self, e: &SignedEntry) {
@@ -385,6 +421,9 @@ fn named_in_fields(kind: Kind, row: &op::RowOp<'_>) -> Vec<EntryId> {
         }
         (Kind::Registry, End::TYPE) => {
             End::from_fields(row.fields).map_or(Vec::new(), |e| ids(e.row.positions.as_deref().unwrap_or_default()))
+        }
+        (Kind::Registry, RootStatement::TYPE) => {
+            RootStatement::from_fields(row.fields).map_or(Vec::new(), |r| ids(r.row.positions.as_deref().unwrap_or_default()))
         }
         (Kind::Registry, Burn::TYPE) => Burn::from_fields(row.fields).map_or(Vec::new(), |b| ids(&b.row.positions)),
         (Kind::Registry | Kind::Review, Accept::TYPE) => {

@@ -16,6 +16,7 @@ pub mod op;
 pub mod planted;
 pub mod receipt;
 pub mod registry;
+pub mod root;
 pub mod rows;
 pub mod standing;
 pub mod tips;

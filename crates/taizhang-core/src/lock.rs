@@ -236,7 +236,7 @@ impl Judge<'_> {
         let subject = document.concerns();
         let closes = match document.kind {
             // After the lock only the county and the city correct (DOMAIN §3): what they register counts once a decision does.
-            Kind::Ledger => document.owner == subject || !ledger.registry.is_above(document.owner, subject),
+            Kind::Ledger => document.owner == subject || !ledger.registry.is_by_office_above(&document),
             Kind::Roster | Kind::Review | Kind::Transfer => true,
             _ => false,
         };

@@ -110,6 +110,8 @@ checks! {
     OrgOrder,
     /// An organisation is changed where it was created.
     OrgChange,
+    /// Only who lies above an organisation, and above its new parent, describes and moves it.
+    OrgPlace,
     /// A grant rests on a row of its organisation.
     GrantBasis,
     /// A registry certifies the staff of its own organisation and of those it created.

@@ -1,19 +1,30 @@
 //! The organisation tree and the grants, as the registries' admitted entries give them; who may read what.
 
-use std::collections::BTreeMap;
+mod tree;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     id::{DocId, Kind, OrgId, PublicKey},
     op::{RowName, RowRef},
     planted::{Check, is_off},
+    root::Roots,
     rows::{Grant, Org, OrgKind, Role, RootStatement},
+    units::Day,
 };
+
+pub use tree::Span;
+pub(crate) use tree::{Held, is_below};
 
 /// A row about an organisation.
 #[derive(Clone, Debug)]
 pub struct OrgRow {
     /// Its name.
     pub name: RowName,
+    /// Whose registry it stands in.
+    pub registry: OrgId,
+    /// The creation, or a row that replaces one of that registry's own about it. Else it comes from a registry above.
+    pub is_of_creator: bool,
     /// What it replaces.
     pub replaces: Vec<RowName>,
     /// Its fields.
@@ -27,21 +38,16 @@ pub struct OrgRecord {
     pub registry: OrgId,
     /// Its creation row; what is not described anew holds from here.
     pub creation: OrgRow,
-    /// Later descriptions, and the same creation written again; in no order.
+    /// Later descriptions by the same registry, and the same creation written again; in no order.
     pub changes: Vec<OrgRow>,
+    /// What of all that stands; `None`: the creation and nothing else.
+    held: Option<Held>,
 }
 
 impl OrgRecord {
-    /// The creation and every other row about it.
+    /// The creation and every other row of the creating registry about it.
     pub fn rows(&self) -> impl Iterator<Item = &OrgRow> {
         std::iter::once(&self.creation).chain(&self.changes)
-    }
-
-    /// The description that no other replaces; of several, the one with the lowest name, so that every node shows the same.
-    #[must_use]
-    pub fn current(&self) -> &Org {
-        let is_replaced = |name: RowName| self.rows().any(|r| r.replaces.contains(&name));
-        self.rows().filter(|r| !is_replaced(r.name)).min_by_key(|r| r.name).map_or(&self.creation.row, |r| &r.row)
     }
 }
 
@@ -56,6 +62,8 @@ pub struct GrantRecord {
     pub depth: u32,
     /// What its organisation is, by the row it rests on.
     pub org_kind: OrgKind,
+    /// The row it rests on, where that moved the organisation: then it counts only with that row.
+    pub moved: Option<RowName>,
 }
 
 /// Organisations and grants by name.
@@ -63,73 +71,68 @@ pub struct GrantRecord {
 pub struct Registry {
     /// The first root statement and the entry that holds it.
     pub root: Option<(RowName, RootStatement)>,
+    /// It and its successors.
+    pub roots: Roots,
     /// Every organisation but the root.
     pub orgs: BTreeMap<OrgId, OrgRecord>,
     /// Every grant.
     pub grants: BTreeMap<RowName, GrantRecord>,
+    /// Grants by the key they are given to.
+    by_key: BTreeMap<PublicKey, BTreeSet<RowName>>,
+    /// Rows about organisations that their registry did not create, also of such as are not known yet; in no order.
+    from_above: BTreeMap<OrgId, Vec<OrgRow>>,
+    /// Is more said of any organisation than its creation?
+    is_told: bool,
+    /// How many organisations stand elsewhere than where they were created, or did.
+    moved: usize,
 }
 
 impl Registry {
-    /// Files an organisation row.
-    pub fn insert_org(&mut self, registry: OrgId, name: RowName, replaces: &[RowRef], row: Org) {
-        let replaces = replaces.iter().map(|r| r.resolve(name.entry)).collect();
-        let filed = OrgRow { name, replaces, row };
-        if filed.row.random.is_none() {
-            if let Some(o) = self.orgs.get_mut(&filed.row.org)
-                && o.registry == registry
-                && o.rows().all(|r| r.name != name)
-            {
-                o.changes.push(filed);
-            }
+    /// A row about an organisation as this registry would file it.
+    #[must_use]
+    pub fn org_row(&self, registry: OrgId, name: RowName, replaces: &[RowRef], row: Org) -> OrgRow {
+        let replaces: Vec<RowName> = replaces.iter().map(|r| r.resolve(name.entry)).collect();
+        let own = self.orgs.get(&row.org).filter(|o| o.registry == registry);
+        let is_of_creator = row.random.is_some() || own.is_some_and(|o| o.rows().any(|r| replaces.contains(&r.name)));
+        OrgRow { name, registry, is_of_creator, replaces, row }
+    }
+
+    /// Files a row about an organisation.
+    pub fn insert_org(&mut self, filed: OrgRow) {
+        let (org, name) = (filed.row.org, filed.name);
+        if self.rows_about(org).any(|r| r.name == name) {
             return;
         }
-        let org = filed.row.org;
+        self.is_told |= filed.row.random.is_none() || self.orgs.contains_key(&org);
+        if !filed.is_of_creator {
+            self.from_above.entry(org).or_default().push(filed);
+            return;
+        }
         match self.orgs.get_mut(&org) {
-            Some(o) if o.rows().any(|r| r.name == name) => {}
             // The same creation written twice: the lower name is the one, whatever came first; grants may rest on either.
-            Some(o) if o.creation.name > name => {
+            Some(o) if filed.row.random.is_some() && o.creation.name > name => {
                 let later = std::mem::replace(&mut o.creation, filed);
                 o.changes.push(later);
             }
             Some(o) => o.changes.push(filed),
-            None => {
-                self.orgs.insert(org, OrgRecord { registry, creation: filed, changes: Vec::new() });
+            None if filed.row.random.is_some() => {
+                let record = OrgRecord { registry: filed.registry, creation: filed, changes: Vec::new(), held: None };
+                self.orgs.insert(org, record);
             }
+            None => {}
         }
     }
 
-    /// The organisations above, nearest first; the root is the last.
-    #[must_use]
-    pub fn ancestors(&self, org: OrgId) -> Vec<OrgId> {
-        let mut out: Vec<OrgId> = Vec::new();
-        let mut at = org;
-        while let Some(o) = self.orgs.get(&at) {
-            let parent = o.creation.row.parent;
-            if out.contains(&parent) || out.len() > 16 {
-                break;
-            }
-            out.push(parent);
-            at = parent;
-        }
-        out
+    /// Every row about an organisation, of whichever registry.
+    pub fn rows_about(&self, org: OrgId) -> impl Iterator<Item = &OrgRow> {
+        let above = self.from_above.get(&org).into_iter().flatten();
+        self.orgs.get(&org).into_iter().flat_map(OrgRecord::rows).chain(above)
     }
 
-    /// Is `above` the same as `org`, or above it?
-    #[must_use]
-    pub fn is_at_or_above(&self, above: OrgId, org: OrgId) -> bool {
-        above == org || self.ancestors(org).contains(&above)
-    }
-
-    /// Is it strictly above the other, and a county or city?
-    #[must_use]
-    pub fn is_above(&self, above: OrgId, org: OrgId) -> bool {
-        matches!(self.kind(above), Some(OrgKind::County | OrgKind::City)) && self.ancestors(org).contains(&above)
-    }
-
-    /// May this review decide: does a county or city above its subject own it?
-    #[must_use]
-    pub fn decides(&self, review: &DocId) -> bool {
-        review.kind == Kind::Review && review.subject.is_some_and(|s| self.is_above(review.owner, s))
+    /// Files a grant.
+    pub fn insert_grant(&mut self, name: RowName, grant: GrantRecord) {
+        self.by_key.entry(grant.row.key).or_default().insert(name);
+        self.grants.insert(name, grant);
     }
 
     /// What an organisation is; `None` for the root and the unknown.
@@ -138,41 +141,78 @@ impl Registry {
         self.orgs.get(&org).map(|o| o.creation.row.kind)
     }
 
-    /// The organisation with this code, as described now; `None` if there is none or more than one.
+    /// The organisation with this code, as described now: the open one, else the closed one; `None` if there is none or more than one.
     #[must_use]
     pub fn by_code(&self, code: &str) -> Option<OrgId> {
-        let mut found = self.orgs.iter().filter(|(_, o)| o.current().code == code).map(|(id, _)| *id);
-        found.next().filter(|_| found.next().is_none())
+        let only = |open: bool| {
+            let fits = |o: &OrgRecord| o.current().code == code && o.current().closed_day.is_none() == open;
+            let mut found = self.orgs.iter().filter(|(_, o)| fits(o)).map(|(id, _)| *id);
+            (found.next(), found.next())
+        };
+        match only(true) {
+            (None, _) => Some(only(false)).filter(|(_, second)| second.is_none())?.0,
+            (first, None) => first,
+            _ => None,
+        }
     }
 
-    /// May a node of organisation `reader` hold this document? (design: the table of kinds)
+    /// May a node of organisation `reader` hold this document? (design: the table of kinds; docs/decisions/0014: over the years)
     #[must_use]
     pub fn may_read(&self, reader: OrgId, document: &DocId) -> bool {
-        let owner = document.owner;
+        let (owner, since) = (document.owner, since(document));
         let concerned = [Some(owner), document.subject];
-        let is_owner_or_above = concerned.into_iter().flatten().any(|o| self.is_at_or_above(reader, o));
+        let oversees = || concerned.into_iter().flatten().any(|o| self.oversees(reader, o, since));
         // The city is the highest that reads; a province still reads what it writes or what is about it.
-        let up_to_city = concerned.contains(&Some(reader)) || (is_owner_or_above && self.is_city_or_below(reader));
-        let below_owner = self.is_at_or_above(owner, reader);
+        let up_to_city = || concerned.contains(&Some(reader)) || (self.is_city_or_below(reader) && oversees());
+        let below_owner = || self.was_at_or_above(owner, reader, since);
+        // Whoever has a school now reads what it went by before.
+        let with_moved = || below_owner() || (self.is_city_or_below(reader) && self.has_one_from_below(reader, owner, since));
         match document.kind {
-            Kind::Registry => is_owner_or_above || below_owner,
-            Kind::Policy => below_owner,
+            Kind::Registry => self.line(owner).contains(&reader) || self.line(reader).contains(&owner),
+            Kind::Policy => below_owner(),
             // The city must read what a county's rollup was computed from (docs/decisions/0009).
-            Kind::Notice => up_to_city || below_owner || self.is_below_organisers_parent(reader, owner),
-            Kind::Roster | Kind::Review | Kind::Transfer => up_to_city,
-            Kind::Ledger => up_to_city || (document.subject.is_none() && below_owner),
-            Kind::Identity => reader == owner || self.county_of(owner) == Some(reader),
-            Kind::Rollup => is_owner_or_above,
+            Kind::Notice => up_to_city() || with_moved() || self.is_below_organisers_parent(reader, owner, since),
+            Kind::Roster | Kind::Review | Kind::Transfer => up_to_city(),
+            Kind::Ledger => up_to_city() || (document.subject.is_none() && with_moved()),
+            Kind::Identity => {
+                std::iter::once(owner).chain(self.heirs(owner)).any(|o| o == reader || self.county_of(o) == Some(reader))
+            }
+            Kind::Rollup => oversees(),
         }
+    }
+
+    /// Is the owner a county or city above the subject, in the document's year or later?
+    #[must_use]
+    pub fn is_by_office_above(&self, document: &DocId) -> bool {
+        let is_office = matches!(self.kind(document.owner), Some(OrgKind::County | OrgKind::City));
+        is_office && document.subject.is_some_and(|s| self.oversees(document.owner, s, since(document)))
+    }
+
+    /// May this review decide: does a county or city own it that is above its subject, or was in its year or later?
+    #[must_use]
+    pub fn decides(&self, review: &DocId) -> bool {
+        review.kind == Kind::Review && self.is_by_office_above(review)
+    }
+
+    /// May an organisation decide on what another's document plans: was it above in the document's year or later?
+    #[must_use]
+    pub fn is_above_plan(&self, above: OrgId, document: &DocId) -> bool {
+        above != document.owner && self.oversees(above, document.owner, since(document))
     }
 
     fn is_city_or_below(&self, org: OrgId) -> bool {
         self.kind(org).is_some_and(|k| k != OrgKind::Province)
     }
 
-    fn is_below_organisers_parent(&self, reader: OrgId, owner: OrgId) -> bool {
+    /// Does `reader` now have an organisation below it that stood under `owner` from a day on?
+    fn has_one_from_below(&self, reader: OrgId, owner: OrgId, since: Day) -> bool {
+        let moved = || self.orgs.iter().filter(|(_, o)| o.has_moved()).map(|(id, _)| *id);
+        self.moved > 0 && moved().any(|m| self.is_at_or_above(reader, m) && self.was_at_or_above(owner, m, since))
+    }
+
+    fn is_below_organisers_parent(&self, reader: OrgId, owner: OrgId, since: Day) -> bool {
         self.kind(owner) == Some(OrgKind::Organiser)
-            && self.ancestors(owner).first().is_some_and(|p| self.is_at_or_above(*p, reader))
+            && self.ancestors(owner).first().is_some_and(|p| self.was_at_or_above(*p, reader, since))
     }
 
     /// The county that keeps the names of a school, or the city where there is none between.
@@ -196,8 +236,13 @@ impl Registry {
 
     /// Every grant given to a key.
     pub fn grants_of(&self, key: PublicKey) -> impl Iterator<Item = (&RowName, &GrantRecord)> {
-        self.grants.iter().filter(move |(_, g)| g.row.key == key)
+        self.by_key.get(&key).into_iter().flatten().filter_map(|name| self.grants.get_key_value(name))
     }
+}
+
+/// From which day on whoever was above reads the document: 1 January of its year; without a year, who is above now.
+fn since(document: &DocId) -> Day {
+    document.period.map_or(Day(u32::MAX), Day::first_of)
 }
 
 /// Which role a document's kind asks of its writers.

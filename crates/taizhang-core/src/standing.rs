@@ -1,7 +1,9 @@
 //! Standing: does an admitted entry count? A function of the set of admitted entries, from the root down.
 //!
 //! Everything is ordered by the depth of grants (root keys 0, those they granted 1, …), so no question ever leads back to itself:
+//! - which root statement counts follows from signatures, not from standing.
 //! - a burn or end acts on keys granted in the same registry, at its own depth or deeper; whether it acts is judged by what lies strictly nearer to the root. So two keys of one depth that burn each other are both burnt.
+//! - a grant that rests on a move lies deeper than the move, and counts only with it.
 //! - an accept is judged with all burns and ends, but only with accepts from strictly nearer to the root. So two burnt reviewers cannot accept each other.
 
 use std::{
@@ -16,6 +18,7 @@ use crate::{
     planted::{Check, Planted, is_off},
     registry::{GrantRecord, may_write},
     rows::{End, Positions},
+    units::Day,
 };
 
 /// Whether and why an entry counts.
@@ -89,7 +92,13 @@ impl<'l> Judge<'l> {
     pub fn standing(&self, id: &EntryId) -> Standing {
         // Most networks most of the time: nothing was ever ended or burnt, or forked and settled.
         let l = self.ledger;
-        if l.ends.is_empty() && l.burns.is_empty() && l.accepts.is_empty() && !l.has_surplus() {
+        if l.ends.is_empty()
+            && l.burns.is_empty()
+            && l.accepts.is_empty()
+            && !l.has_surplus()
+            && !l.rests_on_moves
+            && l.registry.roots.is_plain()
+        {
             return if l.place(id).is_some() { Standing::Stands } else { Standing::NoGrant };
         }
         self.judge(*id, Scope::ALL)
@@ -104,7 +113,7 @@ impl<'l> Judge<'l> {
     /// Does a grant count: does the entry that wrote it?
     #[must_use]
     pub fn grant_stands(&self, name: &RowName) -> bool {
-        self.ledger.registry.grants.contains_key(name) && self.stands(&name.entry)
+        self.ledger.registry.grants.get(name).is_some_and(|g| self.stands(&name.entry) && self.has_ground(g, Scope::ALL))
     }
 
     /// The grant has neither ended (as of its own claim) nor been burnt: its key may go on writing.
@@ -146,14 +155,14 @@ impl<'l> Judge<'l> {
     fn role_held(&self, id: EntryId, place: &Place, scope: Scope) -> Standing {
         // Depth 0 are the root keys, and nobody else.
         if place.depth == 0 {
-            return Standing::Stands;
+            return self.root_held(id, place);
         }
         if self.is_used_up(id, place, scope) {
             return Standing::Ended;
         }
         let mut best = Standing::NoGrant;
         for (name, g) in self.ledger.registry.grants_of(place.log.key) {
-            if !self.gives(name, g, place) || self.judge(name.entry, scope) != Standing::Stands {
+            if !self.gives(name, g, place) || self.judge(name.entry, scope) != Standing::Stands || !self.has_ground(g, scope) {
                 continue;
             }
             if !self.is_ended(*name, g, id, place, scope) {
@@ -164,6 +173,20 @@ impl<'l> Judge<'l> {
         best
     }
 
+    /// Under a root statement that counts; of a key that a later one removed, as far as that one's positions cover.
+    fn root_held(&self, id: EntryId, place: &Place) -> Standing {
+        let first = || self.ledger.ancestry(id).find(|e| self.ledger.place(e).is_some_and(|p| p.sequence == 1));
+        // The statement's own entry begins the log of one that was not a root key before.
+        let Some(under) = place.grant.or_else(|| first().map(|entry| RowName { entry, index: 0 })) else {
+            return Standing::NoGrant;
+        };
+        match self.ledger.registry.roots.reach(&under, place.log.key) {
+            None => Standing::NoGrant,
+            Some(Some(positions)) if !self.covers(positions, place.log.document, id) => Standing::Burnt,
+            Some(_) => Standing::Stands,
+        }
+    }
+
     /// Does the grant give the role that this entry's document asks for? In a registry only grants no deeper than the log's own, so that depth decides every question.
     fn gives(&self, name: &RowName, g: &GrantRecord, place: &Place) -> bool {
         if g.row.one_use || self.is_one_use(place) {
@@ -172,6 +195,17 @@ impl<'l> Judge<'l> {
         let near_enough = place.log.document.kind != Kind::Registry || g.depth <= place.depth;
         let is_dated_well = place.time.day() >= g.row.from_day || !is_off(Check::ClockUnread);
         near_enough && is_dated_well && may_write(&place.log.document, g.row.role, g.row.org, g.org_kind)
+    }
+
+    /// Does what the grant rests on count? The creation of an organisation always does; a row that moved it where it stands, and was written by those who may.
+    fn has_ground(&self, g: &GrantRecord, scope: Scope) -> bool {
+        let registry = &self.ledger.registry;
+        g.moved.is_none_or(|moved| {
+            let row = registry.rows_about(g.row.org).find(|r| r.name == moved);
+            let is_known = |parent| g.registry == g.row.org || registry.orgs.contains_key(&parent);
+            row.is_some_and(|r| registry.may_place(r) && is_known(r.row.parent))
+                && self.judge(moved.entry, scope) == Standing::Stands
+        })
     }
 
     fn is_one_use(&self, place: &Place) -> bool {
@@ -266,9 +300,11 @@ impl<'l> Judge<'l> {
                 let subject: Option<OrgId> = written_in.subject;
                 let of_subject =
                     Some(document.owner) == subject || (document.kind == Kind::Ledger && document.subject == subject);
-                let above =
-                    subject.is_some_and(|s| s != written_in.owner && self.ledger.registry.is_at_or_above(written_in.owner, s));
-                of_subject && above && matches!(document.kind, Kind::Ledger | Kind::Roster | Kind::Identity)
+                // Whoever was ever above: a move undoes no acceptance. No registry's standing is asked here, so the tree may be.
+                let is_above = || {
+                    subject.is_some_and(|s| s != written_in.owner && self.ledger.registry.oversees(written_in.owner, s, Day(0)))
+                };
+                of_subject && matches!(document.kind, Kind::Ledger | Kind::Roster | Kind::Identity) && is_above()
             }
             _ => false,
         }

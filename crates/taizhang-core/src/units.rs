@@ -51,6 +51,20 @@ impl Day {
         u16::try_from(self.ymd().0).unwrap_or(u16::MAX)
     }
 
+    /// 1 January of a year; of a year outside of 1970..=9999 the first or last day of all.
+    #[must_use]
+    pub fn first_of(year: u16) -> Self {
+        let outside = if year < 1970 { Self(0) } else { Self(u32::MAX) };
+        Self::from_ymd(year.into(), 1, 1).unwrap_or(outside)
+    }
+
+    /// 31 December of a year.
+    #[must_use]
+    pub fn last_of(year: u16) -> Self {
+        let outside = if year < 1970 { Self(0) } else { Self(u32::MAX) };
+        Self::from_ymd(year.into(), 12, 31).unwrap_or(outside)
+    }
+
     /// Reads `YYYY-MM-DD`, nothing else; offices' other ways are the business of the sheets crate.
     #[must_use]
     pub fn parse_iso(text: &str) -> Option<Self> {

@@ -6,7 +6,7 @@ use taizhang_core::{
     id::{DocId, Kind, OrgId},
     op::RowRef,
     planted::{Check, Planted},
-    rows::{OfficeCode, Org, OrgKind, Role},
+    rows::{OfficeCode, Org, OrgKind, Role, RowType},
 };
 
 use super::{
@@ -148,16 +148,34 @@ pub(super) const TABLE: &[Attack] = &[
             s.offer(&s.registry_row("admin", s.c.county, &new_org("x", OrgKind::City).row(s.c.county, DAY)))
         },
     ),
+    Attack {
+        name: "renames_anothers_school",
+        theme: Theme::Grants,
+        zh: "改别县学校的登记",
+        en: "a county describes another county's school anew",
+        ends: Outcome::NoEffect,
+        check: Removal::Off(Check::OrgPlace),
+        run: |_| {
+            let mut s = Scene::new();
+            let row = Org { random: None, name: "被改".into(), ..s.w().ledger().registry.orgs[&s.c.school].current().clone() };
+            let entry = s.registry_row("other-admin", s.c.other, &row);
+            s.c.w.take(entry);
+            let now = &s.w().ledger().registry.orgs[&s.c.school];
+            if now.current().name == row.name { Outcome::GotThrough } else { Outcome::NoEffect }
+        },
+    },
     attack(
-        "renames_anothers_school",
-        "改别县学校的登记",
-        "a county describes another county's school anew",
+        "replaces_another_schools_description",
+        "以一校的登记顶替另一校的登记",
+        "a county lets the description of one school replace that of another",
         9,
         Check::OrgChange,
         |_| {
             let s = Scene::new();
-            let row = Org { random: None, name: "被改".into(), ..s.w().ledger().registry.orgs[&s.c.school].current().clone() };
-            s.offer(&s.registry_row("other-admin", s.c.other, &row))
+            let orgs = &s.w().ledger().registry.orgs;
+            let row = Org { random: None, ..orgs[&s.c.school].current().clone() }.to_fields();
+            let other = here(orgs[&s.c.second].creation.name.entry);
+            s.offer(&s.draft("admin", registry(s.c.county)).payload(|p| _ = p.row(Org::TYPE, &[other], &row)).sign())
         },
     ),
     attack(

@@ -241,7 +241,7 @@ impl World {
             return Err(format!("node {node} promised {id} and lost it"));
         }
         for document in r.hub.ledger().documents() {
-            if document.kind != Kind::Registry && !self.may_read(node, document) && !self.wrote_here(node, document) {
+            if document.kind != Kind::Registry && !self.ever_read(node, document) && !self.wrote_here(node, document) {
                 return Err(format!("node {node} holds {document}, which it may not read"));
             }
             if r.hub.ledger().open_tips(document) != ledger.open_tips(document) {
@@ -252,6 +252,13 @@ impl World {
             return Err(format!("node {node}: the hub knows {} entries, its store {}", r.hub.ledger().len(), ledger.len()));
         }
         Ok(ledger)
+    }
+
+    /// May it read the document, or might it before the organisation moved? What is there is not unread.
+    fn ever_read(&self, node: usize, document: &DocId) -> bool {
+        let ever = taizhang_core::units::Day(0);
+        let had = |org| self.god.ledger.registry.was_at_or_above(self.machines[node].org, org, ever);
+        self.may_read(node, document) || had(document.concerns())
     }
 
     fn wrote_here(&self, node: usize, document: &DocId) -> bool {

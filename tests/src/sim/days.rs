@@ -45,7 +45,7 @@ pub struct Day {
 }
 
 impl World {
-    fn day(mut self) -> Day {
+    pub(super) fn day(mut self) -> Day {
         if self.failure.is_none() {
             self.check_end();
         }
@@ -53,7 +53,7 @@ impl World {
         Day { failure: self.failure.clone(), delivered, frames: self.calm_frames, tips_bytes: self.tips_bytes }
     }
 
-    fn run_on(&mut self) {
+    pub(super) fn run_on(&mut self) {
         let until = self.now + 10 * 3_600_000;
         self.run_until(until, 2_000_000);
     }

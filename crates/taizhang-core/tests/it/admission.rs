@@ -177,8 +177,8 @@ const NO_BASIS: &str = "the grant does not rest on a row of its organisation";
 const NOT_MINE: &str = "this registry does not certify that organisation's staff";
 const NO_ROLE: &str = "an organisation of this kind has no such role";
 const NOT_CHANGED: &str = "a change must replace rows about the same organisation";
-const NOT_CREATED: &str = "a change of an organisation that this registry did not create";
-const SUCCESSOR: &str = "a successor of the root statement is not known to this version";
+const SUCCESSOR: &str = "a root statement stands first in its entry, in the root's registry";
+const NO_PREDECESSOR: &str = "a root statement replaces its predecessor";
 
 #[test]
 fn grants_and_roles() {
@@ -320,10 +320,11 @@ fn root_statements() {
         ("m = 0", named(&two, 0, 0)),
         ("no keys", named(&[], 0, 0)),
         ("17 keys", named(&many, 1, 0)),
-        ("number 1", named(&two, 1, 1)),
     ] {
         assert_eq!(try_it(&row, network, "root", &plain), "role", "{what}");
     }
+    let (row, network_of_it) = named(&two, 1, 1);
+    assert_eq!(try_it(&row, network_of_it, "root", &plain), "a root statement replaces its predecessor", "number 1");
     let in_other = |d: &mut Draft| d.header.log.document = registry(OrgId([1; 8]));
     assert_eq!(try_it(&good, network, "root", &in_other), "role", "in another registry");
     let twice = |d: &mut Draft| {

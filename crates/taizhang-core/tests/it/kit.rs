@@ -1,6 +1,6 @@
 //! A small world in memory: a city, its counties and schools, people with keys, and nodes that hear of their entries in any order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 use taizhang_core::{
@@ -96,12 +96,13 @@ impl Node {
         out.extend(l.forks().map(|f| format!("fork {f:?}")));
         for (id, o) in &l.registry.orgs {
             out.push(format!("{id} {:?} {:?} {:?}", o.current(), l.registry.kind(*id), l.registry.ancestors(*id)));
+            out.push(format!("{id} {:?} {:?} {:?}", o.spans(), o.rivals(), l.registry.line(*id)));
         }
         for (name, g) in &l.registry.grants {
-            let open = judge.grant_is_open(name);
-            out.push(format!("{name} {open} {:?}", (g.row.key, g.row.role, g.registry, g.depth, g.org_kind)));
+            let (stands, open) = (judge.grant_stands(name), judge.grant_is_open(name));
+            out.push(format!("{name} {stands} {open} {:?}", (g.row.key, g.row.role, g.registry, g.depth, g.org_kind, g.moved)));
         }
-        out.push(format!("root {:?}", l.registry.root));
+        out.push(format!("root {:?} {:?}", l.registry.root, l.registry.roots));
         out
     }
 
@@ -183,14 +184,19 @@ impl World {
         let city = new_org("city", OrgKind::City);
         let now = Ms::start_of(DAY);
         let (network, first) = found(&author, &city, (key("city-admin"), None), key("city-node"), "市管理员", now);
-        let root = OrgId::root(network);
+        let city = city.row(OrgId::root(network), DAY).org;
+        Self::of(network, first, city)
+    }
+
+    /// The world that an entry founds.
+    pub(crate) fn of(network: NetworkId, first: SignedEntry, city: OrgId) -> Self {
         let mut w = Self {
             node: Node::new(network),
             entries: Vec::new(),
-            root,
-            city: city.row(root, DAY).org,
+            root: OrgId::root(network),
+            city,
             runs: BTreeMap::new(),
-            clock: now.0,
+            clock: Ms::start_of(DAY).0,
         };
         w.take(first);
         w
@@ -227,6 +233,9 @@ impl World {
         let r = &self.ledger().registry;
         if who == "root" {
             return r.root.as_ref().map(|(n, _)| *n);
+        }
+        if document.owner == self.root {
+            return r.roots.row_of(key(who));
         }
         let mut fitting =
             r.grants_of(key(who)).filter(|(_, g)| !g.row.one_use && may_write(&document, g.row.role, g.row.org, g.org_kind));
@@ -270,6 +279,21 @@ impl World {
             p.row(Org::TYPE, &[], &row.to_fields());
         });
         row.org
+    }
+
+    /// `who` places an organisation under another, in the registry of `at`, instead of what the entries said there.
+    pub(crate) fn place(&mut self, who: &str, at: OrgId, (org, to): (OrgId, OrgId), from: Day, instead: &[EntryId]) -> RowName {
+        let row = Org { random: None, parent: to, from_day: from, ..self.ledger().registry.orgs[&org].current().clone() };
+        let replaces: Vec<RowRef> = BTreeSet::from_iter(instead.iter().map(|e| here(*e))).into_iter().collect();
+        let entry = self.write(who, registry(at), |p| _ = p.row(Org::TYPE, &replaces, &row.to_fields()));
+        RowName { entry, index: 0 }
+    }
+
+    /// `who` gives a role in the registry of `at`, resting on a row of another registry.
+    pub(crate) fn grant_on(&mut self, who: &str, at: OrgId, to: &str, (role, org): (Role, OrgId), basis: RowRef) -> RowName {
+        let row = Grant { basis, ..self.grant_row(to, role, org) }.to_fields();
+        let entry = self.write(who, registry(at), |p| _ = p.row(Grant::TYPE, &[], &row));
+        RowName { entry, index: 0 }
     }
 
     /// The creation row of an organisation, as other registries name it.

@@ -11,6 +11,8 @@
 mod admission;
 mod kit;
 mod names;
+mod moves;
 mod properties;
 mod reading;
+mod roots;
 mod standing;

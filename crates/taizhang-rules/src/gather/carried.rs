@@ -1,6 +1,6 @@
 //! Moved records: rows 171 of a transfer stand for the rows that they carry, where the document of those is not at hand.
 //!
-//! Only a county writes transfers, and each carries only documents of itself and of organisations below it: it may say about them what it decides on anyway. What the city decided nobody carries, and decisions only a reviewer does.
+//! Only a county writes transfers, and each carries only documents of itself and of organisations below it, in the transfer's year or later: it may say about them what it decides on anyway. What the city decided nobody carries, and decisions only a reviewer does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +11,7 @@ use taizhang_core::{
     op::{self, Op, RowName},
     rows::{RecordLine, RowType},
     standing::Judge,
+    units::Day,
     view::{DocumentView, ViewRow},
 };
 
@@ -21,7 +22,8 @@ pub(super) fn views(views: &[DocumentView], ledger: &Ledger) -> Vec<DocumentView
     for view in views.iter().filter(|v| v.document.kind == Kind::Transfer) {
         for line in view.current().into_iter().filter(|r| r.row_type == RecordLine::TYPE) {
             let Some((document, row)) = carried(line) else { continue };
-            let is_below = |o| ledger.registry.is_at_or_above(view.document.owner, o);
+            let since = view.document.period.map_or(Day(u32::MAX), Day::first_of);
+            let is_below = |o| ledger.registry.was_at_or_above(view.document.owner, o, since);
             let may_carry = document.kind != Kind::Review || super::is_by_reviewer(line, &ledger.registry);
             if may_carry && !here.contains(&document) && is_below(document.owner) && is_below(document.concerns()) {
                 // Of two that carry one name differently the lower content, whatever came first.

@@ -112,7 +112,7 @@ fn decisions(matters: &Matters<'_>, registry: &Registry) -> Decisions {
             };
             // Clerks write notices too: what they write there decides nothing.
             let decides = place.kind == Kind::Review || super::is_by_reviewer(row, registry);
-            let is_above = registry.ancestors(document.owner).contains(&place.owner);
+            let is_above = registry.is_above_plan(place.owner, &document);
             if fits && decides && (is_above || registry.plan_decider(document.owner) == place.owner) {
                 let said = (decision.decision, decision.decided_day, decision.retroactive);
                 out.entry((document, decision.plan.resolve(row.name.entry))).or_default().insert(said);

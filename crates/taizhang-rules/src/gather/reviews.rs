@@ -1,11 +1,11 @@
 //! What counties and cities decided about teachers: waivers, bans, recognitions, merges. Locks are not read here: what arrived after one counts in no view.
 //!
-//! Only reviews of a county or city above their subject count, and only for teachers of that subject.
+//! Only reviews of a county or city count that is above their subject, or was in their year or later, and only for teachers of that subject.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use taizhang_core::{
-    id::{DocId, Kind, OrgId},
+    id::{Kind, OrgId},
     op::{RowName, RowRef},
     registry::Registry,
     rows::{self, ActivityKind, BanFlag, Merge, OrgKind, Recognition, RowType, Verdict},
@@ -64,7 +64,7 @@ impl Reviews {
         let mut merges = Vec::new();
         for matter in matters.iter() {
             match matter.document.kind {
-                Kind::Review if is_above(&matter.document, registry) => out.review(matters, matter, &mut merges),
+                Kind::Review if registry.decides(&matter.document) => out.review(matters, matter, &mut merges),
                 Kind::Notice if matter.row_type == BanFlag::TYPE => out.flags(matters, matter, registry),
                 _ => {}
             }
@@ -133,10 +133,4 @@ impl Reviews {
         let chain = std::iter::successors(Some(row), |at| self.dropped.get(at).copied());
         chain.take(self.dropped.len() + 1).last().unwrap_or(row)
     }
-}
-
-/// A county or city above the subject.
-fn is_above(review: &DocId, registry: &Registry) -> bool {
-    let decides = matches!(registry.kind(review.owner), Some(OrgKind::County | OrgKind::City));
-    decides && review.subject.is_some_and(|s| registry.ancestors(s).contains(&review.owner))
 }

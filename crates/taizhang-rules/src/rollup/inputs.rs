@@ -7,6 +7,7 @@ use taizhang_core::{
     id::{DocId, Kind, OrgId},
     ledger::Ledger,
     tips,
+    units::Day,
 };
 
 pub use taizhang_core::tips::DocumentTips as Input;
@@ -54,7 +55,8 @@ impl Inputs {
         let registry = &ledger.registry;
         let up_to = document.period.is_none_or(|p| p <= years.last);
         let since = document.period.is_none_or(|p| p >= years.first);
-        let below = || registry.is_at_or_above(owner, document.concerns());
+        // As the document is read: whoever had a school in its year or later. Whose lines count it is another question.
+        let below = || registry.oversees(owner, document.concerns(), Day::first_of(document.period.unwrap_or(years.first)));
         match document.kind {
             Kind::Registry => true,
             Kind::Policy | Kind::Notice => up_to && registry.may_read(owner, document),

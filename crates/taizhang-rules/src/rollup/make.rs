@@ -22,7 +22,7 @@ use crate::gather::{Accounts, Adoptions, Facts};
 /// What a rollup is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// Whose it is: it counts the schools at or below.
+    /// Whose it is: it counts the schools at or below at the end of the period.
     pub owner: OrgId,
     /// Calendar year of the records that are counted.
     pub period: u16,
@@ -64,9 +64,9 @@ struct Maker<'f> {
 pub fn make(facts: &Facts, views: &[DocumentView], ledger: &Ledger, scope: Scope) -> Made {
     let maker = Maker::new(facts, views, ledger, scope);
     let registry = &ledger.registry;
-    let below = |o: &OrgId| registry.is_at_or_above(scope.owner, *o);
+    let below = |o: &OrgId| registry.is_at_or_above_on(scope.owner, *o, Day::last_of(scope.period));
     let written = maker.by_school.keys().chain(maker.home.values()).chain(facts.book().teachers.keys()).copied();
-    let schools: BTreeSet<OrgId> = policy::schools(ledger, scope.owner).chain(written.filter(below)).collect();
+    let schools: BTreeSet<OrgId> = policy::schools(ledger, scope.owner, scope.period).chain(written.filter(below)).collect();
     let mut at_home: BTreeMap<OrgId, Vec<&str>> = BTreeMap::new();
     maker.home.iter().for_each(|(number, school)| at_home.entry(*school).or_default().push(number));
     let (mut lines, mut teachers) = (Lines::default(), Vec::new());
@@ -88,7 +88,7 @@ impl<'f> Maker<'f> {
             ledger,
             scope,
             accounts: Accounts::all(facts, scope.as_of),
-            policies: policy::below(facts, ledger, scope.owner),
+            policies: policy::below(facts, ledger, scope.owner, scope.period),
             by_school: BTreeMap::new(),
             by_teacher: BTreeMap::new(),
             home: facts.teachers().map(|t| (t.number.as_str(), t.school)).collect(),

@@ -24,11 +24,11 @@ pub struct Named {
 /// An adoption as it is hashed: from day, text, overlays.
 type Hashed = (Day, [u8; 32], Vec<[u8; 32]>);
 
-/// The schools at or below `owner`.
-pub(super) fn schools(ledger: &Ledger, owner: OrgId) -> impl Iterator<Item = OrgId> {
+/// The schools that `owner` counts for a period: those at or below it at the end of the year. One that moved in the middle is counted once, by whoever has it then.
+pub(super) fn schools(ledger: &Ledger, owner: OrgId, period: u16) -> impl Iterator<Item = OrgId> {
     let registry = &ledger.registry;
     let known = registry.orgs.keys().filter(|o| registry.kind(**o) == Some(OrgKind::School)).copied();
-    known.filter(move |o| registry.is_at_or_above(owner, *o))
+    known.filter(move |o| registry.is_at_or_above_on(owner, *o, Day::last_of(period)))
 }
 
 /// What holds at a school for any stage, each combination once.
@@ -43,11 +43,11 @@ pub(super) fn at_school(facts: &Facts, school: OrgId) -> Vec<Adoptions> {
     out
 }
 
-/// What holds anywhere below `owner`, each combination once.
+/// What holds anywhere below `owner` at the end of a period, each combination once.
 #[must_use]
-pub fn below(facts: &Facts, ledger: &Ledger, owner: OrgId) -> Vec<Adoptions> {
+pub fn below(facts: &Facts, ledger: &Ledger, owner: OrgId, period: u16) -> Vec<Adoptions> {
     let mut out: Vec<Adoptions> = Vec::new();
-    for adoptions in schools(ledger, owner).flat_map(|s| at_school(facts, s)) {
+    for adoptions in schools(ledger, owner, period).flat_map(|s| at_school(facts, s)) {
         if !out.contains(&adoptions) {
             out.push(adoptions);
         }

@@ -154,7 +154,7 @@ pub fn years(
     let says = |i: &&Input| matches!(i.document.kind, Kind::Registry | Kind::Policy);
     let saying = Inputs(inputs.0.iter().filter(says).cloned().collect());
     let replay = Replay::of(known, entries, &saying, signature)?;
-    let below = policy::below(&replay.facts(), &replay.ledger, scope.owner);
+    let below = policy::below(&replay.facts(), &replay.ledger, scope.owner, scope.period);
     Ok(policy::years(&below, scope.period, scope.as_of))
 }
 

@@ -33,22 +33,16 @@ impl Hub {
         s.ours.has(document.kind) && (reads || is_off(Check::MayHold))
     }
 
-    /// Organisations whose registries the documents in scope rest on: their owners and all above these.
+    /// Organisations whose registries the documents in scope rest on: their owners and all that are, or were, above these.
     fn lines(&self, s: &Session) -> BTreeSet<OrgId> {
         let documents = self.ledger.documents().filter(|d| d.kind != Kind::Registry && self.in_scope(s, d));
         let owners: BTreeSet<OrgId> = documents.map(|d| d.owner).collect();
-        owners.into_iter().flat_map(|o| self.line(o)).collect()
-    }
-
-    fn line(&self, org: OrgId) -> Vec<OrgId> {
-        let mut line = self.ledger.registry.ancestors(org);
-        line.push(org);
-        line
+        owners.into_iter().flat_map(|o| self.ledger.registry.line(o)).collect()
     }
 
     /// Does the document rest on no registry but those that the other gets anyway?
     pub(super) fn has_common_line(&self, s: &Session, document: &DocId) -> bool {
-        let registries = self.line(document.owner).into_iter().map(|o| DocId::of(o, Kind::Registry));
+        let registries = self.ledger.registry.line(document.owner).into_iter().map(|o| DocId::of(o, Kind::Registry));
         registries.filter(|r| self.ledger.document(r).is_some()).all(|r| self.in_scope(s, &r))
     }
 

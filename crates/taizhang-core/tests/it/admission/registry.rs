@@ -144,7 +144,21 @@ fn registry_rows() {
         ("an unreadable grant", |s| s.admin_row(Grant::TYPE, &[], &FIELDS), "grant not readable"),
         ("an unreadable burn is a newer version's", |s| s.admin_row(4, &[], &FIELDS), "admitted"),
         ("a change", |s| s.admin_row(Org::TYPE, &[s.created(s.c.school).here()], &s.change(s.c.school, |_| ())), "admitted"),
-        ("a change that replaces nothing", |s| s.admin_row(Org::TYPE, &[], &s.change(s.c.school, |_| ())), NOT_CHANGED),
+        (
+            "a change that replaces nothing: it counts for nothing",
+            |s| s.admin_row(Org::TYPE, &[], &s.change(s.c.school, |_| ())),
+            "admitted",
+        ),
+        (
+            "a move of what this registry need not know",
+            |s| s.admin_row(Org::TYPE, &[], &s.change(s.c.school, |o| o.org = OrgId([1; 8]))),
+            "admitted",
+        ),
+        (
+            "a move of a county by a county",
+            |s| s.admin_row(Org::TYPE, &[], &s.change(s.c.other, |o| o.parent = s.c.county)),
+            NOT_BELOW,
+        ),
         (
             "a change that replaces another's row",
             |s| s.admin_row(Org::TYPE, &[s.created(s.c.second).here()], &s.change(s.c.school, |_| ())),
@@ -158,12 +172,12 @@ fn registry_rows() {
         (
             "a change of another registry's organisation",
             |s| s.admin_row(Org::TYPE, &[s.created(s.c.school).here()], &s.change(s.c.foreign, |_| ())),
-            NOT_CREATED,
+            NOT_CHANGED,
         ),
         (
             "a change of an unknown organisation",
             |s| s.admin_row(Org::TYPE, &[s.created(s.c.school).here()], &s.change(s.c.school, |o| o.org = OrgId([1; 8]))),
-            NOT_CREATED,
+            NOT_CHANGED,
         ),
         ("a grant", |s| s.admin_grants(&s.grant(Role::Clerk, s.c.school)), "admitted"),
         ("a grant for the county itself", |s| s.admin_grants(&s.grant(Role::Reviewer, s.c.county)), "admitted"),
@@ -228,13 +242,13 @@ fn registry_rows() {
             "admitted",
         ),
         (
-            "a successor of the root statement",
+            "a successor of the root statement that replaces nothing",
             |s| {
                 let (row, _) = root_statement(vec![key("root")], 1);
                 let row = RootStatement { number: 1, ..row }.to_fields();
                 s.draft("root", registry(s.w().root)).payload(|p| _ = p.row(RootStatement::TYPE, &[], &row)).sign()
             },
-            SUCCESSOR,
+            NO_PREDECESSOR,
         ),
         (
             "a root statement by an admin",

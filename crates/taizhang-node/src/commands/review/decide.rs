@@ -123,7 +123,7 @@ pub(super) fn replaced(core: &Core, review: &DocId, document: DocId, name: RowNa
     if document == *review {
         return Ok(name.here());
     }
-    if core.ledger().registry.ancestors(document.owner).contains(&review.owner) {
+    if core.ledger().registry.created_under(document.owner).contains(&review.owner) {
         return Ok(name.in_document(document));
     }
     let code = super::shown::document(core, &document);

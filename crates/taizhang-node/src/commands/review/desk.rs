@@ -6,7 +6,7 @@ use taizhang_core::{
     id::{DocId, EntryId, Kind, OrgId},
     ledger::Ledger,
     op::RowName,
-    rows::{Decision, DecisionTarget, Elsewhere, Import, OrgKind, Registration, RowType, Sheet},
+    rows::{Decision, DecisionTarget, Elsewhere, Import, Registration, RowType, Sheet},
     view::{
         DocumentView, ViewRow,
         decision::Approval,
@@ -59,7 +59,7 @@ impl Desk {
 
     fn decisions(&self, ledger: &Ledger) -> BTreeMap<RowName, BTreeSet<(DocId, RowName)>> {
         let mut on: BTreeMap<RowName, BTreeSet<(DocId, RowName)>> = BTreeMap::new();
-        for view in self.views.iter().filter(|v| v.document.kind == Kind::Review && decides(ledger, &v.document)) {
+        for view in self.views.iter().filter(|v| v.document.kind == Kind::Review && ledger.registry.decides(&v.document)) {
             for row in view.rows.values().filter(|r| view.counts(r)) {
                 let Some(decision) = row.read::<Decision>() else { continue };
                 for target in self.targets(&decision.row.target, row.name.entry) {
@@ -222,13 +222,6 @@ impl Desk {
         names.into_iter().for_each(|n| chosen.row(*document, n));
         chosen.set_whole(*document, entry, whole);
     }
-}
-
-/// A county or city above the subject: only their decisions count.
-fn decides(ledger: &Ledger, review: &DocId) -> bool {
-    let kind = ledger.registry.kind(review.owner);
-    matches!(kind, Some(OrgKind::County | OrgKind::City))
-        && review.subject.is_some_and(|s| ledger.registry.ancestors(s).contains(&review.owner))
 }
 
 fn below(c: &Context<'_>, document: &DocId) -> Result<(), CommandError> {

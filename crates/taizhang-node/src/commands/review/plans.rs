@@ -192,7 +192,7 @@ fn decisions(registry: &Registry, matters: &Matters<'_>) -> BTreeMap<(DocId, Row
                 Kind::Notice => document.kind == Kind::Notice,
                 _ => false,
             };
-            let is_above = registry.ancestors(document.owner).contains(&place.owner);
+            let is_above = registry.is_above_plan(place.owner, &document);
             if fits && (is_above || registry.plan_decider(document.owner) == place.owner) {
                 out.entry((document, plan)).or_default().push((place, name, decision));
             }
@@ -330,7 +330,7 @@ pub(crate) fn decide(c: &mut Context<'_>, said: &Said<'_>) -> Result<Reply, Comm
 fn may_decide(core: &Core, plan: &Plan) -> Result<(), CommandError> {
     let (registry, own, owner) = (&core.ledger().registry, core.org(), plan.document.owner);
     let certifies = registry.kind(own).is_some_and(taizhang_core::rows::OrgKind::certifies);
-    if registry.plan_decider(owner) == own || (certifies && registry.ancestors(owner).contains(&own)) {
+    if registry.plan_decider(owner) == own || (certifies && registry.is_above_plan(own, &plan.document)) {
         return Ok(());
     }
     let code = shown::org(core, owner);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use taizhang_core::{
     id::{Kind, OrgId},
     rows::{Fund, FundSource, OrgKind, Quota, RowType},
+    units::Day,
     view::DocumentView,
 };
 
@@ -29,8 +30,13 @@ impl Maker<'_> {
         out
     }
 
+    /// At or below another at the end of the period.
+    fn is_under(&self, above: OrgId, org: OrgId) -> bool {
+        self.ledger.registry.is_at_or_above_on(above, org, Day::last_of(self.scope.period))
+    }
+
     fn is_below(&self, org: OrgId) -> bool {
-        self.ledger.registry.is_at_or_above(self.scope.owner, org)
+        self.is_under(self.scope.owner, org)
     }
 
     /// By organisation, level that trains, and category; rivals about the same places are left out.
@@ -56,8 +62,7 @@ impl Maker<'_> {
     fn quota(&self, org: OrgId, org_level: Level, parts: BTreeMap<String, u64>) -> Vec<PlaceLine> {
         let rule = Body::Quota { year: self.scope.period, org_level, total: parts.values().sum(), parts };
         let book = self.facts.book();
-        let registry = &self.ledger.registry;
-        let of_org = |number: &str| self.home.get(number).is_some_and(|s| registry.is_at_or_above(org, *s));
+        let of_org = |number: &str| self.home.get(number).is_some_and(|s| self.is_under(org, *s));
         let lines = self.by_school.values().flatten().filter(|l| l.counts && l.approval.is_approved());
         let trained = lines.filter(|l| of_org(l.record.teacher())).filter_map(|l| {
             let activity = book.activity(l)?;
@@ -76,7 +81,8 @@ impl Maker<'_> {
     /// By organisation and source; rivals are left out.
     fn funds(&self) -> Vec<PlaceLine> {
         let mut said: BTreeMap<(OrgId, FundSource), Vec<Fund>> = BTreeMap::new();
-        for view in self.of_kind(Kind::Ledger).filter(|v| v.document.period == Some(self.scope.period)) {
+        let is_ours = |v: &&DocumentView| v.document.period == Some(self.scope.period) && self.is_below(v.document.concerns());
+        for view in self.of_kind(Kind::Ledger).filter(is_ours) {
             for row in rows::<Fund>(view).filter(|f| f.period == self.scope.period) {
                 let same = said.entry((view.document.concerns(), row.source)).or_default();
                 if !same.contains(&row) {

@@ -1,0 +1,302 @@
+//! Where an organisation stands in the tree: now, on a day, at any time since; and what it is called.
+//!
+//! Its creation row says where it begins. A later row of the creating registry, or of a registry above that one, moves it: with another parent, from a day on.
+//! What stands decides, and what lies nearer to the root prevails. None of it reads a clock, and admission asks none of it but [`Registry::created_under`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{OrgRecord, OrgRow, Registry};
+use crate::{
+    id::{EntryId, OrgId},
+    op::RowName,
+    planted::{Check, is_off},
+    rows::{Org, OrgKind},
+    units::Day,
+};
+
+/// No chain of organisations is longer: kinds grow downwards.
+const LEVELS_MAX: usize = 16;
+
+/// Under whom an organisation stood from a day on, until the next of its spans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// First day.
+    pub from: Day,
+    /// The organisation above.
+    pub parent: OrgId,
+}
+
+/// What the standing rows say about an organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// The description that holds.
+    row: Org,
+    /// Its name.
+    name: RowName,
+    /// Sorted; the first is where it was created.
+    spans: Vec<Span>,
+    /// Rows that place it differently, none of which counts until a later row replaces them all.
+    rivals: Vec<RowName>,
+    /// Rows that do not count: their entries do not stand, or they place it where they may not.
+    idle: BTreeSet<RowName>,
+}
+
+impl OrgRecord {
+    /// The description that holds: of the standing rows that no other replaces, in the registry nearest to the root; of several the one with the lowest name.
+    /// Where rows place the organisation differently the one before them.
+    #[must_use]
+    pub fn current(&self) -> &Org {
+        self.held.as_ref().map_or(&self.creation.row, |h| &h.row)
+    }
+
+    /// The row that [`Self::current`] shows.
+    #[must_use]
+    pub fn current_name(&self) -> RowName {
+        self.held.as_ref().map_or(self.creation.name, |h| h.name)
+    }
+
+    /// Rows that place it differently: undecided until a later row replaces all of them.
+    #[must_use]
+    pub fn rivals(&self) -> &[RowName] {
+        self.held.as_ref().map_or(&[], |h| &h.rivals)
+    }
+
+    /// Does a row about it count?
+    #[must_use]
+    pub fn counts(&self, row: RowName) -> bool {
+        self.held.as_ref().is_none_or(|h| !h.idle.contains(&row))
+    }
+
+    /// Under whom it stood from which day on; the first is where it was created.
+    #[must_use]
+    pub fn spans(&self) -> Vec<Span> {
+        self.held.as_ref().map_or_else(|| vec![self.born()], |h| h.spans.clone())
+    }
+
+    /// Did it ever stand under another than the one that created it?
+    pub(super) fn has_moved(&self) -> bool {
+        self.held.as_ref().is_some_and(|h| h.spans.len() > 1)
+    }
+
+    fn born(&self) -> Span {
+        Span { from: Day(0), parent: self.registry }
+    }
+
+    /// Parents at any time from `from` until before `until`, each with when.
+    fn parents(&self, from: Day, until: Day) -> Vec<(OrgId, Day, Day)> {
+        let spans = self.spans();
+        let ends = spans.iter().skip(1).map(|s| s.from).chain([Day(u32::MAX)]);
+        let when = spans.iter().zip(ends).map(|(s, end)| (s.parent, s.from.max(from), end.min(until)));
+        // Whoever is above at the very end is above on its last day too.
+        when.filter(|(_, first, end)| first < end || (*end == Day(u32::MAX) && first == end)).collect()
+    }
+}
+
+impl Registry {
+    /// The organisations above by creation, nearest first; the root is the last. No later row changes them.
+    #[must_use]
+    pub fn created_under(&self, org: OrgId) -> Vec<OrgId> {
+        self.climb(org, |o| o.registry)
+    }
+
+    /// The organisations above now, nearest first; the root is the last.
+    #[must_use]
+    pub fn ancestors(&self, org: OrgId) -> Vec<OrgId> {
+        self.climb(org, |o| o.held.as_ref().and_then(|h| h.spans.last()).map_or(o.registry, |s| s.parent))
+    }
+
+    /// The organisations above at the end of a day.
+    #[must_use]
+    pub fn ancestors_on(&self, org: OrgId, day: Day) -> Vec<OrgId> {
+        self.climb(org, |o| {
+            let spans = o.held.as_ref().map_or(&[][..], |h| &h.spans);
+            spans.iter().rfind(|s| s.from <= day).map_or(o.registry, |s| s.parent)
+        })
+    }
+
+    fn climb(&self, org: OrgId, parent: impl Fn(&OrgRecord) -> OrgId) -> Vec<OrgId> {
+        let mut out: Vec<OrgId> = Vec::new();
+        let mut at = org;
+        while let Some(o) = self.orgs.get(&at) {
+            let parent = parent(o);
+            if out.contains(&parent) || out.len() > LEVELS_MAX {
+                break;
+            }
+            out.push(parent);
+            at = parent;
+        }
+        out
+    }
+
+    /// Is `above` the same as `org`, or above it now?
+    #[must_use]
+    pub fn is_at_or_above(&self, above: OrgId, org: OrgId) -> bool {
+        above == org || self.ancestors(org).contains(&above)
+    }
+
+    /// Was `above` the same as `org`, or above it at the end of a day? Who counts a school for a year is who has it on 31 December.
+    #[must_use]
+    pub fn is_at_or_above_on(&self, above: OrgId, org: OrgId, day: Day) -> bool {
+        above == org || self.ancestors_on(org, day).contains(&above)
+    }
+
+    /// The organisations above at any time from a day on; `Day(u32::MAX)`: now.
+    #[must_use]
+    pub fn above_since(&self, org: OrgId, since: Day) -> BTreeSet<OrgId> {
+        if self.moved == 0 {
+            return self.ancestors(org).into_iter().collect();
+        }
+        let mut out = BTreeSet::new();
+        let mut open = vec![(org, since, Day(u32::MAX), 0)];
+        while let Some((at, from, until, level)) = open.pop() {
+            let parents = self.orgs.get(&at).filter(|_| level <= LEVELS_MAX).map(|o| o.parents(from, until)).unwrap_or_default();
+            out.extend(parents.iter().map(|(p, ..)| *p));
+            open.extend(parents.into_iter().map(|(p, from, until)| (p, from, until, level + 1)));
+        }
+        out
+    }
+
+    /// Is `above` the same as `org`, or was it above at any time from a day on?
+    #[must_use]
+    pub fn was_at_or_above(&self, above: OrgId, org: OrgId, since: Day) -> bool {
+        above == org || self.above_since(org, since).contains(&above)
+    }
+
+    /// The organisations that went on with its work, nearest first: those it was closed in favour of.
+    #[must_use]
+    pub fn heirs(&self, org: OrgId) -> Vec<OrgId> {
+        let mut out: Vec<OrgId> = Vec::new();
+        let next = |o: OrgId| self.orgs.get(&o).map(OrgRecord::current).filter(|r| r.closed_day.is_some())?.succeeded_by;
+        let mut at = org;
+        while let Some(heir) = next(at).filter(|h| *h != org && !out.contains(h) && out.len() < LEVELS_MAX) {
+            out.push(heir);
+            at = heir;
+        }
+        out
+    }
+
+    /// Is `above` the same as `org` or one that goes on with its work, or was it above one of these at any time from a day on?
+    #[must_use]
+    pub fn oversees(&self, above: OrgId, org: OrgId, since: Day) -> bool {
+        self.was_at_or_above(above, org, since) || self.heirs(org).into_iter().any(|h| self.was_at_or_above(above, h, since))
+    }
+
+    /// Organisations whose registries give the keys that write what this one owns: it, all that were ever above it, and those that created them.
+    #[must_use]
+    pub fn line(&self, org: OrgId) -> BTreeSet<OrgId> {
+        let mut line = self.above_since(org, Day(0));
+        line.insert(org);
+        let created: Vec<OrgId> = line.iter().flat_map(|o| self.created_under(*o)).collect();
+        line.extend(created);
+        line
+    }
+
+    /// Does a row say where the organisation stands, and may its registry say so? It must lie above the organisation and above the new parent, both by creation.
+    #[must_use]
+    pub fn may_place(&self, row: &OrgRow) -> bool {
+        let Some(o) = self.orgs.get(&row.row.org) else { return false };
+        let covers = |org: OrgId| org == row.registry || self.created_under(org).contains(&row.registry);
+        let parent = row.row.parent;
+        // What is not known here certifies nobody and reads nothing.
+        let fits = self.orgs.get(&parent).is_none_or(|p| is_below(o.creation.row.kind, p.creation.row.kind) && covers(parent));
+        if is_off(Check::OrgPlace) {
+            return true;
+        }
+        fits && parent != row.row.org && row.row.kind == o.creation.row.kind && covers(row.row.org) && row.registry != row.row.org
+    }
+
+    /// Is more said of any organisation than its creation?
+    pub(crate) fn is_told(&self) -> bool {
+        self.is_told
+    }
+
+    /// Does any row about an organisation not count?
+    pub(crate) fn has_idle(&self) -> bool {
+        self.is_told && self.orgs.values().any(|o| o.held.as_ref().is_some_and(|h| !h.idle.is_empty()))
+    }
+
+    /// Every organisation of which more is said than its creation, by the entries that stand.
+    pub(crate) fn judged(&self, stands: &dyn Fn(&EntryId) -> bool) -> BTreeMap<OrgId, Held> {
+        let is_told = |id: &OrgId, o: &OrgRecord| !o.changes.is_empty() || self.from_above.contains_key(id);
+        self.orgs.iter().filter(|(id, o)| is_told(id, o)).map(|(id, o)| (*id, self.judge_org(*id, o, stands))).collect()
+    }
+
+    fn judge_org(&self, id: OrgId, o: &OrgRecord, stands: &dyn Fn(&EntryId) -> bool) -> Held {
+        let above = self.from_above.get(&id).map_or(&[][..], Vec::as_slice);
+        let anyone = above.iter().map(|r| r.registry).filter(|_| is_off(Check::OrgPlace));
+        let line: Vec<OrgId> = self.created_under(id).into_iter().chain(anyone).collect();
+        let counts = |r: &&OrgRow| stands(&r.name.entry) && self.may_place(r);
+        let mut held = Held {
+            row: o.creation.row.clone(),
+            name: o.creation.name,
+            spans: vec![o.born()],
+            rivals: Vec::new(),
+            idle: BTreeSet::new(),
+        };
+        // The nearest registry first, so that what lies nearer to the root has the last word.
+        for registry in line {
+            let own = std::iter::once(&o.creation).chain(o.changes.iter().filter(counts)).filter(|_| registry == o.registry);
+            let later = above.iter().filter(|r| r.registry == registry && registry != o.registry).filter(counts);
+            let told = Told::of(&own.chain(later).collect::<Vec<_>>());
+            for row in told.states.iter().rev().filter(|r| r.row.random.is_none()) {
+                held.spans.retain(|s| s.from < row.row.from_day || s.from == Day(0));
+                if held.spans.last().is_none_or(|s| s.parent != row.row.parent) {
+                    held.spans.push(Span { from: row.row.from_day, parent: row.row.parent });
+                }
+            }
+            if let Some(row) = told.states.first() {
+                (held.row, held.name) = (row.row.clone(), row.name);
+            }
+            held.rivals.extend(told.rivals);
+        }
+        let idle = o.changes.iter().chain(above).filter(|r| !counts(r) || (r.registry == o.registry && !r.is_of_creator));
+        held.idle = idle.map(|r| r.name).collect();
+        held
+    }
+
+    pub(crate) fn hold(&mut self, judged: BTreeMap<OrgId, Held>) {
+        for (id, held) in judged {
+            if let Some(o) = self.orgs.get_mut(&id) {
+                o.held = Some(held);
+            }
+        }
+        self.moved = self.orgs.values().filter(|o| o.has_moved()).count();
+    }
+}
+
+/// Does an organisation of this kind belong under one of that kind?
+pub(crate) fn is_below(kind: OrgKind, above: OrgKind) -> bool {
+    above.certifies() && above.number() < kind.number()
+}
+
+/// What the rows of one registry say about an organisation.
+#[derive(Default)]
+struct Told<'r> {
+    /// What held, the last first.
+    states: Vec<&'r OrgRow>,
+    /// The last rows, where they place it differently.
+    rivals: Vec<RowName>,
+}
+
+impl<'r> Told<'r> {
+    fn of(rows: &[&'r OrgRow]) -> Self {
+        let mut told = Self::default();
+        let mut at = unreplaced(rows);
+        while let Some(first) = at.iter().min_by_key(|r| r.name).copied() {
+            if at.iter().all(|r| r.row.parent == first.row.parent) {
+                told.states.push(first);
+            } else if told.states.is_empty() && told.rivals.is_empty() {
+                told.rivals = at.iter().map(|r| r.name).collect();
+            }
+            // Names are hashes: what is replaced was there before, so this comes to an end.
+            let before: Vec<&OrgRow> = rows.iter().filter(|r| at.iter().any(|a| a.replaces.contains(&r.name))).copied().collect();
+            at = unreplaced(&before);
+        }
+        told
+    }
+}
+
+fn unreplaced<'r>(rows: &[&'r OrgRow]) -> Vec<&'r OrgRow> {
+    let replaced: BTreeSet<RowName> = rows.iter().flat_map(|r| r.replaces.iter().copied()).collect();
+    rows.iter().filter(|r| !replaced.contains(&r.name)).copied().collect()
+}

@@ -1,0 +1,261 @@
+//! Organisations that move, merge and are renamed: where they stand, who reads what they wrote, whose grants count.
+
+use taizhang_core::{
+    id::{DocId, EntryId, Kind, OrgId},
+    op::{RowName, RowRef},
+    rows::{Grant, Org, OrgKind, Role, RowType},
+    standing::{Judge, Standing},
+    units::Day,
+};
+
+use crate::kit::{Counties, DAY, YEAR, here, ledger_of, registry, review};
+
+/// 1 September of the year in which everything happens.
+const SEPTEMBER: Day = Day(19_967);
+
+/// The school is moved to the other county by the city.
+fn moved() -> (Counties, RowName) {
+    let mut c = Counties::new();
+    let (city, school, other) = (c.w.city, c.school, c.other);
+    let row = c.w.place("city-admin", city, (school, other), SEPTEMBER, &[]);
+    (c, row)
+}
+
+impl Counties {
+    fn parent(&self, org: OrgId) -> OrgId {
+        self.w.ledger().registry.ancestors(org)[0]
+    }
+
+    fn reads(&self, reader: OrgId, document: &DocId) -> bool {
+        self.w.ledger().registry.may_read(reader, document)
+    }
+}
+
+fn in_city(c: &Counties, row: RowName) -> RowRef {
+    row.in_document(registry(c.w.city))
+}
+
+#[test]
+fn a_moved_school_stands_under_its_new_county_and_its_grants_count_in_every_order() {
+    let (mut c, row) = moved();
+    assert_eq!(c.parent(c.school), c.other);
+    let registry_of = &c.w.ledger().registry;
+    assert_eq!(registry_of.created_under(c.school)[0], c.county);
+    assert!(registry_of.is_at_or_above_on(c.county, c.school, Day(SEPTEMBER.0 - 1)));
+    assert!(registry_of.is_at_or_above_on(c.other, c.school, SEPTEMBER));
+    let basis = in_city(&c, row);
+    let grant = c.w.grant_on("other-admin", c.other, "new-clerk", (Role::Clerk, c.school), basis);
+    let by_new = c.w.row("new-clerk", ledger_of(c.school));
+    let by_old = c.w.row("clerk", ledger_of(c.school));
+    assert_eq!([by_new, by_old].map(|e| c.w.standing(e)), [Standing::Stands; 2]);
+    assert!(Judge::new(c.w.ledger()).grant_is_open(&grant));
+    c.w.agrees_in_every_order(5);
+}
+
+#[test]
+fn invites_of_the_new_county_rest_on_the_move() {
+    let (mut c, row) = moved();
+    let mut invite = c.w.invite("admin", c.county, "code", Role::Principal, c.school);
+    let fields = Grant { basis: in_city(&c, row), ..invite.row.clone() };
+    let entry = c.w.write("other-admin", registry(c.other), |p| _ = p.row(Grant::TYPE, &[], &fields.to_fields()));
+    (invite.registry, invite.grant, invite.row) = (c.other, RowName { entry, index: 0 }, fields);
+    let used = c.w.join(&invite, "new-principal");
+    let plan = c.w.row("new-principal", ledger_of(c.school));
+    assert_eq!([used, plan].map(|e| c.w.standing(e)), [Standing::Stands; 2]);
+    c.w.agrees_in_every_order(5);
+}
+
+#[test]
+fn whoever_had_the_school_in_the_year_or_later_reads_the_year() {
+    let (c, _) = moved();
+    let year = |kind, y| DocId::of_year(c.school, kind, y);
+    let about = |owner, y| DocId::about(owner, Kind::Review, y, c.school);
+    for (document, old, new) in [
+        (year(Kind::Ledger, YEAR - 1), true, true),
+        (year(Kind::Ledger, YEAR), true, true),
+        (year(Kind::Ledger, YEAR + 1), false, true),
+        (about(c.county, YEAR), true, true),
+        (about(c.w.city, YEAR + 1), false, true),
+        (DocId::of(c.school, Kind::Roster), false, true),
+        (DocId::of(c.school, Kind::Identity), false, true),
+        // What the school went by, and what it was announced: its new county must explain its hours.
+        (DocId::of_year(c.county, Kind::Notice, YEAR - 1), true, true),
+        (DocId::of_year(c.county, Kind::Notice, YEAR + 1), true, false),
+        (DocId::of_year(c.county, Kind::Ledger, YEAR), true, true),
+        (DocId::of_year(c.second, Kind::Ledger, YEAR), true, false),
+        (DocId::of(c.county, Kind::Registry), true, false),
+        (DocId::of_year(c.county, Kind::Rollup, YEAR), true, false),
+    ] {
+        assert_eq!((c.reads(c.county, &document), c.reads(c.other, &document)), (old, new), "{document}");
+        assert!(c.reads(c.w.city, &document) || document.kind == Kind::Identity, "{document}");
+    }
+    assert!(c.reads(c.school, &DocId::of_year(c.county, Kind::Notice, YEAR)));
+    assert!(!c.reads(c.school, &DocId::of_year(c.county, Kind::Notice, YEAR + 1)));
+    assert!(c.reads(c.school, &DocId::of_year(c.other, Kind::Notice, YEAR + 1)));
+    // The registries from its logs' grants up to the root.
+    let line = c.w.ledger().registry.line(c.school);
+    assert!([c.school, c.county, c.other, c.w.city, c.w.root].iter().all(|o| line.contains(o)) && line.len() == 5);
+}
+
+#[test]
+fn a_move_that_does_not_stand_moves_nobody_and_lends_nobody_a_role() {
+    let mut c = Counties::new();
+    let (city, school, other) = (c.w.city, c.school, c.other);
+    c.w.grant("city-admin", city, "thief", Role::Admin, city);
+    let row = c.w.place("thief", city, (school, other), SEPTEMBER, &[]);
+    let basis = in_city(&c, row);
+    c.w.grant_on("other-admin", other, "new-clerk", (Role::Clerk, school), basis);
+    let entry = c.w.row("new-clerk", ledger_of(school));
+    let document = DocId::of(school, Kind::Roster);
+    assert!(c.reads(other, &document) && c.w.standing(entry) == Standing::Stands);
+    c.w.burn("city-admin", city, "thief", &[]);
+    assert_eq!(c.parent(school), c.county);
+    assert!(c.reads(c.county, &document) && !c.reads(other, &document));
+    assert_eq!(c.w.standing(entry), Standing::NoGrant);
+    assert!(!c.w.ledger().registry.orgs[&school].counts(row));
+    c.w.agrees_in_every_order(5);
+}
+
+#[test]
+fn nobody_moves_what_does_not_lie_below_him_nor_under_whom_does_not() {
+    let mut c = Counties::new();
+    let (county, other, school, foreign) = (c.county, c.other, c.school, c.foreign);
+    let city = c.w.city;
+    // A county fetches another's school; gives its own away; the city calls a school a county.
+    let fetched = c.w.place("admin", county, (foreign, county), SEPTEMBER, &[]);
+    let creation = c.w.ledger().registry.orgs[&school].creation.name.entry;
+    let given = c.w.place("admin", county, (school, other), SEPTEMBER, &[creation]);
+    let row = Org { random: None, kind: OrgKind::County, parent: other, ..c.w.ledger().registry.orgs[&school].current().clone() };
+    let entry = c.w.write("city-admin", registry(city), |p| _ = p.row(Org::TYPE, &[], &row.to_fields()));
+    let called = RowName { entry, index: 0 };
+    assert_eq!((c.parent(school), c.parent(foreign)), (county, other));
+    let grants = [
+        c.w.grant_on("admin", county, "a", (Role::Clerk, foreign), fetched.here()),
+        c.w.grant_on("other-admin", other, "b", (Role::Clerk, school), given.in_document(registry(county))),
+        c.w.grant_on("other-admin", other, "c", (Role::Admin, school), called.in_document(registry(city))),
+    ];
+    let judge = Judge::new(c.w.ledger());
+    assert_eq!(grants.map(|g| judge.grant_stands(&g)), [false; 3]);
+    let written = [c.w.row("a", ledger_of(foreign)), c.w.row("b", ledger_of(school))];
+    assert_eq!(written.map(|e| c.w.standing(e)), [Standing::NoGrant; 2]);
+    c.w.agrees_in_every_order(5);
+}
+
+#[test]
+fn a_grant_lies_deeper_than_the_move_it_rests_on() {
+    let mut c = Counties::new();
+    let (city, school, other) = (c.w.city, c.school, c.other);
+    for (by, to) in [("city-admin", "second"), ("second", "third"), ("third", "fourth")] {
+        c.w.grant(by, city, to, Role::Admin, city);
+    }
+    let row = c.w.place("fourth", city, (school, other), SEPTEMBER, &[]);
+    let basis = in_city(&c, row);
+    let grant = c.w.grant_on("other-admin", other, "new-clerk", (Role::Clerk, school), basis);
+    let depth = |e: EntryId| c.w.ledger().place(&e).unwrap().depth;
+    assert_eq!((depth(row.entry), depth(grant.entry)), (4, 2));
+    assert_eq!(c.w.ledger().registry.grants[&grant].depth, 5);
+    c.w.agrees_in_every_order(4);
+}
+
+#[test]
+fn rival_moves_are_undecided_until_one_replaces_both() {
+    let mut c = Counties::new();
+    let (city, school, other) = (c.w.city, c.school, c.other);
+    let third = c.w.org("city-admin", city, OrgKind::County, "third");
+    c.w.grant("city-admin", city, "second-city-admin", Role::Admin, city);
+    let first = c.w.place("city-admin", city, (school, other), SEPTEMBER, &[]);
+    assert_eq!(c.parent(school), other);
+    let one = c.w.place("city-admin", city, (school, third), Day(SEPTEMBER.0 + 9), &[first.entry]);
+    let two = c.w.place("second-city-admin", city, (school, c.county), Day(SEPTEMBER.0 + 5), &[first.entry]);
+    assert_eq!(c.parent(school), other, "the one before both holds");
+    let mut rivals = [one, two];
+    rivals.sort();
+    let record = |c: &Counties| c.w.ledger().registry.orgs[&school].clone();
+    assert_eq!(record(&c).rivals(), rivals);
+    c.w.place("city-admin", city, (school, third), Day(SEPTEMBER.0 + 9), &[one.entry, two.entry]);
+    assert_eq!((c.parent(school), record(&c).rivals()), (third, &[][..]));
+    let spans: Vec<OrgId> = record(&c).spans().iter().map(|s| s.parent).collect();
+    assert_eq!(spans, [c.county, other, third], "what was never decided is no history");
+    c.w.agrees_in_every_order(5);
+}
+
+#[test]
+fn a_move_corrected_from_its_own_day_was_none() {
+    let (mut c, row) = moved();
+    let (city, school, county) = (c.w.city, c.school, c.county);
+    c.w.place("city-admin", city, (school, county), SEPTEMBER, &[row.entry]);
+    assert_eq!(c.parent(school), county);
+    assert!(!c.reads(c.other, &ledger_of(school)));
+    c.w.agrees_in_every_order(4);
+}
+
+#[test]
+fn what_a_move_brought_stays_when_the_old_county_renames() {
+    let (mut c, _) = moved();
+    let (school, county) = (c.school, c.county);
+    let creation = c.w.ledger().registry.orgs[&school].creation.name.entry;
+    let row = Org { random: None, name: "新名".into(), ..c.w.ledger().registry.orgs[&school].creation.row.clone() };
+    c.w.write("admin", registry(county), |p| _ = p.row(Org::TYPE, &[here(creation)], &row.to_fields()));
+    assert_eq!(c.w.ledger().registry.orgs[&school].current().name, "school");
+    assert_eq!(c.parent(school), c.other);
+    c.w.agrees_in_every_order(4);
+}
+
+#[test]
+fn decisions_and_acceptances_of_both_counties_count() {
+    let (mut c, _) = moved();
+    let (school, county, other) = (c.school, c.county, c.other);
+    let late = c.w.row("clerk", ledger_of(school));
+    let grant = c.w.grant_in("clerk", ledger_of(school)).unwrap();
+    c.w.end("admin", county, grant, Day(DAY.0 - 1), &[]);
+    assert_eq!(c.w.standing(late), Standing::Ended);
+    let accepted = c.w.accept("other-reviewer", review(other, school), &[late]);
+    assert_eq!([late, accepted].map(|e| c.w.standing(e)), [Standing::Stands; 2]);
+    let decides = |by, year| c.w.ledger().registry.decides(&DocId::about(by, Kind::Review, year, school));
+    assert!(decides(county, YEAR) && decides(other, YEAR) && decides(other, YEAR - 1) && decides(other, YEAR + 1));
+    assert!(!decides(county, YEAR + 1));
+    c.w.agrees_in_every_order(4);
+}
+
+#[test]
+fn the_successor_and_those_above_it_read_what_a_closed_school_left() {
+    let mut c = Counties::new();
+    let (city, school, foreign, other) = (c.w.city, c.school, c.foreign, c.other);
+    let all = [ledger_of(school), DocId::of(school, Kind::Roster), DocId::of(school, Kind::Identity), review(c.county, school)];
+    assert!(all.iter().all(|d| !c.reads(foreign, d) && !c.reads(other, d)));
+    c.w.grant("admin", c.county, "thief", Role::Admin, c.county);
+    let creation = c.w.ledger().registry.orgs[&school].creation.clone();
+    let row = Org { random: None, closed_day: Some(SEPTEMBER), succeeded_by: Some(foreign), ..creation.row };
+    let fields = row.to_fields();
+    c.w.write("thief", registry(c.county), |p| _ = p.row(Org::TYPE, &[here(creation.name.entry)], &fields));
+    for d in &all {
+        assert!(c.reads(foreign, d) && c.reads(other, d) && c.reads(c.county, d), "{d}");
+    }
+    assert!(!c.reads(c.second, &all[0]) && c.reads(city, &all[0]));
+    assert_eq!(c.parent(school), c.county, "closed where it was");
+    c.w.burn("admin", c.county, "thief", &[]);
+    assert!(all.iter().all(|d| !c.reads(foreign, d) && !c.reads(other, d)), "a burnt admin's row opens nothing");
+    c.w.agrees_in_every_order(4);
+}
+
+#[test]
+fn a_county_moves_to_another_city_with_its_schools() {
+    use crate::kit::World;
+    let mut w = World::found();
+    let (root, city) = (w.root, w.city);
+    // Two cities under the root; only the root is above both.
+    let second = w.org("root", root, OrgKind::City, "second-city");
+    w.grant("root", root, "second-city-admin", Role::Admin, second);
+    let county = w.org("city-admin", city, OrgKind::County, "county");
+    w.grant("city-admin", city, "admin", Role::Admin, county);
+    let school = w.org("admin", county, OrgKind::School, "school");
+    w.grant("admin", county, "clerk", Role::Clerk, school);
+    w.place("root", root, (county, second), SEPTEMBER, &[]);
+    let r = &w.ledger().registry;
+    assert_eq!(r.ancestors(school), [county, second, root]);
+    assert!(r.may_read(city, &ledger_of(school)) && !r.may_read(city, &DocId::of_year(school, Kind::Ledger, YEAR + 1)));
+    assert!(r.may_read(second, &DocId::of_year(school, Kind::Ledger, YEAR - 3)));
+    let entry = w.row("clerk", ledger_of(school));
+    assert_eq!(w.standing(entry), Standing::Stands);
+    w.agrees_in_every_order(4);
+}
