@@ -1,11 +1,15 @@
 //! What may be asked of a node. Fronts send these through the control socket, or run them themselves where no node is running.
 
+mod tree;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::Text;
+
+pub use tree::{KeyFile, OrgChange, Proposal, Root};
 
 /// Who acts: which key, and how to unlock it.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -43,6 +47,12 @@ pub enum Command {
         name: String,
         /// city, county or province.
         kind: String,
+        /// How many root keys.
+        #[serde(default = "one")]
+        root_keys: u8,
+        /// How many of them name a successor together.
+        #[serde(default = "one")]
+        root_threshold: u8,
     },
     /// Joins a network by an invite.
     Join {
@@ -64,6 +74,12 @@ pub enum Command {
     },
     /// Lists organisations.
     OrgList,
+    /// Describes, moves, closes or shows organisations.
+    Org(OrgChange),
+    /// The root's keys.
+    Root(Root),
+    /// Moves an encrypted key file to a stick and back.
+    KeyFile(KeyFile),
     /// Makes an invite.
     Invite {
         /// For this organisation.
@@ -333,6 +349,10 @@ pub enum Command {
     },
     /// Ends the running node.
     Stop,
+}
+
+fn one() -> u8 {
+    1
 }
 
 /// What to read.

@@ -13,12 +13,14 @@ pub(crate) mod export;
 pub(crate) mod fields;
 pub mod found;
 pub(crate) mod import;
+pub(crate) mod key_file;
 pub(crate) mod org;
 pub mod policy;
 pub(crate) mod record;
 pub(crate) mod report;
 pub(crate) mod review;
 pub(crate) mod rollup;
+pub(crate) mod root;
 pub mod rules;
 pub mod sane;
 pub(crate) mod shown;
@@ -126,6 +128,9 @@ fn perform(c: &mut Context<'_>, command: &Command) -> Result<Reply, CommandError
     match command {
         Command::OrgAdd { code, kind, name, parent } => org::add(c, code, kind, name, parent.as_deref()),
         Command::OrgList => org::list(c),
+        Command::Org(change) => org::change::run(c, change),
+        Command::Root(step) => root::run(c, step),
+        Command::KeyFile(what) => key_file::run(c, what),
         Command::Invite { org, role, office, expires_ms, address } => {
             org::invite(c, org, role, office.as_deref(), *expires_ms, address.as_deref())
         }

@@ -1,5 +1,7 @@
 //! A person's keys on this machine, encrypted at rest with a passphrase (Argon2id, ChaCha20-Poly1305).
 
+use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+
 use argon2::{Algorithm, Argon2, Params, Version};
 use chacha20poly1305::{
     ChaCha20Poly1305, KeyInit,
@@ -22,6 +24,7 @@ use crate::{
 /// Argon2id: 19 MiB, 2 passes, 1 lane (OWASP's minimum; an old school PC takes about a quarter second).
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
+const SCHEMA: &str = "taizhang.key/1";
 
 #[derive(Serialize, Deserialize)]
 struct KeyFile {
@@ -85,7 +88,7 @@ pub fn create(folder: &Folder, label: &str, passphrase: &str) -> Result<Person, 
     let payload = Payload { msg: plain.as_slice(), aad: &public.0 };
     let sealed = cipher.encrypt(&nonce.into(), payload).map_err(|_| internal())?;
     let file = KeyFile {
-        schema: "taizhang.key/1".to_owned(),
+        schema: SCHEMA.to_owned(),
         label: label.to_owned(),
         public: public.to_string(),
         seal_public: PublicKey(person.seal_public()).to_string(),
@@ -115,6 +118,24 @@ pub fn list(folder: &Folder) -> Result<Vec<KeyName>, CommandError> {
     }
     out.sort_by_key(|k| k.public);
     Ok(out)
+}
+
+/// The key that the bytes of a key file hold.
+#[must_use]
+pub fn name_of(bytes: &[u8]) -> Option<KeyName> {
+    let file: KeyFile = serde_json::from_slice(bytes).ok()?;
+    Some(KeyName { public: PublicKey::from_hex(&file.public).filter(|_| file.schema == SCHEMA)?, label: file.label })
+}
+
+/// Copies a key, encrypted as it is, into a file that is not there yet, readable by its owner only.
+///
+/// # Errors
+/// It cannot be read or written.
+pub fn copy_to(folder: &Folder, public: PublicKey, out: &std::path::Path) -> std::io::Result<()> {
+    let bytes = std::fs::read(folder.file(&format!("keys/{public}.json")))?;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(out)?;
+    file.write_all(&bytes)?;
+    file.sync_all()
 }
 
 /// Unlocks a person's keys.

@@ -6,6 +6,7 @@ mod policy;
 mod records;
 mod report;
 mod review;
+mod root;
 mod sheets;
 
 use std::{ffi::OsString, path::PathBuf};
@@ -59,6 +60,12 @@ pub(crate) enum What {
     /// 机构 | Organisations
     #[command(subcommand)]
     Org(network::Org),
+    /// 根密钥: 查看、提议接任、签名、发布 | The root's keys: show, propose successors, sign, publish
+    #[command(subcommand)]
+    Root(root::Root),
+    /// 密钥文件 | Key files
+    #[command(subcommand)]
+    Key(root::Key),
     /// 生成邀请 | Make an invite
     Invite(network::Invite),
     /// 凭邀请加入 | Join by an invite
@@ -148,6 +155,8 @@ impl What {
         Ok(Task::Node(match self {
             Self::Init(a) => a.command(),
             Self::Org(a) => a.command(),
+            Self::Root(a) => a.command()?,
+            Self::Key(a) => a.command()?,
             Self::Invite(a) => return a.task(),
             Self::Join(a) => a.command()?,
             Self::Run(a) => return Ok(Task::Run(a)),

@@ -80,7 +80,9 @@ fn ask(global: &Global, command: Command, output: Output) -> Result<Reply, Comma
 pub(crate) fn execute(folder: &Folder, request: Request, tell: &mut dyn FnMut(Message)) -> Result<Reply, CommandError> {
     commands::sane::check(&request.command, taizhang_node::core::now().day())?;
     match &request.command {
-        Command::Init { code, name, kind } => return found::init(folder, &request.unlock, code, name, kind),
+        Command::Init { code, name, kind, root_keys, root_threshold } => {
+            return found::init_with(folder, &request.unlock, (code, name, kind), (*root_keys, *root_threshold));
+        }
         Command::Join { invite, label } => return found::join(folder, &request.unlock, invite, label.as_deref()),
         _ => {}
     }

@@ -4,7 +4,7 @@ use std::{io::IsTerminal, path::PathBuf};
 
 use console::Term;
 use taizhang_node::{
-    command::Command,
+    command::{Command, OrgChange, Root},
     error::{CommandError, ErrorKind},
 };
 
@@ -55,10 +55,12 @@ fn signs(command: &Command) -> bool {
         Command::Import(import) => !import.dry_run,
         // Names are opened with the key of who asks.
         Command::Export { kind, .. } => kind == "persons",
+        Command::Org(change) => !matches!(change, OrgChange::History { .. }),
         Command::Init { .. }
         | Command::Join { .. }
         | Command::OrgAdd { .. }
         | Command::Invite { .. }
+        | Command::Root(Root::Sign { .. } | Root::Publish { .. })
         | Command::Record(_)
         | Command::Describe { .. }
         | Command::ConflictSettle { .. }

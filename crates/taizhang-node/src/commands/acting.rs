@@ -12,7 +12,7 @@ use crate::{command::Command, core::Core, error::CommandError, keyfile};
 /// The kind of document that a command writes; `None`: nothing, or it depends on what is named.
 pub(crate) fn writes(command: &Command) -> Option<Kind> {
     match command {
-        Command::OrgAdd { .. } | Command::Invite { .. } => Some(Kind::Registry),
+        Command::OrgAdd { .. } | Command::Invite { .. } | Command::Org(_) => Some(Kind::Registry),
         Command::PolicyAdopt { .. } => Some(Kind::Policy),
         Command::Record(_) => Some(Kind::Ledger),
         Command::Erase { .. } => Some(Kind::Identity),

@@ -8,6 +8,7 @@ use taizhang_core::{
     founding::{self, NewOrg, Newcomer},
     id::{DocId, Kind, PublicKey, Run},
     key::SecretKey,
+    root::ROOT_KEYS_MAX,
     rows::OrgKind,
 };
 
@@ -20,23 +21,46 @@ use crate::{
     keyfile, random,
 };
 
-/// Founds a network: root statement, first organisation, first admin, this node.
+/// Founds a network with one root key.
+///
+/// # Errors
+/// As [`init_with`].
+pub fn init(folder: &Folder, unlock: &Unlock, code: &str, name: &str, kind: &str) -> Result<Reply, CommandError> {
+    init_with(folder, unlock, (code, name, kind), (1, 1))
+}
+
+/// Founds a network: root statement with n keys of which m name a successor, first organisation, first admin, this node.
 ///
 /// # Errors
 /// The folder is in use already, or cannot be written.
-pub fn init(folder: &Folder, unlock: &Unlock, code: &str, name: &str, kind: &str) -> Result<Reply, CommandError> {
+pub fn init_with(
+    folder: &Folder,
+    unlock: &Unlock,
+    (code, name, kind): (&str, &str, &str),
+    (n, m): (u8, u8),
+) -> Result<Reply, CommandError> {
     let kind = OrgKind::from_word(kind).filter(|k| k.certifies()).ok_or_else(|| {
         CommandError::not_found(format!("机构类型 {kind} 不能建网"), format!("a network cannot be founded by a {kind}"))
             .hint("用 city, county 或 province", "use city, county or province")
     })?;
+    if !(1..=ROOT_KEYS_MAX).contains(&usize::from(n)) || !(1..=n).contains(&m) {
+        return Err(CommandError::not_found(
+            format!("{n} 个根密钥、{m} 个签名不可行"),
+            format!("{m} of {n} root keys cannot be"),
+        )
+        .hint("1 至 16 个根密钥, 签名数不超过密钥数", "1 to 16 root keys, and a threshold of at most their number"));
+    }
     let passphrase = prepare(folder, unlock)?;
-    let root = keyfile::create(folder, "root", passphrase)?;
+    let label = |i: u8| if n == 1 { "root".to_owned() } else { format!("root-{i}") };
+    let roots = (1..=n).map(|i| keyfile::create(folder, &label(i), passphrase)).collect::<Result<Vec<_>, _>>()?;
+    let root = roots.first().ok_or_else(|| CommandError::storage("no root key"))?;
+    let statement = founding::root_statement(roots.iter().map(|r| r.key.public()).collect(), m);
     let admin = keyfile::create(folder, "admin", passphrase)?;
     let node = folder.node_key()?;
     let org = NewOrg { code: code.to_owned(), kind, name: name.to_owned(), random: random::bytes()? };
     let author = Author { key: SecretKey::from_seed(root.key.seed()), run: Run(random::bytes()?) };
-    let (network, entry) =
-        founding::found(&author, &org, (admin.key.public(), Some(admin.seal_public())), node.public(), "admin", now());
+    let people = ((admin.key.public(), Some(admin.seal_public())), node.public(), "admin");
+    let (network, entry) = founding::found_by(&author, statement, &org, people, now());
     let row = org.row(taizhang_core::id::OrgId::root(network), now().day());
     folder.save_settings(&Settings::new(network, row.org, Vec::new()))?;
     let mut core = Core::open(folder.clone(), &mut |_, _, _| {})?;
@@ -45,7 +69,8 @@ pub fn init(folder: &Folder, unlock: &Unlock, code: &str, name: &str, kind: &str
         "init",
         json!({
             "network": network.to_string(), "org": row.org.to_string(), "code": code, "name": name,
-            "admin_key": admin.key.public().to_string(), "root_key": root.key.public().to_string(), "node_key": node.public().to_string(),
+            "admin_key": admin.key.public().to_string(), "root_key": root.key.public().to_string(),
+            "root_keys": n, "root_threshold": m, "node_key": node.public().to_string(),
         }),
     ))
 }

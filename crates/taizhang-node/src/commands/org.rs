@@ -1,6 +1,11 @@
-//! `org add`, `org list`, `invite`.
+//! `org add`, `org list`, `invite`; changes of organisations are in `org/`.
 
-use serde_json::json;
+pub(crate) mod change;
+mod history;
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Value as Json, json};
 use taizhang_core::{
     cbor::{Reader, Writer},
     founding::{Invite, NewGrant, NewOrg},
@@ -14,7 +19,7 @@ use taizhang_core::{
 use super::Context;
 use crate::{
     command::Reply,
-    core::Act,
+    core::{Act, Core},
     error::{CommandError, ErrorKind},
     random,
 };
@@ -27,13 +32,7 @@ pub(crate) fn add(c: &mut Context<'_>, code: &str, kind: &str, name: &str, paren
         Some(p) if p != owner => Some(p),
         _ => None,
     };
-    if c.core.ledger().registry.by_code(code).is_some() {
-        return Err(CommandError::new(
-            ErrorKind::Refused,
-            format!("代码 {code} 已有机构"),
-            format!("there is an organisation {code} already"),
-        ));
-    }
+    change::free(c, code)?;
     let row = new_org(c, owner, code, kind, name, township)?;
     let mut p = PayloadBuilder::default();
     p.row(Org::TYPE, &[], &row.to_fields());
@@ -68,17 +67,22 @@ pub(crate) fn org_kind(word: &str) -> Result<OrgKind, CommandError> {
 
 /// The organisations known here.
 pub(crate) fn list(c: &Context<'_>) -> Result<Reply, CommandError> {
-    let registry = &c.core.ledger().registry;
-    let orgs = registry.orgs.iter().map(|(id, o)| {
-        let now = o.current();
-        let parent = registry.orgs.get(&now.parent).map(|p| p.current().code.clone());
-        let township = now.township.and_then(|t| registry.orgs.get(&t)).map(|t| t.current().code.clone());
-        json!({
-            "org": id.to_string(), "code": now.code, "name": now.name, "kind": now.kind.word(),
-            "parent": parent, "township": township, "own": *id == c.core.org(),
-        })
-    });
+    let orgs = c.core.ledger().registry.orgs.keys().map(|id| shown(c.core, *id));
     Ok(Reply::new("orgs", json!({ "orgs": orgs.collect::<Vec<_>>() })))
+}
+
+/// An organisation as it stands now.
+pub(super) fn shown(core: &Core, id: OrgId) -> Json {
+    let registry = &core.ledger().registry;
+    let Some(o) = registry.orgs.get(&id) else { return json!({ "org": id.to_string() }) };
+    let code = |o: OrgId| registry.orgs.get(&o).map(|o| o.current().code.clone());
+    let now = o.current();
+    json!({
+        "org": id.to_string(), "code": now.code, "name": now.name, "kind": now.kind.word(),
+        "parent": registry.ancestors(id).first().and_then(|p| code(*p)), "township": now.township.and_then(code),
+        "closed": now.closed_day.map(|d| d.to_string()), "succeeded_by": now.succeeded_by.and_then(code),
+        "undecided": !o.rivals().is_empty(), "own": id == core.org(),
+    })
 }
 
 /// Makes an invite: a grant to a one-use key carried in it.
@@ -97,12 +101,16 @@ pub(crate) fn invite(
     let record =
         c.core.ledger().registry.orgs.get(&org).ok_or_else(|| CommandError::not_found("没有此机构", "no such organisation"))?;
     let registry = DocId::of(record.registry, Kind::Registry);
-    // The organisation's own admin invites its staff in its own registry; the one above in the registry that created it.
+    // The organisation's own admin invites its staff in its own registry; the one above in the registry that created it; the one
+    // under which it was moved in its own, on the row that moved it.
     let owner = c.core.org();
+    let moved = c.core.ledger().registry.rows_about(org).find(|r| r.name == record.current_name() && r.row.parent == owner);
     let (document, basis) = if record.registry == owner {
         (registry, record.creation.name.here())
     } else if org == owner {
         (DocId::of(owner, Kind::Registry), record.creation.name.in_document(registry))
+    } else if let Some(moved) = moved {
+        (DocId::of(owner, Kind::Registry), moved.name.in_document(DocId::of(moved.registry, Kind::Registry)))
     } else {
         return Err(CommandError::new(
             ErrorKind::Refused,

@@ -46,6 +46,7 @@ pub(crate) fn run(c: &mut Context<'_>, record: &Record) -> Result<Reply, Command
         );
         CommandError::new(ErrorKind::Refused, zh, en).hint("请先取得其学校的花名册", "get the roster of the school first")
     })?;
+    super::org::change::is_open_on(c.core, shelf.school(), days.1)?;
     let by = place.registered_by(c.core);
     let written = match (&record.activity, &record.title) {
         (Some(no), None) => in_activity(c, &mut shelves, record, (shelf, by, days), no)?,

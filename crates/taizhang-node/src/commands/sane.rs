@@ -3,7 +3,7 @@
 use taizhang_core::units::Day;
 
 use crate::{
-    command::{Command, Record},
+    command::{Command, OrgChange, Record},
     error::CommandError,
 };
 
@@ -19,6 +19,8 @@ const H100_MAX: u32 = 1_000_000;
 pub fn check(command: &Command, today: Day) -> Result<(), CommandError> {
     match command {
         Command::Init { code, name, .. } | Command::OrgAdd { code, name, .. } => org(code, name),
+        Command::Org(OrgChange::Rename { name, .. }) => org("0", name),
+        Command::Org(OrgChange::Recode { code, .. }) => org(code, "x"),
         Command::Invite { address: Some(address), .. } => invite_address(address),
         Command::Sync { address: Some(address), .. } => host_port(address),
         Command::Record(record) => training(record, today),
@@ -127,7 +129,13 @@ mod tests {
             name: name.into(),
             parent: None,
         };
-        let init = |code: &str, name: &str| Command::Init { code: code.into(), kind: "city".into(), name: name.into() };
+        let init = |code: &str, name: &str| Command::Init {
+            code: code.into(),
+            kind: "city".into(),
+            name: name.into(),
+            root_keys: 1,
+            root_threshold: 1,
+        };
         let invite = |address: &str| Command::Invite {
             org: "1".into(),
             role: "clerk".into(),

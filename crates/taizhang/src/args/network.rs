@@ -3,7 +3,10 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Subcommand};
-use taizhang_node::{command::Command, error::CommandError};
+use taizhang_node::{
+    command::{Command, OrgChange},
+    error::CommandError,
+};
 
 use super::{Task, absolute};
 
@@ -21,11 +24,18 @@ pub(crate) struct Init {
     /// 机构类型: city, county, province | Its kind: city, county, province
     #[arg(long)]
     kind: String,
+    /// 根密钥个数; 默认 1 | How many root keys; default: 1
+    #[arg(long, default_value_t = 1, hide_default_value = true, value_name = "N")]
+    root_keys: u8,
+    /// 几个根密钥可以一起指定接任者; 默认 1 | How many root keys name their successors together; default: 1
+    #[arg(long, default_value_t = 1, hide_default_value = true, value_name = "M")]
+    root_threshold: u8,
 }
 
 impl Init {
     pub(super) fn command(self) -> Command {
-        Command::Init { code: self.code, name: self.name, kind: self.kind }
+        let Self { code, name, kind, root_keys, root_threshold } = self;
+        Command::Init { code, name, kind, root_keys, root_threshold }
     }
 }
 
@@ -48,14 +58,82 @@ pub(crate) enum Org {
     },
     /// 列出机构 | List organisations
     List,
+    /// 移交给另一个上级 | Move under another parent
+    Move {
+        /// 机构代码 | The organisation's code
+        org: String,
+        /// 新上级的代码 | Code of the new parent
+        #[arg(long, value_name = "CODE")]
+        to: String,
+        /// 自哪天起 (YYYY-MM-DD) | From this day on (YYYY-MM-DD)
+        #[arg(long, value_name = "DAY")]
+        from: String,
+        /// 原因 | Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// 更名 | Rename
+    Rename {
+        /// 机构代码 | The organisation's code
+        org: String,
+        /// 新名称 | Its new name
+        name: String,
+    },
+    /// 改代码 | Give another code
+    Recode {
+        /// 机构代码 | The organisation's code
+        org: String,
+        /// 新代码 | Its new code
+        code: String,
+    },
+    /// 撤销 | Close
+    Close {
+        /// 机构代码 | The organisation's code
+        org: String,
+        /// 最后一天 (YYYY-MM-DD) | Its last day (YYYY-MM-DD)
+        #[arg(long)]
+        day: String,
+        /// 接续其工作的机构 | The organisation that goes on with its work
+        #[arg(long, value_name = "CODE")]
+        succeeded_by: Option<String>,
+        /// 原因 | Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// 并入另一个机构 (先用 org add 增加) | Merge into another one (add that first with `org add`)
+    Merge {
+        /// 被合并的机构代码 | Codes of those that are merged
+        #[arg(required = true)]
+        orgs: Vec<String>,
+        /// 接续的机构 | The one that goes on
+        #[arg(long, value_name = "CODE")]
+        into: String,
+        /// 最后一天; 默认今天 | Their last day; default: today
+        #[arg(long)]
+        day: Option<String>,
+        /// 原因 | Why
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// 沿革: 每次变更、日期、由谁登记、是否有效 | Its history: every description, its day, who wrote it, whether it counts
+    History {
+        /// 机构代码 | The organisation's code
+        org: String,
+    },
 }
 
 impl Org {
     pub(super) fn command(self) -> Command {
-        match self {
-            Self::Add { code, kind, name, parent } => Command::OrgAdd { code, kind, name, parent },
-            Self::List => Command::OrgList,
-        }
+        Command::Org(match self {
+            Self::Add { code, kind, name, parent } => return Command::OrgAdd { code, kind, name, parent },
+            Self::List => return Command::OrgList,
+            Self::Move { org, to, from, reason } => OrgChange::Move { org, to, from, reason },
+            Self::Rename { org, name } => OrgChange::Rename { org, name },
+            Self::Recode { org, code } => OrgChange::Recode { org, code },
+            Self::Close { org, day, succeeded_by, reason } => OrgChange::Close { org, day, succeeded_by, reason },
+            Self::Merge { orgs, into, day, reason } => OrgChange::Merge { orgs, into, day, reason },
+            Self::History { org } => OrgChange::History { org },
+        })
     }
 }
 

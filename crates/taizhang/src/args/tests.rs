@@ -41,7 +41,30 @@ fn help_speaks_one_language() {
 #[test]
 fn good_lines_become_commands() {
     let cases = [
-        ("init --code 1 --name n --kind city", "Init { code: \"1\", name: \"n\", kind: \"city\" }"),
+        (
+            "init --code 1 --name n --kind city",
+            "Init { code: \"1\", name: \"n\", kind: \"city\", root_keys: 1, root_threshold: 1 }",
+        ),
+        ("init --code 1 --name n --kind city --root-keys 3 --root-threshold 2", "root_keys: 3, root_threshold: 2"),
+        ("org move 1 --to 2 --from 2026-09-01", "Org(Move { org: \"1\", to: \"2\", from: \"2026-09-01\", reason: None })"),
+        ("org rename 1 n", "Org(Rename { org: \"1\", name: \"n\" })"),
+        ("org recode 1 2", "Org(Recode { org: \"1\", code: \"2\" })"),
+        (
+            "org close 1 --day d --succeeded-by 2",
+            "Org(Close { org: \"1\", day: \"d\", succeeded_by: Some(\"2\"), reason: None })",
+        ),
+        ("org merge 1 2 --into 3", "Org(Merge { orgs: [\"1\", \"2\"], into: \"3\", day: None, reason: None })"),
+        ("org history 1", "Org(History { org: \"1\" })"),
+        ("root show", "Root(Show)"),
+        (
+            "root propose --out /x --add a,b --remove c --threshold 2",
+            "keys: [], add: [\"a\", \"b\"], remove: [\"c\"], threshold: Some(2)",
+        ),
+        ("root sign /x --as root-1", "Root(Sign { file: \"/x\" })"),
+        ("root publish /x", "Root(Publish { file: \"/x\" })"),
+        ("key export root --out /x", "KeyFile(Export { key: \"root\", out: \"/x\" })"),
+        ("key import /x", "KeyFile(Import { file: \"/x\" })"),
+        ("key remove root --copy /x", "KeyFile(Remove { key: \"root\", copy: \"/x\" })"),
         ("org list --json", "OrgList"),
         ("invite --org 1 --role clerk --expires 2h", "expires_ms: 7200000"),
         ("sync --once", "Sync { address: None, timeout_ms: 60000 }"),

@@ -20,7 +20,13 @@ const RECEIPT_MS: u64 = 500;
 pub(super) fn found(story: &mut Story) -> Result<(), CommandError> {
     story.chapter("建立网络", "Founding the network");
     let city = &mut story.city;
-    city.ask(Command::Init { code: CITY.code.into(), name: CITY.name.into(), kind: "city".into() })?;
+    city.ask(Command::Init {
+        code: CITY.code.into(),
+        name: CITY.name.into(),
+        kind: "city".into(),
+        root_keys: 1,
+        root_threshold: 1,
+    })?;
     quicken(city)?;
     city.start()?;
     for county in &COUNTIES {

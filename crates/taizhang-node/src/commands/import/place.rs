@@ -99,12 +99,15 @@ fn is_school(kind: Option<OrgKind>) -> bool {
 #[derive(Debug, Default)]
 pub(in crate::commands) struct Rosters {
     schools: BTreeMap<String, BTreeSet<OrgId>>,
+    closed: BTreeSet<OrgId>,
 }
 
 impl Rosters {
     pub(in crate::commands) fn load(core: &Core) -> Result<Self, CommandError> {
         let mut out = Self::default();
         let rosters: Vec<DocId> = core.ledger().documents().filter(|d| d.kind == Kind::Roster).copied().collect();
+        let orgs = core.ledger().registry.orgs.iter().filter(|(_, o)| o.current().closed_day.is_some());
+        out.closed = orgs.map(|(id, _)| *id).collect();
         for document in rosters {
             for row in core.view(&document)?.current() {
                 if let Some(teacher) = row.read::<Teacher>() {
@@ -120,8 +123,15 @@ impl Rosters {
         self.schools.get(teacher).is_some_and(|s| s.contains(&school))
     }
 
+    /// Of an open school and closed ones the open one.
     fn school_of(&self, teacher: &str) -> Option<OrgId> {
-        self.schools.get(teacher).filter(|s| s.len() == 1).and_then(|s| s.first().copied())
+        let all = self.schools.get(teacher)?;
+        let open: Vec<&OrgId> = all.difference(&self.closed).collect();
+        match (open.as_slice(), all.len()) {
+            ([only], _) => Some(**only),
+            ([], 1) => all.first().copied(),
+            _ => None,
+        }
     }
 }
 

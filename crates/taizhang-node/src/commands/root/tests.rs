@@ -1,0 +1,153 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+use std::path::PathBuf;
+
+use serde_json::Value as Json;
+
+use super::super::{
+    execute, found,
+    testkit::{PASSPHRASE, unlock},
+};
+use crate::{
+    command::{Command, KeyFile, Proposal, Root, Unlock},
+    core::Core,
+    error::{CommandError, ErrorKind},
+    folder::Folder,
+    keyfile,
+};
+
+struct City {
+    core: Core,
+    dir: tempfile::TempDir,
+}
+
+impl City {
+    /// Three root keys, two of which name a successor.
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::at(dir.path().join("city"));
+        let nobody = Unlock { key: None, passphrase: Some(PASSPHRASE.to_owned()) };
+        found::init_with(&folder, &nobody, ("429800", "某市", "city"), (3, 2)).unwrap();
+        let core = Core::open(folder, &mut |_, _, _| {}).unwrap();
+        Self { core, dir }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn run(&mut self, who: &str, command: &Command) -> Result<Json, CommandError> {
+        execute(&mut self.core, &unlock(who), command, &mut |_| {}).map(|r| Json::Object(r.data))
+    }
+
+    fn root(&mut self, who: &str, step: Root) -> Result<Json, CommandError> {
+        self.run(who, &Command::Root(step))
+    }
+
+    fn propose(&mut self, name: &str, add: &[&str], remove: &[&str]) -> Json {
+        let list = |l: &[&str]| l.iter().map(|k| (*k).to_owned()).collect();
+        let out = self.file(name);
+        let wanted = Proposal { out, keys: Vec::new(), add: list(add), remove: list(remove), threshold: None, reason: None };
+        self.root("admin", Root::Propose(wanted)).unwrap()
+    }
+
+    fn sign(&mut self, who: &str, name: &str) -> Result<Json, CommandError> {
+        let file = self.file(name);
+        self.root(who, Root::Sign { file })
+    }
+
+    fn publish(&mut self, who: &str, name: &str) -> Result<Json, CommandError> {
+        let file = self.file(name);
+        self.root(who, Root::Publish { file })
+    }
+}
+
+#[test]
+fn two_of_three_root_keys_name_their_successors() {
+    let mut city = City::new();
+    keyfile::create(city.core.folder(), "new", PASSPHRASE).unwrap();
+    let proposed = city.propose("p", &["new"], &["root-3"]);
+    assert_eq!(
+        (&proposed["number"], &proposed["signatures_needed"], &proposed["complete"]),
+        (&1.into(), &2.into(), &false.into())
+    );
+    assert_eq!(city.sign("new", "p").unwrap_err().kind, ErrorKind::Refused, "not a key of now");
+    city.sign("root-1", "p").unwrap();
+    let early = city.publish("root-1", "p").unwrap_err();
+    assert!(early.what.en.contains("not signed by enough keys"), "{early:?}");
+    assert_eq!(city.sign("root-2", "p").unwrap()["complete"], true);
+    let shown = city.publish("new", "p").unwrap();
+    assert_eq!((&shown["number"], &shown["threshold"], &shown["contested"]), (&1.into(), &2.into(), &Json::Array(Vec::new())));
+    let here: Vec<&str> = shown["keys"].as_array().unwrap().iter().map(|k| k["here"].as_str().unwrap()).collect();
+    assert_eq!(here, ["root-1", "root-2", "new"]);
+    // The next one is for the new keys to sign.
+    city.propose("q", &[], &["root-2"]);
+    assert_eq!(city.sign("root-3", "q").unwrap_err().kind, ErrorKind::Refused);
+    city.sign("root-1", "q").unwrap();
+    city.sign("new", "q").unwrap();
+    assert_eq!(city.publish("root-1", "q").unwrap()["number"], 2);
+}
+
+#[test]
+fn two_successors_are_shouted_and_settled_by_all_keys() {
+    let mut city = City::new();
+    for (name, keys) in [("a", ["root-1", "root-2"]), ("b", ["root-2", "root-3"])] {
+        // Both were proposed before either was published.
+        let removed = if name == "a" { "root-3" } else { "root-1" };
+        city.propose(name, &[], &[removed]);
+        keys.iter().for_each(|k| _ = city.sign(k, name).unwrap());
+    }
+    city.publish("root-1", "a").unwrap();
+    let shown = city.publish("root-2", "b").unwrap();
+    assert_eq!((&shown["number"], shown["contested"].as_array().unwrap().len()), (&0.into(), 2));
+    let proposed = city.propose("c", &[], &[]);
+    assert_eq!(proposed["signatures_needed"], 3);
+    ["root-1", "root-2"].iter().for_each(|k| _ = city.sign(k, "c").unwrap());
+    assert_eq!(city.publish("root-1", "c").unwrap_err().kind, ErrorKind::Refused);
+    city.sign("root-3", "c").unwrap();
+    let shown = city.publish("root-1", "c").unwrap();
+    assert_eq!((&shown["number"], shown["contested"].as_array().unwrap().len()), (&1.into(), 0));
+}
+
+#[test]
+fn a_changed_proposal_is_seen_and_another_networks_refused() {
+    let mut city = City::new();
+    city.propose("p", &[], &["root-3"]);
+    ["root-1", "root-2"].iter().for_each(|k| _ = city.sign(k, "p").unwrap());
+    let text = std::fs::read_to_string(city.file("p")).unwrap();
+    let mut json: Json = serde_json::from_str(&text).unwrap();
+    let fields = json["fields"].as_str().unwrap().to_owned();
+    let key = city.core.ledger().registry.root.clone().unwrap().1.keys[0].to_string();
+    json["fields"] = fields.replace(&key, &"ab".repeat(32)).into();
+    std::fs::write(city.file("p"), json.to_string()).unwrap();
+    assert_eq!(city.publish("root-2", "p").unwrap_err().kind, ErrorKind::Refused);
+    let mut other = City::new();
+    std::fs::write(other.file("p"), text).unwrap();
+    assert!(other.sign("root-1", "p").unwrap_err().what.en.contains("another network"));
+    std::fs::write(other.file("p"), "{}").unwrap();
+    assert!(other.publish("root-1", "p").unwrap_err().what.en.ends_with("is no proposal of root keys"));
+}
+
+#[test]
+fn a_key_file_goes_to_a_stick_and_back() {
+    let mut city = City::new();
+    let (stick, other) = (city.file("stick"), city.file("other"));
+    let export = |key: &str, out: &PathBuf| Command::KeyFile(KeyFile::Export { key: key.into(), out: out.clone() });
+    city.run("admin", &export("root-1", &stick)).unwrap();
+    city.run("admin", &export("root-2", &other)).unwrap();
+    assert!(city.run("admin", &export("root-3", &stick)).is_err(), "no file is replaced");
+    let remove = |copy: &PathBuf| Command::KeyFile(KeyFile::Remove { key: "root-1".into(), copy: copy.clone() });
+    let key = city.core.ledger().registry.root.clone().unwrap().1.keys[0];
+    let itself = city.core.folder().file(&format!("keys/{key}.json"));
+    for copy in [&other, &city.file("nothing"), &itself] {
+        assert!(city.run("admin", &remove(copy)).is_err(), "{copy:?}");
+    }
+    let import = Command::KeyFile(KeyFile::Import { file: stick.clone() });
+    assert_eq!(city.run("admin", &import).unwrap_err().kind, ErrorKind::Refused, "it is here");
+    city.run("admin", &remove(&stick)).unwrap();
+    city.propose("p", &[], &["root-3"]);
+    assert_eq!(city.sign("root-1", "p").unwrap_err().kind, ErrorKind::Key);
+    city.run("admin", &import).unwrap();
+    city.sign("root-1", "p").unwrap();
+    std::fs::write(&other, "{\"schema\":\"x\"}").unwrap();
+    assert_eq!(city.run("admin", &Command::KeyFile(KeyFile::Import { file: other })).unwrap_err().kind, ErrorKind::Key);
+}
