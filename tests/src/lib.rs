@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod attacks;
 pub mod bytes;
+pub mod model;
 pub mod mutate;
 pub mod nodes;
 pub mod rules;
