@@ -139,6 +139,14 @@ pub fn execute(
         Command::ReviewDecide { verdict, rows, sheet, claimed, org, reason } => {
             review::decide(&mut c, verdict, rows, sheet.as_deref(), (*claimed, org.as_deref()), reason.as_deref())
         }
+        Command::ReviewLock { org, all, year, even_pending, reason } => {
+            let (org, reason) = (org.as_deref(), reason.as_deref());
+            review::lock::lock(&mut c, &review::lock::Asked { org, all: *all, year: *year, even_pending: *even_pending, reason })
+        }
+        Command::ReviewUnlock { org, year, reason } => review::lock::unlock(&mut c, org, *year, reason),
+        Command::ReviewLate { org } => review::late::list(&c, org.as_deref()),
+        Command::ReviewAccept { entries, reason } => review::late::accept(&mut c, entries, reason),
+        Command::ReviewCheckpoint { month } => review::lock::checkpoint(&mut c, month.as_deref()),
         Command::PlanList { org, all } => review::plans::list(&c, org.as_deref(), *all),
         Command::PlanDecide { verdict, plans, day, retroactive, reason } => {
             let (day, reason) = (day.as_deref(), reason.as_deref());

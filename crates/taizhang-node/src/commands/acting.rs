@@ -16,6 +16,8 @@ pub(crate) fn writes(command: &Command) -> Option<Kind> {
         Command::PolicyAdopt { .. } => Some(Kind::Policy),
         Command::Record(_) => Some(Kind::Ledger),
         Command::ReviewDecide { .. } | Command::PlanDecide { .. } => Some(Kind::Review),
+        Command::ReviewLock { .. } | Command::ReviewUnlock { .. } => Some(Kind::Review),
+        Command::ReviewAccept { .. } | Command::ReviewCheckpoint { .. } => Some(Kind::Review),
         Command::RollupPublish { .. } | Command::RollupSample { .. } => Some(Kind::Rollup),
         Command::Import(import) => match import.kind.as_str() {
             "orgs" => Some(Kind::Registry),
