@@ -246,6 +246,45 @@ pub enum Command {
         /// Why.
         reason: Option<String>,
     },
+    /// Locks a year of one school, or of every school below.
+    ReviewLock {
+        /// The school.
+        org: Option<String>,
+        /// Every school below.
+        all: bool,
+        /// The year.
+        year: u16,
+        /// Also where registrations wait for a decision.
+        even_pending: bool,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Opens a locked year.
+    ReviewUnlock {
+        /// The school.
+        org: String,
+        /// The year.
+        year: u16,
+        /// Why.
+        reason: String,
+    },
+    /// What arrived after a lock, and the locks.
+    ReviewLate {
+        /// Of this organisation and those below it only.
+        org: Option<String>,
+    },
+    /// Lets entries count that arrived after a lock.
+    ReviewAccept {
+        /// Entries, hex or its beginning.
+        entries: Vec<String>,
+        /// Why.
+        reason: String,
+    },
+    /// Says what is here of every school below: an anchor for times.
+    ReviewCheckpoint {
+        /// `YYYY-MM`; absent: this month.
+        month: Option<String>,
+    },
     /// Plans on which this organisation decides.
     PlanList {
         /// Of this organisation and those below it only.

@@ -165,6 +165,14 @@ fn perform(c: &mut Context<'_>, command: &Command) -> Result<Reply, CommandError
         Command::ReviewDecide { verdict, rows, sheet, claimed, org, reason } => {
             review::decide(c, verdict, rows, sheet.as_deref(), (*claimed, org.as_deref()), reason.as_deref())
         }
+        Command::ReviewLock { org, all, year, even_pending, reason } => {
+            let (org, reason) = (org.as_deref(), reason.as_deref());
+            review::lock::lock(c, &review::lock::Asked { org, all: *all, year: *year, even_pending: *even_pending, reason })
+        }
+        Command::ReviewUnlock { org, year, reason } => review::lock::unlock(c, org, *year, reason),
+        Command::ReviewLate { org } => review::late::list(c, org.as_deref()),
+        Command::ReviewAccept { entries, reason } => review::late::accept(c, entries, reason),
+        Command::ReviewCheckpoint { month } => review::lock::checkpoint(c, month.as_deref()),
         Command::PlanList { org, all } => review::plans::list(c, org.as_deref(), *all),
         Command::PlanDecide { verdict, plans, day, retroactive, reason } => {
             let (day, reason) = (day.as_deref(), reason.as_deref());

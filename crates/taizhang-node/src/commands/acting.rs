@@ -17,6 +17,8 @@ pub(crate) fn writes(command: &Command) -> Option<Kind> {
         Command::Record(_) => Some(Kind::Ledger),
         Command::Erase { .. } => Some(Kind::Identity),
         Command::ReviewDecide { .. } | Command::PlanDecide { .. } | Command::EraseConfirm { .. } => Some(Kind::Review),
+        Command::ReviewLock { .. } | Command::ReviewUnlock { .. } => Some(Kind::Review),
+        Command::ReviewAccept { .. } | Command::ReviewCheckpoint { .. } => Some(Kind::Review),
         Command::RollupPublish { .. } | Command::RollupSample { .. } => Some(Kind::Rollup),
         Command::Import(import) => match import.kind.as_str() {
             "orgs" => Some(Kind::Registry),

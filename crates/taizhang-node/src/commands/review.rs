@@ -1,6 +1,7 @@
 //! `review list`, `review approve|return|reject`: registrations of schools below, and what is decided about them.
 //!
 //! - [`desk`]: what lies on the reviewer's desk: lines, and the decisions that stand on them.
+//! - [`lock`]: closing and opening years; [`late`]: what arrived after a lock.
 //! - [`decide`]: from what the reviewer names to decision rows, each replacing what was decided before.
 //!
 //! `--claimed` approves in bulk what the school says has been approved on paper: every pending registration of a school below whose activity is found and whose sheet claims `approved`. Rivals are left out: which of them holds is for a person to say. In the same act plans whose sheets claim approval on a day are approved as of that day ([`plans`]).
@@ -31,6 +32,10 @@ use crate::{
 
 mod decide;
 mod desk;
+pub(crate) mod late;
+pub(crate) mod lock;
+#[cfg(test)]
+mod lock_tests;
 #[cfg(test)]
 mod plan_tests;
 pub(crate) mod plans;

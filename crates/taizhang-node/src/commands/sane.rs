@@ -25,6 +25,7 @@ pub fn check(command: &Command, today: Day) -> Result<(), CommandError> {
         Command::Sync { address: Some(address), .. } => host_port(address),
         Command::Record(record) => training(record, today),
         Command::RollupPublish { period, .. } => year(*period, today),
+        Command::ReviewLock { year: locked, .. } | Command::ReviewUnlock { year: locked, .. } => year(*locked, today),
         _ => Ok(()),
     }
 }
@@ -50,7 +51,7 @@ fn year(period: u16, today: Day) -> Result<(), CommandError> {
         return Ok(());
     }
     Err(CommandError::not_found(format!("年度 {period} 不对"), format!("there is no year {period} to state"))
-        .hint(format!("例如 --period {}", today.year()), format!("such as --period {}", today.year())))
+        .hint(format!("例如 {}", today.year()), format!("such as {}", today.year())))
 }
 
 fn training(record: &Record, today: Day) -> Result<(), CommandError> {

@@ -1,13 +1,15 @@
 //! How organisations, hands, rows and values appear in replies, and how people name entries.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value as Json, json};
 use taizhang_core::{
     cbor::Value,
     entries::Entries,
-    id::{AttachmentId, DocId, EntryId, OrgId},
+    id::{AttachmentId, DocId, EntryId, Kind, OrgId},
     op::RowName,
     standing::Judge,
-    view::{DocumentView, ViewRow, export::named_fields},
+    view::{DocumentView, ViewRow, anchor::Anchors, export::named_fields},
 };
 
 use crate::{
@@ -47,9 +49,36 @@ pub(crate) fn hand(core: &Core, entry: &EntryId) -> Map<String, Json> {
 
 /// The same for a row, with its name.
 pub(crate) fn row_hand(core: &Core, name: RowName) -> Json {
+    Json::Object(named_hand(core, name))
+}
+
+fn named_hand(core: &Core, name: RowName) -> Map<String, Json> {
     let mut out = hand(core, &name.entry);
     out.insert("row".to_owned(), json!(name.to_string()));
+    out
+}
+
+/// The same, and beside the claimed time the first lock, checkpoint or rollup of another organisation that names the entry.
+pub(crate) fn anchored_hand(core: &Core, anchors: &Anchors, name: RowName) -> Json {
+    let mut out = named_hand(core, name);
+    let first = anchors.first(core.ledger(), &name.entry);
+    let shown =
+        first.map(|a| json!({ "kind": a.kind.word(), "org": org(core, a.org), "row": a.by.to_string(), "time_ms": a.time.0 }));
+    out.insert("anchor".to_owned(), json!(shown));
     Json::Object(out)
+}
+
+/// The anchors of what concerns these organisations: reviews of them, and rollups of those above.
+pub(crate) fn anchors(core: &Core, subjects: &BTreeSet<OrgId>) -> Result<Anchors, CommandError> {
+    let registry = &core.ledger().registry;
+    let above: BTreeSet<OrgId> = subjects.iter().flat_map(|s| registry.ancestors(*s)).collect();
+    let views = views(core, |d| match d.kind {
+        Kind::Review => subjects.contains(&d.concerns()),
+        Kind::Rollup => above.contains(&d.owner),
+        _ => false,
+    })?;
+    // What cannot be read here anchors nothing; `check` and `audit` tell of it.
+    Ok(Anchors::read(&views, |id| attachment(core, id).ok().flatten()))
 }
 
 /// The fields of a row by name; bytes as hex.

@@ -11,7 +11,11 @@ use taizhang_core::{
 };
 use taizhang_store::Store;
 
-use super::{Context, conflict, delivered, shown};
+use super::{
+    Context, conflict, delivered,
+    review::late::{self, Late},
+    shown,
+};
 use crate::{command::Reply, core::Core, error::CommandError, keyfile};
 
 /// What is here.
@@ -24,6 +28,8 @@ pub(crate) fn run(c: &Context<'_>) -> Result<Reply, CommandError> {
     ledger.documents().for_each(|d| *documents.entry(d.kind.word()).or_default() += 1);
     let own = |d: &&DocId| d.owner == core.org() || d.subject == Some(core.org());
     let progress: Vec<Json> = ledger.documents().filter(own).map(|d| progress(core, d)).collect();
+    let late = Late::of(core, |o| ledger.registry.is_at_or_above(core.org(), o))?;
+    let after_lock = json!({ "entries": late.entries(), "rows": late.count() });
     Ok(Reply::new(
         "status",
         json!({
@@ -39,12 +45,19 @@ pub(crate) fn run(c: &Context<'_>) -> Result<Reply, CommandError> {
             "sessions": sessions(core),
             "progress": progress,
             "delivered": delivered::all(core).iter().map(|d| d.json(core)).collect::<Vec<_>>(),
+            "locked": locked(core),
+            "after_lock": after_lock,
             "conflicts": { "registers": registers, "rivals": conflicts.len() - registers },
             "not_standing": not_standing(ledger),
             "forks": forks(core),
             "damage": { "holes": core.damage().holes, "lost": core.damage().lost },
         }),
     ))
+}
+
+/// The locks that close a year of this organisation.
+fn locked(core: &Core) -> Vec<Json> {
+    late::locks(core, &Judge::new(core.ledger()), core.org(), true)
 }
 
 fn org(core: &Core) -> Json {

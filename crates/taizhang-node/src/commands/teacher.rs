@@ -1,37 +1,53 @@
 //! `teacher NUMBER`: every current record of one teacher in the documents that are here. No names: they are sealed elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 use taizhang_core::{
-    id::Kind,
+    id::{Kind, OrgId},
     rows::ActivityKind,
+    standing::Judge,
     view::{
+        anchor::Anchors,
         decision::Approval,
         training::{ActivityMatter, Book, Hours, Line, Record},
     },
 };
 
-use super::{Context, accounts::Desk, shown};
+use super::{
+    Context,
+    accounts::Desk,
+    review::late::{self, Late},
+    shown,
+};
 use crate::{command::Reply, core::Core, error::CommandError};
 
 /// The teacher's records, newest document last, with sums over those that count.
 pub(crate) fn run(c: &Context<'_>, number: &str) -> Result<Reply, CommandError> {
     let book = book(c.core)?;
-    let schools = book.teachers.iter().filter(|(_, numbers)| numbers.contains(number));
-    let schools: Vec<String> = schools.map(|(school, _)| shown::org(c.core, *school)).collect();
+    let served = book.teachers.iter().filter(|(_, numbers)| numbers.contains(number)).map(|(school, _)| *school);
+    let mut concerned: BTreeSet<OrgId> = served.collect();
+    let schools: Vec<String> = concerned.iter().map(|school| shown::org(c.core, *school)).collect();
     let lines: Vec<&Line> = book.of_teacher(number).collect();
-    if schools.is_empty() && lines.is_empty() {
+    let after_lock = Late::of(c.core, |_| true)?.of_teacher(c.core, number);
+    if schools.is_empty() && lines.is_empty() && after_lock.is_empty() {
         let why = (format!("没有编号为 {number} 的教师"), format!("there is no teacher {number} here"));
         return Err(CommandError::not_found(why.0, why.1).hint("请核对教师编号", "check the teacher's number"));
     }
     let (all, by_kind) = sums(&lines);
     let kinds: Vec<Json> =
         by_kind.iter().map(|(kind, hours)| hours_json(Some(kind.map_or("unknown", ActivityKind::word)), *hours)).collect();
-    let records: Vec<Json> = lines.iter().map(|l| record(c.core, &book, l)).collect();
+    concerned.extend(lines.iter().map(|l| l.school));
+    let anchors = shown::anchors(c.core, &concerned)?;
+    let records: Vec<Json> = lines.iter().map(|l| record(c.core, &book, &anchors, l)).collect();
+    let judge = Judge::new(c.core.ledger());
+    let locked: Vec<Json> = concerned.iter().flat_map(|o| late::locks(c.core, &judge, *o, true)).collect();
     Ok(Reply::new(
         "teacher",
-        json!({ "teacher": number, "schools": schools, "records": records, "sums": hours_json(None, all), "by_kind": kinds }),
+        json!({
+            "teacher": number, "schools": schools, "locked": locked, "records": records, "after_lock": after_lock,
+            "sums": hours_json(None, all), "by_kind": kinds,
+        }),
     ))
 }
 
@@ -69,7 +85,7 @@ fn hours_json(kind: Option<&str>, hours: Hours) -> Json {
     }
 }
 
-fn record(core: &Core, book: &Book, line: &Line) -> Json {
+fn record(core: &Core, book: &Book, anchors: &Anchors, line: &Line) -> Json {
     let activity = book.activity(line);
     let (no, title, state, days) = match (&line.record, activity) {
         (Record::Elsewhere(e), _) => (None, Some(e.title.clone()), "itself", Some((e.start_day, e.end_day))),
@@ -91,7 +107,7 @@ fn record(core: &Core, book: &Book, line: &Line) -> Json {
         "h100": line.record.h100(),
         "counts": line.counts && !waits(line),
         "approval": approval(core, &line.approval),
-        "hands": line.hands.iter().map(|h| shown::row_hand(core, *h)).collect::<Vec<_>>(),
+        "hands": line.hands.iter().map(|h| shown::anchored_hand(core, anchors, *h)).collect::<Vec<_>>(),
         "findings": line.findings.iter().map(|f| f.word()).collect::<Vec<_>>(),
     })
 }

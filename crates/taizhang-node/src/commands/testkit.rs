@@ -3,6 +3,7 @@
 
 use serde_json::Value as Json;
 use taizhang_core::{
+    entries::Entries,
     founding::{NewGrant, NewOrg},
     id::{DocId, EntryId, Kind, OrgId},
     key::SecretKey,
@@ -83,18 +84,23 @@ impl Net {
         for document in documents {
             for entry in self.core.entries_of(&document).unwrap() {
                 if to.ledger().place(&entry.id).is_none() {
-                    to.store_entries(vec![entry], Vec::new()).unwrap();
+                    let rows = taizhang_core::ledger::row_ops(&entry);
+                    let named: Vec<_> = rows.iter().flat_map(|(_, r)| taizhang_core::rows::attachments(r)).collect();
+                    let bytes = |id| (id, self.core.store().attachment(&id).unwrap().unwrap());
+                    let attachments = named.into_iter().map(bytes).collect();
+                    to.store_entries(vec![entry], attachments).unwrap();
                 }
             }
         }
     }
 
-    /// The same with a city (code 429800) above the county; the node is the city's. Its people: admin, officer (policies), city clerk; the county's admin: county-admin. Returns the city too.
+    /// The same with a city (code 429800) above the county; the node is the city's. Its people: admin, officer (policies), city clerk, city-reviewer; the county's admin: county-admin. Returns the city too.
     pub(crate) fn below_a_city() -> (Self, OrgId) {
         let mut net = Self::bare("429800", "某市", "city");
         let (city, top) = (net.county, net.top());
         net.grant("officer", Role::PolicyOfficer, city, top);
         net.grant("city-clerk", Role::Clerk, city, top);
+        net.grant("city-reviewer", Role::Reviewer, city, top);
         let new = NewOrg { code: "429801".into(), kind: OrgKind::County, name: "某县".into(), random: [5; 8] };
         let org: Org = new.row(city, Day(20_000));
         let registry = DocId::of(city, Kind::Registry);

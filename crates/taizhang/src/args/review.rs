@@ -22,6 +22,61 @@ pub(crate) enum Review {
     /// 方案的审定 | Decisions on plans
     #[command(subcommand)]
     Plan(Plan),
+    /// 锁定年度 | Lock a year
+    Lock(Lock),
+    /// 解锁年度 | Open a locked year
+    Unlock {
+        /// 学校 (代码) | The school (code)
+        #[arg(long, value_name = "CODE")]
+        org: String,
+        /// 年度 | The year
+        #[arg(long, value_name = "YEAR")]
+        year: u16,
+        /// 理由 | The reason
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// 锁定后到达的条目, 以及各锁定 | What arrived after a lock, and the locks
+    Late {
+        /// 只看此机构及其下属 (代码) | Only of this organisation and those below it (code)
+        #[arg(long, value_name = "CODE")]
+        org: Option<String>,
+    },
+    /// 接受锁定后到达的条目 | Accept what arrived after a lock
+    Accept {
+        /// 条目, 见 review late | Entries, see review late
+        #[arg(value_name = "ENTRY", required = true)]
+        entries: Vec<String>,
+        /// 理由 | The reason
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// 每月存证: 写明各校资料到此 | Say what is here of every school, once a month
+    Checkpoint {
+        /// 月份, 否则为本月 | The month, else this one
+        #[arg(long, value_name = "YYYY-MM")]
+        month: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which").required(true).args(["org", "all"]))]
+pub(crate) struct Lock {
+    /// 学校 (代码) | The school (code)
+    #[arg(long, value_name = "CODE")]
+    org: Option<String>,
+    /// 所辖全部学校 | Every school below
+    #[arg(long)]
+    all: bool,
+    /// 年度 | The year
+    #[arg(long, value_name = "YEAR")]
+    year: u16,
+    /// 还有待审登记也锁定 | Although registrations still wait
+    #[arg(long)]
+    even_pending: bool,
+    /// 理由 | The reason
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -107,6 +162,13 @@ impl Review {
             Self::Approve(d) => d.command("approved"),
             Self::Return(d) => d.command("returned"),
             Self::Plan(plan) => plan.command(),
+            Self::Lock(Lock { org, all, year, even_pending, reason }) => {
+                Command::ReviewLock { org, all, year, even_pending, reason }
+            }
+            Self::Unlock { org, year, reason } => Command::ReviewUnlock { org, year, reason },
+            Self::Late { org } => Command::ReviewLate { org },
+            Self::Accept { entries, reason } => Command::ReviewAccept { entries, reason },
+            Self::Checkpoint { month } => Command::ReviewCheckpoint { month },
         }
     }
 }

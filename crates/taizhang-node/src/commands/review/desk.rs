@@ -159,7 +159,7 @@ impl Desk {
             };
             let entry = shown::find_entry(c.core, hex, |d| d.kind == Kind::Ledger)?;
             let name = RowName { entry, index: index.parse().map_err(|_| not_a_row(text))? };
-            let line = self.line(name).ok_or_else(|| no_registration(text))?;
+            let line = self.line(name).ok_or_else(|| self.none_for(text, entry))?;
             below(c, &line.document)?;
             chosen.row(line.document, name);
         }
@@ -177,7 +177,7 @@ impl Desk {
         match names.as_slice() {
             [] => Err(no_registration(text)),
             [only] => {
-                let line = self.line(*only).ok_or_else(|| no_registration(text))?;
+                let line = self.line(*only).ok_or_else(|| self.none_for(text, entry))?;
                 below(c, &line.document)?;
                 let mut chosen = Chosen::default();
                 chosen.row(line.document, *only);
@@ -186,6 +186,15 @@ impl Desk {
             _ if self.rows_of(&document, entry).any(|r| r.row_type == Sheet::TYPE) => self.sheet(c, text),
             _ => Err(not_a_row(text)),
         }
+    }
+
+    /// Why nothing of this entry can be decided on.
+    fn none_for(&self, text: &str, entry: EntryId) -> CommandError {
+        let error = no_registration(text);
+        let is_late = self.views.iter().flat_map(|v| v.rows_of(entry)).any(|r| r.late);
+        let (zh, en) =
+            ("它在锁定后到达, 请先用 review accept 接受", "it arrived after the lock: accept it first (`review accept`)");
+        if is_late { error.hint(zh, en) } else { error }
     }
 
     /// A sheet, or what one import brought: every entry of the document with the same sheet row, each by the digest of its bytes. An import row stands for the entries whose sheets came from its file, and for its own.
@@ -211,11 +220,12 @@ impl Desk {
         if !chosen.has(document, entry) {
             self.whole(&mut chosen, &document, entry, Whole::No);
         }
-        if chosen.count() == 0 { Err(no_registration(named)) } else { Ok(chosen) }
+        if chosen.count() == 0 { Err(self.none_for(named, entry)) } else { Ok(chosen) }
     }
 
     fn whole(&self, chosen: &mut Chosen, document: &DocId, entry: EntryId, whole: Whole) {
-        let names: Vec<RowName> = self.registrations(document, entry).map(|r| r.name).collect();
+        let in_time = self.registrations(document, entry).filter(|r| !r.late);
+        let names: Vec<RowName> = in_time.map(|r| r.name).collect();
         if names.is_empty() {
             return;
         }

@@ -1,0 +1,290 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+use serde_json::Value as Json;
+use taizhang_core::{
+    id::{DocId, Kind},
+    rows::{RowType, Status, Teacher},
+    units::Day,
+};
+
+use super::super::testkit::{Net, YEAR, registration, row, teacher};
+use crate::{command::Command, error::ErrorKind};
+
+fn lock(org: Option<&str>, even_pending: bool) -> Command {
+    let org = org.map(str::to_owned);
+    Command::ReviewLock { all: org.is_none(), org, year: YEAR, even_pending, reason: None }
+}
+
+fn unlock() -> Command {
+    Command::ReviewUnlock { org: "001".into(), year: YEAR, reason: "补录".into() }
+}
+
+fn accept(entries: &[String]) -> Command {
+    Command::ReviewAccept { entries: entries.to_vec(), reason: "晚到".into() }
+}
+
+fn late(net: &mut Net) -> Json {
+    net.data("reviewer", &Command::ReviewLate { org: None })
+}
+
+fn hours(net: &mut Net, number: &str) -> u64 {
+    net.data("clerk", &Command::Teacher { number: number.into() })["sums"]["recorded_h100"].as_u64().unwrap()
+}
+
+fn approve(rows: Vec<String>) -> Command {
+    Command::ReviewDecide { verdict: "approve".into(), rows, sheet: None, claimed: false, org: None, reason: None }
+}
+
+#[test]
+fn a_year_with_registrations_that_wait_is_locked_only_on_purpose() {
+    let mut net = Net::new();
+    net.fill();
+    let error = net.run("reviewer", &lock(None, false)).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Refused);
+    let waiting = &error.details.unwrap()["waiting"];
+    assert_eq!(waiting.as_array().unwrap().len(), 2);
+    let of_001 = waiting.as_array().unwrap().iter().find(|w| w["org"] == "001").unwrap();
+    assert_eq!(of_001["registrations"], 3);
+    let locked = net.data("reviewer", &lock(None, true));
+    assert_eq!((&locked["locked"], &locked["waiting_n"]), (&2.into(), &4.into()));
+    let again = net.run("reviewer", &lock(Some("001"), true)).unwrap_err();
+    assert!(again.what.zh.contains("已锁定"), "{again:?}");
+    assert_eq!(net.data("reviewer", &lock(None, true))["already_locked"], 2, "of all there is nothing left to lock");
+}
+
+#[test]
+fn what_is_recorded_after_the_lock_waits_is_listed_and_counts_once_accepted() {
+    let mut net = Net::new();
+    net.fill();
+    net.data("reviewer", &lock(Some("001"), true));
+    let before = hours(&mut net, "T1");
+    let late_row = net.put("clerk", net.ledger(), &registration("A3", "T1", 700));
+    let other = net.put("clerk2", net.ledger(), &registration("A4", "T1", 50));
+    net.put("clerk3", net.ledger2(), &registration("A3", "T9", 700));
+    assert_eq!(hours(&mut net, "T1"), before);
+    // The teacher's page, the status and the county's list all say so.
+    let page = net.data("clerk", &Command::Teacher { number: "T1".into() });
+    assert_eq!(page["after_lock"].as_array().unwrap().len(), 2);
+    assert_eq!((&page["locked"][0]["year"], &page["locked"][0]["locked_by"]), (&YEAR.into(), &"429801".into()));
+    let listed = late(&mut net);
+    assert_eq!((&listed["after_lock"], listed["waiting"].as_array().unwrap().len()), (&2.into(), 2));
+    let one = listed["waiting"].as_array().unwrap().iter().find(|w| w["entry"] == late_row.entry.to_string()).unwrap();
+    assert_eq!(
+        (&one["school"], &one["types"]["registration"], &one["hand"]["label"]),
+        (&"001".into(), &1.into(), &"clerk 岗".into())
+    );
+    assert_eq!((&one["locked_years"][0], &one["locked_by"][0]), (&YEAR.into(), &"429801".into()));
+    assert_eq!(net.data("reviewer", &Command::Status)["after_lock"]["entries"], 2);
+    // It cannot be decided on before it is accepted.
+    let error = net.run("reviewer", &approve(vec![late_row.to_string()])).unwrap_err();
+    assert!(error.hint.unwrap().zh.contains("review accept"));
+    let accepted = net.data("reviewer", &accept(&[late_row.entry.to_string()]));
+    assert_eq!(accepted["accepted"], 1);
+    assert_eq!(hours(&mut net, "T1"), before + 700);
+    assert_eq!(late(&mut net)["after_lock"], 1);
+    let error = net.run("reviewer", &accept(&[late_row.entry.to_string()])).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Usage, "accepted once is enough: {error:?}");
+    let short: String = other.entry.to_string().chars().take(12).collect();
+    net.data("reviewer2", &accept(&[short]));
+    assert_eq!(hours(&mut net, "T1"), before + 750);
+}
+
+#[test]
+fn an_export_says_what_arrived_after_the_lock() {
+    let mut net = Net::new();
+    net.fill();
+    net.data("reviewer", &lock(Some("001"), true));
+    let name = net.put("clerk", net.ledger(), &registration("A3", "T1", 700)).to_string();
+    let format = crate::command::Format::Jsonl;
+    let export = |out| Command::Export { kind: "attendance".into(), org: None, year: None, format, gbk: false, out };
+    let lines = net.run("reviewer", &export(None)).unwrap().lines;
+    let states: Vec<_> = lines.iter().filter(|l| l["row"] == name).map(|l| (l["state"].clone(), l["standing"].clone())).collect();
+    assert_eq!(states, [("after_lock".into(), "stands".into())]);
+}
+
+#[test]
+fn an_unlock_opens_the_year_and_it_can_be_locked_again() {
+    let mut net = Net::new();
+    net.fill();
+    assert_eq!(net.run("reviewer", &unlock()).unwrap_err().kind, ErrorKind::Usage, "nothing to open");
+    net.data("reviewer", &lock(Some("001"), true));
+    net.put("clerk", net.ledger(), &registration("A3", "T1", 700));
+    let no_reason = Command::ReviewUnlock { org: "001".into(), year: YEAR, reason: " ".into() };
+    assert_eq!(net.run("reviewer", &no_reason).unwrap_err().kind, ErrorKind::Usage);
+    assert_eq!(net.data("reviewer", &unlock())["replaced"], 1);
+    assert_eq!(late(&mut net)["after_lock"], 0);
+    assert_eq!(hours(&mut net, "T1"), 2700);
+    net.data("reviewer2", &lock(Some("001"), true));
+    net.put("clerk", net.ledger(), &registration("A4", "T1", 50));
+    assert_eq!((hours(&mut net, "T1"), &late(&mut net)["after_lock"]), (2700, &1.into()));
+    let states: Vec<Json> = late(&mut net)["locks"].as_array().unwrap().iter().map(|l| l["state"].clone()).collect();
+    assert!(states.contains(&"acts".into()) && states.contains(&"replaced".into()), "{states:?}");
+}
+
+#[test]
+fn a_decision_after_the_lock_counts_only_where_it_changes_one_in_time() {
+    let mut net = Net::new();
+    let sheet = net.fill();
+    let (first, second) = (format!("{sheet}.1"), format!("{sheet}.2"));
+    net.data("reviewer", &approve(vec![first.clone()]));
+    net.data("reviewer", &lock(Some("001"), true));
+    let approved = |net: &mut Net, number: &str| {
+        net.data("clerk", &Command::Teacher { number: number.into() })["sums"]["approved_h100"].clone()
+    };
+    net.data("reviewer", &approve(vec![second.clone()]));
+    assert_eq!(approved(&mut net, "T2"), 0);
+    assert_eq!(late(&mut net)["waiting"][0]["types"]["decision"], 1);
+    let back = Command::ReviewDecide {
+        verdict: "return".into(),
+        rows: vec![first],
+        sheet: None,
+        claimed: false,
+        org: None,
+        reason: Some("缺证明".into()),
+    };
+    assert_eq!(approved(&mut net, "T1"), 1600);
+    net.data("reviewer", &back);
+    assert_eq!(approved(&mut net, "T1"), 0);
+    let entry = late(&mut net)["waiting"][0]["entry"].as_str().unwrap().to_owned();
+    net.data("reviewer", &accept(&[entry]));
+    assert_eq!(approved(&mut net, "T2"), 800);
+}
+
+#[test]
+fn clerks_lock_nothing_and_nobody_locks_a_year_to_come_or_another_countys_school() {
+    let mut net = Net::new();
+    net.fill();
+    for command in [lock(Some("001"), true), accept(&["abcdef".into()]), Command::ReviewCheckpoint { month: None }] {
+        assert_eq!(net.run("clerk", &command).unwrap_err().kind, ErrorKind::Refused, "{command:?}");
+    }
+    let year = |year| Command::ReviewLock { org: Some("001".into()), all: false, year, even_pending: true, reason: None };
+    let next = net.core.now().day().year() + 1;
+    assert_eq!(net.run("reviewer", &year(next)).unwrap_err().kind, ErrorKind::Usage);
+    assert_eq!(net.run("reviewer", &year(1900)).unwrap_err().kind, ErrorKind::Usage);
+    assert_eq!(net.run("reviewer", &lock(Some("429801"), true)).unwrap_err().kind, ErrorKind::Refused, "no school");
+    assert_eq!(net.run("reviewer", &accept(&["abcdef".into()])).unwrap_err().kind, ErrorKind::Usage);
+}
+
+#[test]
+fn checkpoints_anchor_times_and_are_written_only_where_something_changed() {
+    let mut net = Net::new();
+    net.fill();
+    let checkpoint = || Command::ReviewCheckpoint { month: None };
+    let anchors = |net: &mut Net| {
+        let page = net.data("clerk", &Command::Teacher { number: "T1".into() });
+        let hands = page["records"].as_array().unwrap().iter().flat_map(|r| r["hands"].as_array().unwrap().clone());
+        hands.map(|h| h["anchor"]["kind"].clone()).collect::<Vec<Json>>()
+    };
+    assert_eq!(anchors(&mut net), [Json::Null, Json::Null]);
+    assert_eq!(net.data("reviewer", &checkpoint())["checkpoints"], 2);
+    assert_eq!(anchors(&mut net), ["checkpoint", "checkpoint"]);
+    let again = net.data("reviewer2", &checkpoint());
+    assert_eq!((&again["checkpoints"], &again["unchanged"]), (&0.into(), &2.into()));
+    net.put("clerk", net.ledger(), &registration("A3", "T1", 700));
+    assert_eq!(net.data("reviewer", &checkpoint())["checkpoints"], 1);
+    let bad = Command::ReviewCheckpoint { month: Some("2025-13".into()) };
+    assert_eq!(net.run("reviewer", &bad).unwrap_err().kind, ErrorKind::Usage);
+}
+
+#[test]
+fn an_import_after_the_lock_does_not_write_its_rows_twice() {
+    let mut net = Net::new();
+    net.fill();
+    net.data("reviewer", &lock(Some("001"), true));
+    let file = net.dir.path().join("late.jsonl");
+    let mut line = serde_json::json!({ "type": "registration", "year": YEAR, "fields": {} });
+    let format = crate::command::Format::Jsonl;
+    let export =
+        Command::Export { kind: "attendance".into(), org: Some("001".into()), year: None, format, gbk: false, out: None };
+    let lines = net.run("clerk", &export).unwrap().lines;
+    let known = lines.iter().find(|l| l["type"] == "registration").unwrap();
+    line["fields"] = known["fields"].clone();
+    line["fields"]["attended_h100"] = 555.into();
+    line["fields"]["activity_no"] = "A9".into();
+    std::fs::write(&file, line.to_string()).unwrap();
+    let import = crate::command::Import {
+        kind: "rows".into(),
+        files: vec![file],
+        org: Some("001".into()),
+        year: Some(YEAR),
+        semester: None,
+        activity: None,
+        dry_run: false,
+        skip_bad_rows: false,
+    };
+    net.run("clerk", &Command::Import(import.clone())).unwrap();
+    assert_eq!(late(&mut net)["after_lock"], 1);
+    net.run("clerk", &Command::Import(import)).unwrap();
+    assert_eq!(late(&mut net)["after_lock"], 1);
+}
+
+#[test]
+fn a_rollup_before_and_after_agrees_with_the_pages() {
+    let mut net = Net::new();
+    let stage = |teacher: &str, from_day| {
+        let (teacher, what, value) = (teacher.to_owned(), "stage".to_owned(), Some("primary".to_owned()));
+        row(&Status { teacher, what, value, from_day, to_day: None, reason: None })
+    };
+    net.fill();
+    net.data("reviewer", &lock(Some("001"), true));
+    let late_fact = net.put("clerk", net.roster(), &stage("T1", Day(9_000)));
+    let new = net.put_all("clerk", net.roster(), &[teacher("T7")]);
+    let view = net.core.view(&net.roster()).unwrap();
+    assert!(view.rows[&late_fact].late && view.rows_of(new).all(|r| !r.late && r.row_type == Teacher::TYPE));
+    net.put("clerk", net.ledger(), &registration("A1", "T7", 300));
+    let publish = Command::RollupPublish { period: YEAR, as_of: None };
+    let rollup = net.data("reviewer", &publish);
+    assert_eq!(rollup["teachers"], 4);
+    let id = rollup["rollup"].as_str().unwrap().to_owned();
+    let verify = Command::RollupVerify { id, deep: true, sample: None, seed: None };
+    let verified = net.data("reviewer", &verify);
+    assert_eq!((&verified["statement"]["verdict"], &verified["deep"]["verdict"]), (&"pass".into(), &"pass".into()));
+}
+
+#[test]
+fn a_school_sees_its_lock_and_what_waits_on_its_own_node() {
+    let mut net = Net::new();
+    net.fill();
+    net.data("reviewer", &lock(Some("001"), true));
+    net.put("clerk", net.ledger(), &registration("A3", "T1", 700));
+    let mut school = net.node_below(net.school);
+    let status = super::super::execute(&mut school, &crate::command::Unlock::default(), &Command::Status, &mut |_| {}).unwrap();
+    assert_eq!((&status.data["locked"][0]["year"], &status.data["after_lock"]["rows"]), (&YEAR.into(), &1.into()));
+    let ledger = net.ledger();
+    assert_eq!(school.view(&ledger).unwrap().bytes(), net.core.view(&ledger).unwrap().bytes());
+}
+
+#[test]
+fn the_county_does_not_open_what_the_city_closed() {
+    let (mut net, city) = Net::below_a_city();
+    net.fill();
+    let list = net.core.ledger().closing(net.school, YEAR);
+    let (id, bytes) = taizhang_core::tips::attachment(&list);
+    let lock = taizhang_core::rows::Lock {
+        year: YEAR,
+        day: Day(20_500),
+        tips_root: taizhang_core::tips::root(&list),
+        tips: id,
+        reason: None,
+    };
+    let mut p = taizhang_core::op::PayloadBuilder::default();
+    p.row(taizhang_core::rows::Lock::TYPE, &[], &lock.to_fields());
+    let mut act = crate::core::Act { attachments: vec![(id, bytes)], ..Default::default() };
+    act.write(DocId::about(city, Kind::Review, YEAR, net.school), p);
+    let person = net.person("city-reviewer");
+    net.core.write(&person, act).unwrap();
+    let late_row = net.put("clerk", net.ledger(), &registration("A3", "T1", 700));
+    let mut county = net.node_below(net.county);
+    let unlock_as = super::super::testkit::unlock("reviewer");
+    let keys = |core: &crate::core::Core| core.folder().file("keys");
+    std::fs::create_dir_all(keys(&county)).unwrap();
+    for file in std::fs::read_dir(keys(&net.core)).unwrap().map(|f| f.unwrap()) {
+        std::fs::copy(file.path(), keys(&county).join(file.file_name())).unwrap();
+    }
+    let refused = |county: &mut crate::core::Core, command: &Command| {
+        super::super::execute(county, &unlock_as, command, &mut |_| {}).unwrap_err()
+    };
+    let error = refused(&mut county, &accept(&[late_row.entry.to_string()]));
+    assert!(error.what.zh.contains("429800"), "{error:?}");
+    let error = refused(&mut county, &unlock());
+    assert!(error.hint.unwrap().zh.contains("上级"));
+}
