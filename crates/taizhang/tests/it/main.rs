@@ -61,7 +61,7 @@ fn the_demo_shows_what_it_claims_in_both_languages_and_leaves_nothing_behind() {
         let (text, error) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
         assert_eq!((output.status.code(), error.as_str()), (Some(0), ""), "{text}");
         let chapters = if lang == "zh" { "【" } else { "\n[" };
-        assert_eq!(text.matches(chapters).count(), 9, "{text}");
+        assert_eq!(text.matches(chapters).count(), 10, "{text}");
         let left: Vec<_> = std::fs::read_dir(world.0.path()).unwrap().map(|f| f.unwrap().file_name()).collect();
         assert_eq!(left, ["passphrase"]);
     }
@@ -211,6 +211,9 @@ fn a_damaged_store_does_not_look_empty() {
     let (exit, error) = world.json("status --data city");
     assert_eq!((exit, &error["kind"]), (7, &"storage".into()), "{error}");
     assert!(error["what"]["zh"].as_str().unwrap().contains("损坏") && error["details"]["entries"].is_u64(), "{error}");
+    // It is not forgotten at the second look, when the index was made anew.
+    let (exit, again) = world.json("status --data city");
+    assert_eq!((exit, &again["details"]["damage"]), (7, &error["details"]["damage"]), "{again}");
     let shown = world.run("status --data city");
     assert!(shown.status.code() == Some(7) && !shown.stdout.is_empty() && !shown.stderr.is_empty());
     let (exit, error) = world.json("check --rebuild --data city");
