@@ -12,15 +12,19 @@ use crate::{
     lock::Locks,
     names::Names,
     op::{self, Op, RowName},
-    planted::{Check, Planted, is_off},
+    planted::{Check, is_off},
     registry::{GrantRecord, OrgRecord, Registry},
     root::Roots,
     rows::{self, Accept, Burn, End, Grant, Org, RootStatement, RowType},
     standing::Judge,
 };
 
+mod surplus;
+
 /// Branches of one fork that are kept, lowest first ids first.
 pub const BRANCHES_MAX: usize = 4;
+/// Open tips of one key in one document, those that something names apart; branches with the lowest first ids first.
+pub const OPEN_TIPS_MAX: usize = 256;
 
 /// Where an admitted entry stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,8 +54,12 @@ pub struct DocState {
     tips: BTreeSet<EntryId>,
     /// By (key, run): ids by sequence; more than one at a sequence is a fork.
     pub logs: BTreeMap<(PublicKey, Run), BTreeMap<u64, Vec<EntryId>>>,
-    /// First entries of branches beyond the lowest [`BRANCHES_MAX`] of their fork.
+    /// First entries of branches beyond the lowest [`BRANCHES_MAX`] of their fork, or beyond [`OPEN_TIPS_MAX`] of their key.
     beyond: BTreeSet<EntryId>,
+    /// First entries of logs by what they link to.
+    begun: BTreeMap<(PublicKey, Option<EntryId>), BTreeSet<EntryId>>,
+    /// First entries of a key's branches within [`OPEN_TIPS_MAX`].
+    branches: BTreeMap<PublicKey, BTreeSet<EntryId>>,
 }
 
 /// An end, burn or accept with where it was written.
@@ -81,11 +89,13 @@ pub struct Ledger {
     pub(crate) rests_on_moves: bool,
     /// (named, by): rows and values replaced, grants and what they rest on, positions, the tips that locks name.
     named: BTreeSet<(EntryId, EntryId)>,
-    /// Entries on branches beyond the limit that no entry outside of such branches names.
+    /// Entries on branches beyond the limits.
+    shaded: BTreeSet<EntryId>,
+    /// Those of them that no entry outside of such branches names.
     surplus: BTreeSet<EntryId>,
     /// A bug planted on purpose, for the simulator to find.
     #[cfg(feature = "planted")]
-    pub planted: Option<Planted>,
+    pub planted: Option<crate::planted::Planted>,
 }
 
 impl Ledger {
@@ -105,6 +115,7 @@ impl Ledger {
             registry_revision: 0,
             rests_on_moves: false,
             named: BTreeSet::new(),
+            shaded: BTreeSet::new(),
             surplus: BTreeSet::new(),
             #[cfg(feature = "planted")]
             planted: None,
@@ -237,9 +248,9 @@ impl Ledger {
         let surplus = self.surplus.len();
         self.places.insert(e.id, place);
         let closed_at = self.locks.file(e, admitted.lists());
-        self.named.extend(closed_at.into_iter().map(|tip| (tip, e.id)));
-        self.file_names(e);
-        self.file_in_document(e);
+        let names = [named_by(e), closed_at].concat();
+        self.named.extend(names.iter().map(|n| (*n, e.id)));
+        self.file_in_document(e, &names);
         match e.header.log.document.kind {
             Kind::Registry => self.file_registry_rows(e),
             Kind::Review => {
@@ -269,76 +280,6 @@ impl Ledger {
         let judge = Judge::new(self);
         let judged = self.registry.judged(&|id| judge.stands(id));
         self.registry.hold(judged);
-    }
-
-    fn file_in_document(&mut self, e: &SignedEntry) {
-        let kept = if self.is_planted(Planted::BranchLimitIgnored) { usize::MAX } else { BRANCHES_MAX };
-        let kept = if is_off(Check::EveryBranch) { 1 } else { kept };
-        let doc = self.docs.entry(e.header.log.document).or_default();
-        doc.entries.push(e.id);
-        if let Some(parent) = e.header.before.parent() {
-            doc.tips.remove(&parent);
-        }
-        doc.tips.insert(e.id);
-        let at = doc.logs.entry((e.header.log.key, e.header.log.run)).or_default().entry(e.header.sequence).or_default();
-        at.push(e.id);
-        at.sort();
-        // A fork's branches begin side by side; what continues different branches is no further fork.
-        let parent = e.header.before.parent();
-        let is_sibling = |id: &EntryId| e.header.sequence == 1 || self.places.get(id).is_some_and(|p| p.parent == parent);
-        let beyond: Vec<EntryId> = at.iter().copied().filter(is_sibling).skip(kept).collect();
-        let forked = !beyond.is_empty();
-        doc.beyond.extend(beyond);
-        let names_surplus = || self.surplus.iter().any(|s| self.named.contains(&(*s, e.id)));
-        if forked || parent.is_some_and(|p| self.surplus.contains(&p)) || names_surplus() {
-            self.settle_surplus();
-        }
-    }
-
-    /// What lies on branches beyond the limit, less what an entry that is not surplus itself names, with all that leads there:
-    /// a node that never saw such a branch could not admit what names it. Names are hashes, so this comes to an end, and to the same one whatever came first.
-    fn settle_surplus(&mut self) {
-        let mut surplus = BTreeSet::new();
-        for doc in self.docs.values().filter(|d| !d.beyond.is_empty()) {
-            for id in &doc.entries {
-                let parent = self.places.get(id).and_then(|p| p.parent);
-                if doc.beyond.contains(id) || parent.is_some_and(|p| surplus.contains(&p)) {
-                    surplus.insert(*id);
-                }
-            }
-        }
-        loop {
-            let is_named = |s: &EntryId| {
-                let by = self.named.range((*s, EntryId([0; 32]))..=(*s, EntryId([0xff; 32])));
-                by.into_iter().any(|(_, by)| self.places.contains_key(by) && !surplus.contains(by))
-            };
-            let named: Vec<EntryId> = surplus.iter().copied().filter(is_named).collect();
-            if named.is_empty() {
-                break;
-            }
-            for id in named {
-                self.ancestry(id).for_each(|a| _ = surplus.remove(&a));
-            }
-        }
-        self.surplus = surplus;
-    }
-
-    /// Remembers what an entry names outside of its own chain.
-    fn file_names(&mut self, e: &SignedEntry) {
-        let mut names: Vec<EntryId> = Vec::new();
-        if let Before::Start { grant, .. } = e.header.before {
-            names.extend(grant.map(|g| g.entry));
-        }
-        for o in op::parse(&e.payload).unwrap_or_default() {
-            match o {
-                Op::Row(row) => {
-                    names.extend(row.replaces.iter().filter_map(|r| r.entry));
-                    names.extend(named_in_fields(e.header.log.document.kind, &row));
-                }
-                Op::Register(register) => names.extend(register.replaces),
-            }
-        }
-        self.named.extend(names.into_iter().map(|n| (n, e.id)));
     }
 
     fn file_registry_rows(&mut self, e: &SignedEntry) {
@@ -410,6 +351,24 @@ fn file<T>(list: &mut Vec<Written<T>>, e: &SignedEntry, row: Result<rows::Parsed
     if let Ok(parsed) = row {
         list.push(Written { entry: e.id, document: e.header.log.document, row: parsed.row });
     }
+}
+
+/// What an entry names outside of its own chain.
+fn named_by(e: &SignedEntry) -> Vec<EntryId> {
+    let mut names: Vec<EntryId> = Vec::new();
+    if let Before::Start { grant, .. } = e.header.before {
+        names.extend(grant.map(|g| g.entry));
+    }
+    for o in op::parse(&e.payload).unwrap_or_default() {
+        match o {
+            Op::Row(row) => {
+                names.extend(row.replaces.iter().filter_map(|r| r.entry));
+                names.extend(named_in_fields(e.header.log.document.kind, &row));
+            }
+            Op::Register(register) => names.extend(register.replaces),
+        }
+    }
+    names
 }
 
 /// Entries that the fields of a registry row or an accept name.

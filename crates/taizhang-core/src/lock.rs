@@ -10,7 +10,7 @@ use crate::{
     id::{AttachmentId, DocId, EntryId, Kind, OrgId},
     ledger::{Ledger, row_ops},
     op::RowName,
-    planted::Planted,
+    planted::{Check, Planted, is_off},
     rows::{Ban, Decision, EnrolDecision, Lock, Merge, PlanDecision, Recognition, RowType, Unlock, Waiver},
     standing::Judge,
     tips::{self, DocumentTips},
@@ -198,7 +198,7 @@ impl Judge<'_> {
         let replaced: BTreeSet<(u16, RowName)> = replacing.flat_map(|(_, f)| f.replaces.iter().map(|r| (f.year, *r))).collect();
         let state = |name: &RowName, f: &Filed, closes: &Closes| match &closes.list {
             _ if !self.stands(&name.entry) => LockState::NotStanding,
-            _ if !ledger.registry.decides(&f.document) => LockState::NotAbove,
+            _ if !ledger.registry.decides(&f.document) && !is_off(Check::LockAbove) => LockState::NotAbove,
             _ if f.document.period != Some(f.year) => LockState::OtherYear,
             _ if replaced.contains(&(f.year, *name)) => LockState::Replaced,
             None => LockState::NoList,

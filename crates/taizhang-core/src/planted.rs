@@ -160,6 +160,8 @@ checks! {
     RowBelongs,
     /// Decisions count in reviews by those above.
     DecisionAbove,
+    /// A lock is written by those above.
+    LockAbove,
     /// Decisions that disagree are undecided.
     RivalDecisions,
     /// Contents that disagree are rivals.

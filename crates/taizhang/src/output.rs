@@ -4,6 +4,7 @@ mod account;
 mod form;
 mod table;
 mod value;
+mod visible;
 pub(crate) mod words;
 
 use std::io::Write;
@@ -37,11 +38,10 @@ impl Output {
         } else if let Some(text) = on_stdout(reply) {
             self.plain(&text);
         } else if reply.lines.is_empty() {
-            self.plain(&human(reply, self.lang));
+            self.plain(&visible::plain(&human(reply, self.lang)));
         } else {
-            self.plain(
-                &reply.lines.iter().map(|l| l.as_str().map_or_else(|| line(l), |text| format!("{text}\n"))).collect::<String>(),
-            );
+            let lines = reply.lines.iter().map(|l| l.as_str().map_or_else(|| line(l), |text| format!("{text}\n")));
+            self.plain(&visible::plain(&lines.collect::<String>()));
         }
     }
 
@@ -52,7 +52,7 @@ impl Output {
             all.extend(event.as_object().cloned().unwrap_or_default());
             self.plain(&line(&Value::Object(all)));
         } else if !self.quiet {
-            eprintln!("{}", self.lang.pick(zh, en));
+            eprintln!("{}", visible::plain(self.lang.pick(zh, en)));
         }
     }
 
@@ -74,7 +74,7 @@ impl Output {
         if let Some(hint) = &error.hint {
             text.push_str(&format!("{}: {}\n", lang.pick("建议", "hint"), lang.text(hint)));
         }
-        eprint!("{text}");
+        eprint!("{}", visible::plain(&text));
     }
 }
 

@@ -5,18 +5,19 @@ use taizhang_core::{
     id::{AttachmentId, DocId, Kind, NetworkId},
     key::SecretKey,
     op::RowName,
-    planted::Check,
+    planted::{Check, Planted},
     rows::{
-        Adopt, Decision, DecisionTarget, PlanVerdict, PolicyText, Registration, Rollup, RowType, Sheet, Teacher, Verdict,
+        Adopt, Decision, DecisionTarget, Lock, PlanVerdict, PolicyText, Registration, Rollup, RowType, Sheet, Teacher, Verdict,
         field::Bytes,
     },
     standing::Judge,
+    tips,
     units::Day,
     view::{DocumentView, decision::Decisions, matter::Matters},
 };
 use taizhang_rules::{
     RULES_VERSION,
-    case::Stage,
+    case::{Audit, Stage},
     certificate::{Claims, Statement, commitment, network_prefix},
     policy::library,
     rollup::{Inputs, Lines, check},
@@ -24,7 +25,7 @@ use taizhang_rules::{
 
 use super::{
     Attack, Outcome, Removal, Theme,
-    county::{Net, Row, Who, activity, day, decision, plan_decision, registration, row, teacher},
+    county::{Net, Row, Who, activity, day, decision, plan_decision, registration, row, status, teacher},
 };
 
 const fn attack(
@@ -148,6 +149,52 @@ pub(super) const TABLE: &[Attack] = &[
         },
     ),
     attack(
+        "writes_after_the_lock",
+        "年度锁定后补写一条, 日期写在锁定之前",
+        "writes a registration after the year was locked, dated before the lock",
+        Outcome::Finding("after_lock"),
+        Check::Bug(Planted::LockIgnored),
+        |_| {
+            let mut n = with_activity();
+            n.lock();
+            n.put(Who::Clerk, n.hours(), &registration("A1", "T1", 4000));
+            if claimed(&n) == 0 { Outcome::Finding("after_lock") } else { Outcome::GotThrough }
+        },
+    ),
+    attack(
+        "decides_after_the_lock",
+        "年度锁定后才批准",
+        "approves after the year was locked",
+        Outcome::Finding("after_lock"),
+        Check::Bug(Planted::LockIgnored),
+        |_| {
+            let mut n = with_activity();
+            let row = n.put(Who::Clerk, n.hours(), &registration("A1", "T1", 4000));
+            n.lock();
+            n.put(Who::CountyReviewer, n.review(), &decision(n.hours(), &[row], Verdict::Approved));
+            let case = n.facts().case("T1", day("2011-12-31")).unwrap();
+            let is_approved = case.registrations.iter().any(|r| r.audit == Audit::Approved);
+            if is_approved { Outcome::GotThrough } else { Outcome::Finding("after_lock") }
+        },
+    ),
+    attack(
+        "another_county_locks",
+        "别县以空名单锁定本县学校的年度",
+        "another county locks a school's year before anything was written",
+        Outcome::NoEffect,
+        Check::LockAbove,
+        |_| {
+            let mut n = with_activity();
+            let list = n.ledger.closing(n.school, 2010);
+            let tips = AttachmentId(Sha256::digest(tips::to_bytes(&list)).into());
+            let lock = Lock { year: 2010, day: day("2011-01-20"), tips_root: tips::root(&list), tips, reason: None };
+            n.keep(tips, tips::to_bytes(&list));
+            n.put(Who::OtherReviewer, DocId::about(n.other_county, Kind::Review, 2010, n.school), &row(&lock));
+            n.put(Who::Clerk, n.hours(), &registration("A1", "T1", 4000));
+            if claimed(&n) == 1 { Outcome::NoEffect } else { Outcome::GotThrough }
+        },
+    ),
+    attack(
         "rival_adoption",
         "同一天另采用一个更宽松的政策",
         "adopts a laxer policy from the same day",
@@ -242,6 +289,20 @@ pub(super) const TABLE: &[Attack] = &[
         },
     ),
 ];
+
+/// A teacher and an activity.
+fn with_activity() -> Net {
+    let mut n = Net::new();
+    n.put(Who::Clerk, n.roster(), &teacher("T1", "2000-09-01"));
+    n.put(Who::Clerk, n.roster(), &status("T1", "stage", "primary", "2000-09-01"));
+    n.put(Who::CountyClerk, n.notice(), &activity("A1"));
+    n
+}
+
+/// Registrations that the engine is given.
+fn claimed(n: &Net) -> usize {
+    n.facts().case("T1", day("2011-12-31")).unwrap().registrations.len()
+}
 
 fn views(n: &Net) -> Vec<DocumentView> {
     let judge = Judge::new(&n.ledger);

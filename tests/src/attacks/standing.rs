@@ -3,6 +3,7 @@
 use taizhang_core::{
     entry::Before,
     id::{DocId, EntryId},
+    ledger::OPEN_TIPS_MAX,
     planted::{Check, Planted},
     rows::Role,
     standing::Standing,
@@ -11,7 +12,7 @@ use taizhang_core::{
 
 use super::{
     Attack, Outcome, Removal, Theme,
-    kit::{Counties, DAY, PLAN, World, ledger_of, registry, review},
+    kit::{Counties, DAY, PLAN, World, ledger_of, registry, review, run},
     scene::day,
 };
 
@@ -226,6 +227,27 @@ pub(super) const TABLE: &[Attack] = &[
             let found: Vec<Standing> = branches.1.iter().map(|id| branches.0.w.standing(*id)).collect();
             assert!(found.iter().filter(|s| **s == Standing::Stands).count() >= 4, "four are kept");
             if found.contains(&Standing::Surplus) { Outcome::Finding("surplus") } else { Outcome::GotThrough }
+        },
+    ),
+    attack(
+        "open_tips_without_end",
+        "一个密钥在一份文档里开 300 条互不相接的日志, 撑大摘要和锁定",
+        "begins 300 unlinked logs in one document, so that summaries, receipts and locks grow",
+        Outcome::Finding("surplus"),
+        Check::OpenTips,
+        |_| {
+            let mut c = Counties::new();
+            let ledger = ledger_of(c.school);
+            let honest = c.w.row("principal", ledger);
+            let grant = c.w.grant_in("clerk", ledger);
+            let begin = |n| c.w.draft("clerk", ledger).run(run(n)).start(grant, None).sign();
+            let logs: Vec<_> = (1..=300).map(begin).collect();
+            let ids: Vec<EntryId> = logs.into_iter().map(|e| c.w.take(e)).collect();
+            assert_eq!(c.w.standing(honest), Standing::Stands, "an honest entry is lost");
+            let tips = c.w.ledger().open_tips(&ledger).len();
+            let surplus = ids.iter().filter(|id| c.w.standing(**id) == Standing::Surplus).count();
+            assert_eq!(tips + surplus, 301, "each log is one or the other");
+            if tips <= OPEN_TIPS_MAX + 1 { Outcome::Finding("surplus") } else { Outcome::GotThrough }
         },
     ),
     attack(

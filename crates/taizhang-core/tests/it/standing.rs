@@ -5,13 +5,14 @@ use taizhang_core::{
     author::grant_for,
     entry::Before,
     id::{DocId, EntryId, Kind, OrgId},
+    ledger::OPEN_TIPS_MAX,
     op::{PayloadBuilder, RowName},
     rows::{Burn, Grant, OrgKind, Role, RowType},
     standing::{Judge, Standing},
     units::{Day, Ms},
 };
 
-use crate::kit::{Counties, DAY, FIELDS, Node, PLAN, World, key, ledger_of, registry, review, run};
+use crate::kit::{Counties, DAY, FIELDS, Node, PLAN, Rng, World, key, ledger_of, registry, review, run};
 
 fn standings(w: &World, ids: &[EntryId]) -> Vec<Standing> {
     ids.iter().map(|id| w.standing(*id)).collect()
@@ -140,6 +141,63 @@ fn a_surplus_branch_that_another_names_is_kept() {
     w.burn("admin", county, "clerk", &[second]);
     assert_eq!(standings(&w, &[named, second]), [Burnt, Stands], "the burn says which branch is the honest one");
     w.agrees_in_every_order(8);
+}
+
+/// An entry that names a branch keeps what it names, and not what comes after: whether that came before or after.
+#[test]
+fn what_follows_a_named_branch_is_surplus_in_every_order() {
+    let Counties { mut w, school, .. } = Counties::new();
+    let doc = ledger_of(school);
+    let start = w.draft("clerk", doc);
+    let mut heads: Vec<_> = (0..5_u8).map(|n| start.clone().payload(|p| _ = p.row(PLAN, &[], &[0x81, n])).sign()).collect();
+    heads.sort_by_key(|e| e.id);
+    let named = heads[4].id;
+    heads.into_iter().for_each(|e| _ = w.take(e));
+    w.correct("principal", doc, named);
+    let mut next = start;
+    (next.header.sequence, next.header.before) = (2, Before::Previous(named));
+    let next = w.take(next.sign());
+    assert_eq!(standings(&w, &[named, next]), [Stands, Surplus]);
+    w.agrees_in_every_order(7);
+}
+
+/// Unlinked logs, and branches along one log: a key has so many open tips in a document and no more, the same ones on every node.
+#[test]
+fn a_key_has_at_most_256_open_tips_in_a_document() {
+    let Counties { mut w, school, second, .. } = Counties::new();
+    let doc = ledger_of(school);
+    let grant = w.grant_in("clerk", doc);
+    let honest = w.row("principal", doc);
+    let elsewhere = w.row("second-clerk", ledger_of(second));
+    let first = w.row("clerk", doc);
+    for n in 0..200 {
+        let begun = w.take(w.draft("clerk", doc).run(run(10_000 + n)).start(grant, None).sign());
+        if n % 2 == 0 {
+            // Two logs that link to one: as a machine that is set back each morning.
+            let link = if n % 4 == 0 { begun } else { first };
+            for again in [20_000 + n, 30_000 + n] {
+                w.take(w.draft("clerk", doc).run(run(again)).start(grant, Some(link)).sign());
+            }
+        }
+    }
+    let of = |w: &World, who| {
+        let is_theirs = |t: &EntryId| w.ledger().place(t).unwrap().log.key == key(who);
+        w.ledger().open_tips(&doc).iter().filter(|t| is_theirs(t)).count()
+    };
+    assert!((100..=OPEN_TIPS_MAX).contains(&of(&w, "clerk")), "{}", of(&w, "clerk"));
+    assert_eq!(of(&w, "principal"), 1);
+    assert_eq!(standings(&w, &[honest, elsewhere]), [Stands; 2]);
+    let n = w.entries.len();
+    let mut rng = Rng(7);
+    let backwards: Vec<usize> = (0..n).rev().collect();
+    for order in [backwards, rng.shuffle(n), rng.shuffle(n)] {
+        assert_eq!(w.heard(&order).picture(), w.node.picture());
+    }
+    // What somebody names is kept beside them.
+    let lost = w.entries.iter().map(|e| e.id).find(|id| w.standing(*id) == Surplus).unwrap();
+    w.correct("principal", doc, lost);
+    assert_eq!(w.standing(lost), Stands);
+    assert_eq!(w.heard(&rng.shuffle(n + 1)).picture(), w.node.picture());
 }
 
 /// A grant that stands on a surplus branch gives nothing, whether or not anything was ever burnt (the short way and the long way agree).

@@ -204,9 +204,14 @@ impl Net {
     pub(crate) fn lock(&mut self) -> RowName {
         let list = self.ledger.closing(self.school, 2010);
         let (tips, bytes) = tips::attachment(&list);
-        self.store.1.insert(tips, bytes);
+        self.keep(tips, bytes);
         let lock = rows::Lock { year: 2010, day: day("2011-01-20"), tips_root: tips::root(&list), tips, reason: None };
         self.put(Who::CountyReviewer, self.review(), &row(&lock))
+    }
+
+    /// Keeps an attachment for the entry that names it.
+    pub(crate) fn keep(&mut self, id: AttachmentId, bytes: Vec<u8>) {
+        self.store.1.insert(id, bytes);
     }
 
     /// The county accepts what one entry and those before it in its log say.
