@@ -134,6 +134,12 @@ impl Registry {
         above == org || self.ancestors(org).contains(&above)
     }
 
+    /// Is it strictly above the other, and a county or city?
+    #[must_use]
+    pub fn is_above(&self, above: OrgId, org: OrgId) -> bool {
+        matches!(self.kind(above), Some(OrgKind::County | OrgKind::City)) && self.ancestors(org).contains(&above)
+    }
+
     /// Was `above` the same as `org`, or above it at the end of a day? Who counts a school for a year is who has it on 31 December.
     #[must_use]
     pub fn is_at_or_above_on(&self, above: OrgId, org: OrgId, day: Day) -> bool {
