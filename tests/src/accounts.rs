@@ -14,6 +14,7 @@ pub mod bench;
 pub mod compare;
 pub mod network;
 pub mod oracle;
+pub mod rollup;
 pub mod rows;
 pub mod sheets;
 pub mod truth;

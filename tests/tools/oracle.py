@@ -110,11 +110,13 @@ def evaluate(sc):
     rules = lambda aid, kind: books[aid].of(kind) if books[aid] else []
     chosen = choose(sc, acts, rules, findings)
     same = repeats(chosen, acts, rules)
+    leave = {}                        # of a programme over all its parts, else of the one activity
+    for aid, r in chosen.items(): leave.setdefault(acts[aid].get("programme") or (aid,), []).append(r.get("leave_halfdays", 0))
     res = {}
     for aid, r in chosen.items():
         a = acts[aid]; b = books[aid]; st, en = D(a["start"]), D(a["end"])
         cv = b.convert.get(a["kind"]) if b else None
-        why = "no_policy_in_force" if b is None else first_failure(sc, t, a, r, b, aid in same, hired, left, c0, cend)
+        why = "no_policy_in_force" if b is None else first_failure(sc, t, a, r, b, aid in same, hired, left, c0, cend, sum(leave[a.get("programme") or (aid,)]))
         att, pl = r["attended_h100"], a["planned_h100"]
         h = min(att, pl)
         if att > pl: findings.append(f"attended_over_planned:{aid}")
@@ -148,11 +150,15 @@ def evaluate(sc):
     if any(o["status"] == "not_met" for o in outs + windows): status = "not_met"
     elif outs + windows and all(o["status"] == "met" for o in outs + windows): status = "met"
     elif outs + windows: status = "on_track" if ontrack else "behind"
-    elif runs: status = "completed" if all(res[i]["reason"] in ("ok", "capped") for ids in runs.values() for i in ids) else "not_completed"
+    elif runs:
+        whole = all(i in chosen for i, a in acts.items() if a.get("programme"))
+        status = "completed" if whole and all(res[i]["reason"] in ("ok", "capped") for ids in runs.values() for i in ids) else "not_completed"
     else: status = "recorded"
     known = {r["id"] for r in sc["registrations"]}
     unknown = [f"supersedes_unknown:{r['id']}" for r in sc["registrations"] if r.get("supersedes") and r["supersedes"] not in known]
-    notes = sorted(unknown + remarks(acts, chosen, res, books))
+    absent = [f"programme_part_missing:{i}" for i, a in acts.items() if a.get("programme") and i not in chosen]
+    if any(o["scope"] == "probation" and o["status"] == "open" for o in outs) and t.get("first_job", False) is None: findings.append(f"first_job_unknown:{t.get('id', '')}")
+    notes = sorted(unknown + absent + remarks(acts, chosen, res, books))
     outs = outs + [w for w in windows if w["status"] != "open"]   # while it is open, no single window is asked for
     out = dict(activities=[res[i] for i in sorted(res)], by_year=by_year, cycle=cyc, rules=outs, status=status, findings=sorted(findings))
     return out, windows, notes
@@ -197,16 +203,37 @@ def repeats(chosen, acts, rules):
         seen.add(c)
     return same
 
-def first_failure(sc, t, a, r, b, repeated, hired, left, c0, cend):
+# ---------------------------------------------------------------- who may announce, decide, audit (DOMAIN 2.3)
+SEATS = ["school", "township", "county", "city", "province"]
+ANNOUNCES = {"ministry": 4, "province": 4, "city": 3, "county": 2, "township": 1, "school": 0}
+
+def height(office, level):
+    """How high an office of a policy is; None: it stands outside of this order."""
+    if office == "education_bureau_same_level": return ANNOUNCES.get(level)
+    for n, seat in enumerate(SEATS):
+        if office == seat == "school" or office.startswith(seat + "_"): return n
+    return None
+
+def too_low(seat, offices, level):
+    """Does the first rule that names an office name a higher one?"""
+    need = height(offices[0], level) if offices else None
+    return seat is not None and need is not None and SEATS.index(seat) < need
+
+def first_failure(sc, t, a, r, b, repeated, hired, left, c0, cend, leave):
     k = a["kind"]; st, en = D(a["start"]), D(a["end"]); att, pl = r["attended_h100"], a["planned_h100"]
     if k not in b.convert: return "kind_not_counted"
     if not c0 <= en <= cend: return "outside_cycle"
     if st < hired: return "before_appointment"
     if left and en > left: return "after_leaving"
     if repeated: return "same_content"
+    lv, away = a["org_level"], a.get("outside_city")
+    reach = lambda x: k in x.get("kinds", [k]) and lv in x.get("org_levels", [lv])
+    if not away and a.get("announced_by") and lv in ANNOUNCES and SEATS.index(a["announced_by"]) < ANNOUNCES[lv]: return "announcer_not_competent"
     plan = a.get("plan", {"state": "approved", "decided": a["start"]})
     if any(k in x["kinds"] for x in b.of("plan_required")):
         if plan["state"] != "approved": return "plan_not_approved"
+        deciders = [x["submit_to"] for x in b.of("deadline") if x["what"] in ("plan", "semester_plan") and reach(x)]
+        if not away and too_low(plan.get("decided_by"), deciders, lv): return "plan_decider_not_competent"
         if D(plan["decided"]) > st and not plan.get("retroactive"): return "plan_approved_late"
     if a.get("outside_city") and b.engine["transfer_in_outside"] == "needs_recognition" and not a.get("recognised"): return "needs_recognition"
     for x in b.of("eligible"):
@@ -228,11 +255,12 @@ def first_failure(sc, t, a, r, b, repeated, hired, left, c0, cend):
         if k not in x["kinds"]: continue
         cmp = {"ge": lambda u, v: u >= v, "gt": lambda u, v: u > v}[x.get("cmp", "ge")]
         if x["measure"] == "absent_share" and cmp((pl - min(att, pl)) * x["den"], pl * x["num"]): return "forfeit_absence"
-        if x["measure"] == "leave_halfdays" and cmp(r.get("leave_halfdays", 0), x["value"]): return "forfeit_leave"
+        if x["measure"] == "leave_halfdays" and cmp(leave, x["value"]): return "forfeit_leave"
         if x["measure"] == "online_incomplete" and r.get("online_complete") is False: return "forfeit_online"
     for x in b.of("assessment"):
         if k in x["kinds"] and r.get("assessment", "pass") != "pass": return "assessment_failed" if r["assessment"] == "fail" else "not_assessed"
     if r.get("audit", "approved") != "approved": return "pending_audit" if r["audit"] == "pending" else "audit_rejected"
+    if not away and too_low(r.get("audited_by"), [x["audit_by"] for x in b.of("authority") if "audit_by" in x and reach(x)], lv): return "auditor_not_competent"
     return "ok"
 
 def programmes(chosen, acts, res, rules, findings):
@@ -241,7 +269,8 @@ def programmes(chosen, acts, res, rules, findings):
     for aid in sorted(chosen):
         if acts[aid].get("programme"): runs.setdefault(acts[aid]["programme"], []).append(aid)
     for p, ids in runs.items():
-        if any(res[i]["reason"] != "ok" for i in ids):
+        absent = any(a.get("programme") == p and i not in chosen for i, a in acts.items())
+        if absent or any(res[i]["reason"] != "ok" for i in ids):
             for i in ids:
                 if res[i]["reason"] == "ok": res[i].update(reason="programme_not_completed", h100=0)
         tot = sum(acts[i]["planned_h100"] for i in ids)
@@ -323,11 +352,11 @@ def lines(sc, gov, c0, cend, years, as_of, hired, left, acts, chosen, res, sums,
                 need = x["value"] * m // 12 if prorate and x["unit"] != "days" and who == "all" else x["value"]
                 got = amount(x, lambda i, e: e["year"] == a.year)
                 outs.append(dict(rule=x["id"], scope=str(a.year), need=need, got=got, status="met" if got >= need else ("not_met" if as_of >= b else "open")))
-        elif x["scope"] == "probation" and t.get("first_job"):
+        elif x["scope"] == "probation" and t.get("first_job", False) is not False:   # null: nobody said
             pe = add_months(hired, 12)
             if hired > cend or pe <= c0: continue
             got = amount(x, lambda i, e: hired <= D(acts[i]["start"]) and D(acts[i]["end"]) < pe)
-            outs.append(dict(rule=x["id"], scope="probation", need=x["value"], got=got, status="met" if got >= x["value"] else ("not_met" if as_of >= pe else "open")))
+            outs.append(dict(rule=x["id"], scope="probation", need=x["value"], got=got, status="met" if got >= x["value"] else ("not_met" if as_of >= pe and t["first_job"] else "open")))
     # any one window of whole policy years within the cycle suffices; the line shows the one that is nearest to what it asks for
     windows = []
     for x in gov.of("min_any"):

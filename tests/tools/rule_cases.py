@@ -65,6 +65,49 @@ def every_kind():
         keep(f"{short(p)}-fifth", p, "absent for exactly a fifth, and for a hundredth of an hour less", last(p),
              [({**one(k, n, 4000), "id": f"{k}{at}"}, {**FITS, "attended": at}) for n, k in enumerate(kinds) for at in (3199, 3200, 3201)])
 
+def competence():
+    """Who announces, who decides on the plan, who audits: the office that is named, the one above it, the one below it."""
+    for p in POLICIES:
+        named = sorted({(k, lv) for t in ("authority", "deadline") for r in of(p, t) for k in r.get("kinds", ["concentrated", "school_based"])
+                        for lv in r.get("org_levels", ["county", "school"])})
+        kinds = [k for r in of(p, "convert") for k in r["kinds"]]
+        for k, lv in named:
+            if k not in kinds: continue
+            one = lambda n, by, **more: act(f"{by}-{n}", k, f"{first(p)}-03-{n + 1:02}", 800, lv, **{"registered": True, **more})
+            plan = lambda by: {"state": "approved", "decided": "2000-01-01", "decided_by": by}
+            keep(f"{short(p)}-announced-{k}-{lv}", p, "announced by every office", last(p),
+                 [(one(n, s, announced_by=s), FITS) for n, s in enumerate(oracle.SEATS)] + [({**one(9, "away"), "announced_by": "school", "outside_city": True, "recognised": True}, FITS)])
+            keep(f"{short(p)}-decided-{k}-{lv}", p, "its plan decided by every office", last(p), [(one(n, s, plan=plan(s)), FITS) for n, s in enumerate(oracle.SEATS)])
+            keep(f"{short(p)}-audited-{k}-{lv}", p, "audited by every office", last(p), [(one(n, s), {**FITS, "audited_by": s}) for n, s in enumerate(oracle.SEATS)])
+
+def whole_programmes():
+    """A part that nobody registered is missing; leave is counted over all parts."""
+    p = "henan-vocational-2021"
+    part = lambda n, kind: act(f"P{n}", kind, f"2021-0{n}-01", 8000, "province", programme="prov_professional", registered=True)
+    both = [part(7, "concentrated"), part(8, "enterprise")]
+    third = part(9, "concentrated")
+    for cid, because, leaves, missing in [("henan-part-missing", "two parts of three are registered: nothing is completed", (0, 0), [third]),
+                                 ("henan-leave-4", "two days of leave over all parts are not over two days", (2, 2), []),
+                                 ("henan-leave-5", "two days and a half over all parts are", (2, 3), [])]:
+        case = {"id": cid, "because": because, "policy": p, "as_of": last(p), "teacher": {"id": "T1", "stage": "vocational", "hired": "1996-09-01"},
+                "activities": both + missing, "registrations": [reg(a, leave_halfdays=n) for a, n in zip(both, leaves)]}
+        out, windows, remarks = oracle.evaluate(case)
+        CASES.append({**case, "expected": out | {"windows": windows, "notes": remarks}})
+
+def first_jobs():
+    """Probation: a first post, none, and nobody said."""
+    for p in POLICIES:
+        for x in of(p, "min"):
+            if x["scope"] != "probation": continue
+            kinds = [k for r in of(p, "convert") if r["bucket"] in x["buckets"] for k in r["kinds"]]
+            tags = {"tags": x["tags_any"]} if "tags_any" in x else {}
+            hours = x["value"] * 10 if x["unit"] == "c100" else x["value"]
+            for said, first_job in (("yes", True), ("no", False), ("unsaid", None)):
+                for got in (hours, hours - 100):
+                    keep(f"{short(p)}-{x['id']}-{said}-{got}", p, "what it asks for, and an hour less", last(p),
+                         [(act("N", kinds[0], f"{first(p)}-03-01", got, "county", registered=True, **tags), FITS)],
+                         teacher={"hired": f"{first(p)}-02-01", "first_job": first_job})
+
 def borders_of_minimums():
     """min: exactly what it asks for and one less, tags that count and tags that do not, every bucket, each scope."""
     for p in POLICIES:
@@ -211,7 +254,7 @@ def regimes():
          [act("G1", "degree", "2009-01-05", 6000, "university", end="2009-06-30"), act("G2", "degree", "2009-07-01", 6000, "university", end="2009-12-20")])
 
 def main():
-    for make in (every_kind, borders_of_minimums, wuhan, henan, others, people_and_money, regimes): make()
+    for make in (every_kind, competence, whole_programmes, first_jobs, borders_of_minimums, wuhan, henan, others, people_and_money, regimes): make()
     ids = [c["id"] for c in CASES]
     assert len(ids) == len(set(ids)), [i for i in ids if ids.count(i) > 1]
     lines = ",\n".join(json.dumps(c, ensure_ascii=False, separators=(",", ":")) for c in CASES)

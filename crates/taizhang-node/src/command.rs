@@ -198,6 +198,13 @@ pub enum Command {
         /// One; absent: all that wait.
         no: Option<String>,
     },
+    /// Withdraws one: the city, or the county before the confirmation.
+    CertificateWithdraw {
+        /// 证号
+        no: String,
+        /// Why.
+        reason: String,
+    },
     /// Certificates of a number or a teacher.
     CertificateShow {
         /// 证号 or 教师编号
@@ -339,6 +346,8 @@ pub enum Command {
     Doctor,
     /// Checks the store against its journal; rebuilds the index if asked.
     Check {
+        /// What was lost is lost: `status` tells of it no more.
+        accept_loss: bool,
         /// Make the index anew first.
         rebuild: bool,
     },

@@ -149,6 +149,7 @@ fn perform(c: &mut Context<'_>, command: &Command) -> Result<Reply, CommandError
             certificate::prepare(c, &certificate::Asked { teacher, name, names, as_of, replace: *replace })
         }
         Command::CertificateConfirm { no } => certificate::confirm(c, no.as_deref()),
+        Command::CertificateWithdraw { no, reason } => certificate::withdraw(c, no, reason),
         Command::CertificateShow { named, text, qr, name } => certificate::show(c, named, *text || *qr, *qr, name.as_deref()),
         Command::VerifyText { text } => verify_text::run(c, text),
         Command::PolicyList => policy::list(c),
@@ -182,7 +183,7 @@ fn perform(c: &mut Context<'_>, command: &Command) -> Result<Reply, CommandError
         Command::AuditExport { out, jsonl, org } => audit::export(c, out, *jsonl, org.as_deref()),
         Command::AuditHistory { record, activity } => audit::history(c, record, activity.as_deref()),
         Command::Doctor => doctor::run(c),
-        Command::Check { rebuild } => check::run(c, *rebuild),
+        Command::Check { rebuild, accept_loss } => check::run(c, *rebuild, *accept_loss),
         Command::Init { .. } | Command::Join { .. } | Command::Sync { .. } | Command::Links { .. } | Command::Stop => {
             Err(CommandError::new(ErrorKind::Usage, "此命令不能在这里执行", "this command cannot run here"))
         }

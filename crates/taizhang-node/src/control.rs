@@ -60,11 +60,8 @@ fn socket(folder: &Folder) -> PathBuf {
 pub fn call(folder: &Folder, request: &Request, tell: &mut dyn FnMut(Message)) -> Result<Option<Reply>, CommandError> {
     let Ok(mut stream) = UnixStream::connect(socket(folder)) else { return Ok(None) };
     let broke = |e: &dyn std::fmt::Display| {
-        CommandError::new(
-            ErrorKind::NotReachable,
-            format!("与本机节点的连接中断: {e}"),
-            format!("the connection to this machine's node broke: {e}"),
-        )
+        let why = crate::said::because("与本机节点的连接中断", "the connection to this machine's node broke", e);
+        CommandError::of(ErrorKind::NotReachable, why)
     };
     let mut line = serde_json::to_vec(request).map_err(CommandError::storage)?;
     line.push(b'\n');

@@ -30,7 +30,9 @@ use crate::{
     error::{CommandError, ErrorKind},
     folder::{Folder, Settings},
     keyfile::{self, Person},
-    keyring, random,
+    keyring,
+    lost::Lost,
+    random,
     remembered::Remembered,
 };
 
@@ -73,7 +75,8 @@ pub struct Core {
     outgoing: VecDeque<Outgoing>,
     events: VecDeque<Event>,
     last_storage_error: Option<CommandError>,
-    damage: Damage,
+    holes: usize,
+    lost: Lost,
     remembered: Remembered,
 }
 
@@ -95,7 +98,7 @@ impl Core {
         let settings = folder.settings()?;
         folder.create()?;
         let (network, org) = (settings.network()?, settings.org()?);
-        let (mut store, damage) = open_store(&folder, network)?;
+        let (mut store, holes, lost) = open_store(&folder, network)?;
         let ledger = load_ledger(&store, network, progress)?;
         let join = folder.read("invite.cbor")?.and_then(|b| SignedEntry::parse(&b, &network).ok());
         let mut config = Config::new(folder.node_key()?, org);
@@ -114,7 +117,7 @@ impl Core {
         let (runs, outgoing, events) = (BTreeMap::new(), VecDeque::new(), VecDeque::new());
         let last_storage_error = None;
         let mut core =
-            Self { folder, settings, store, hub, runs, tokens: 0, outgoing, events, last_storage_error, damage, remembered };
+            Self { folder, settings, store, hub, runs, tokens: 0, outgoing, events, last_storage_error, holes, lost, remembered };
         // What was erased while the file could not be written goes now.
         core.perform();
         Ok(core)
@@ -129,7 +132,12 @@ impl Core {
     /// What the store could not read when it was opened.
     #[must_use]
     pub fn damage(&self) -> Damage {
-        self.damage
+        Damage { holes: self.holes, lost: self.lost.count(self.ledger()) }
+    }
+
+    /// Gives up what was lost.
+    pub fn forget_lost(&mut self) {
+        self.lost.forget(&self.folder);
     }
 
     /// The data folder.
@@ -309,10 +317,19 @@ impl Core {
     /// # Errors
     /// The person may not write there, a rule refuses it, or the disk fails; nothing of it is stored then.
     pub fn write(&mut self, person: &Person, act: Act) -> Result<Vec<EntryId>, CommandError> {
+        self.check_personal(person, &act)?;
         let entries = self.sign(person, &act)?;
         let ids = entries.iter().map(|e| e.id).collect();
         self.store_entries(entries, act.attachments)?;
         Ok(ids)
+    }
+
+    /// Refuses what would put names, ID numbers or telephones into a document; `write` asks it by itself.
+    ///
+    /// # Errors
+    /// Which field holds what.
+    pub fn check_personal(&self, person: &Person, act: &Act) -> Result<(), CommandError> {
+        crate::personal::check(self, person, act)
     }
 
     /// Stores entries that are signed already.
@@ -341,7 +358,7 @@ impl Core {
                 keys.iter().for_each(|k| {
                     self.runs.remove(k);
                 });
-                Err(CommandError::new(ErrorKind::Refused, format!("规则不允许: {why}"), format!("refused: {why}")))
+                Err(CommandError::of(ErrorKind::Refused, crate::said::refusal(&why)))
             }
             _ => Err(self.last_storage_error.take().unwrap_or_else(|| CommandError::storage("commit"))),
         }
@@ -465,7 +482,7 @@ fn stored(e: &SignedEntry) -> NewEntry {
     NewEntry { id: e.id, log: e.header.log, sequence: e.header.sequence, bytes: e.to_bytes() }
 }
 
-fn open_store(folder: &Folder, network: NetworkId) -> Result<(DiskStore, Damage), CommandError> {
+fn open_store(folder: &Folder, network: NetworkId) -> Result<(DiskStore, usize, Lost), CommandError> {
     let describe = move |bytes: &[u8]| {
         let e = SignedEntry::parse(bytes, &network).ok()?;
         Some((e.id, e.header.log, e.header.sequence))
@@ -480,7 +497,8 @@ fn open_store(folder: &Folder, network: NetworkId) -> Result<(DiskStore, Damage)
         other => CommandError::storage(other),
     })?;
     tracing::debug!(?report, "store opened");
-    Ok((store, Damage { holes: report.holes.len(), lost: report.lost.len() }))
+    let lost = Lost::remember(folder, report.lost)?;
+    Ok((store, report.holes.len(), lost))
 }
 
 fn load_ledger(store: &DiskStore, network: NetworkId, progress: Progress<'_>) -> Result<Ledger, CommandError> {

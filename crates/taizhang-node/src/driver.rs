@@ -217,7 +217,7 @@ pub async fn run(core: Core, options: RunOptions, mut on_event: impl FnMut(NodeE
 }
 
 fn signals(e: std::io::Error) -> CommandError {
-    CommandError::new(ErrorKind::Internal, format!("无法接收系统信号: {e}"), format!("cannot listen for signals: {e}"))
+    CommandError::of(ErrorKind::Internal, crate::said::because("无法接收系统信号", "cannot listen for signals", e))
 }
 
 /// Names sessions of this start.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::said;
+
 /// What sort of failure; decides the exit code, in this one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -70,7 +72,11 @@ pub fn io_text(e: &std::io::Error) -> Text {
         Io::StorageFull => Text::new("磁盘已满", "the disk is full"),
         Io::ReadOnlyFilesystem => Text::new("磁盘只读", "the disk is read-only"),
         Io::InvalidData => Text::new("不是 UTF-8 文字", "it is no UTF-8 text"),
-        _ => Text::new(en.clone(), en),
+        _ => {
+            let code = e.raw_os_error().map_or_else(String::new, |code| format!(" (代码 {code})"));
+            let zh = said::zh(&en).map_or_else(|| format!("系统报错{code}"), str::to_owned);
+            Text::new(zh, en)
+        }
     }
 }
 
@@ -94,6 +100,12 @@ impl CommandError {
         Self { kind, what: Text::new(zh, en), hint: None, details: None }
     }
 
+    /// What happened and where, in a text of both languages.
+    #[must_use]
+    pub fn of(kind: ErrorKind, what: Text) -> Self {
+        Self { kind, what, hint: None, details: None }
+    }
+
     /// With what to do.
     #[must_use]
     pub fn hint(mut self, zh: impl Into<String>, en: impl Into<String>) -> Self {
@@ -110,7 +122,8 @@ impl CommandError {
 
     /// The store failed.
     pub fn storage(why: impl std::fmt::Display) -> Self {
-        Self::new(ErrorKind::Storage, format!("读写数据失败: {why}"), format!("the data could not be read or written: {why}"))
+        let text = said::because("读写数据失败", "the data could not be read or written", why);
+        Self::new(ErrorKind::Storage, text.zh, text.en)
     }
 
     /// Something named in the command is not there.

@@ -11,5 +11,8 @@ pub mod error;
 pub mod folder;
 pub mod keyfile;
 pub mod keyring;
+mod lost;
+mod personal;
 pub mod random;
 pub mod remembered;
+pub mod said;

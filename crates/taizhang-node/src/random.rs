@@ -9,11 +9,7 @@ use crate::error::{CommandError, ErrorKind};
 pub fn bytes<const N: usize>() -> Result<[u8; N], CommandError> {
     let mut out = [0; N];
     getrandom::fill(&mut out).map_err(|e| {
-        CommandError::new(
-            ErrorKind::Internal,
-            format!("系统没有提供随机数: {e}"),
-            format!("the system gives no random bytes: {e}"),
-        )
+        CommandError::of(ErrorKind::Internal, crate::said::because("系统没有提供随机数", "the system gives no random bytes", e))
     })?;
     Ok(out)
 }

@@ -30,8 +30,12 @@ words! {
         AfterLeaving "after_leaving",
         /// The same content was counted before.
         SameContent "same_content",
+        /// Announced by an office below its level (DOMAIN §2.3).
+        AnnouncerNotCompetent "announcer_not_competent",
         /// No approved plan.
         PlanNotApproved "plan_not_approved",
+        /// The plan was approved by an office below the competent one.
+        PlanDeciderNotCompetent "plan_decider_not_competent",
         /// The plan was approved after the start (D-06).
         PlanApprovedLate "plan_approved_late",
         /// Earned outside the city and not recognised by the county yet (D-10).
@@ -60,6 +64,8 @@ words! {
         NotAssessed "not_assessed",
         /// Waits for the audit (D-23).
         PendingAudit "pending_audit",
+        /// Approved by an office below the one that audits it: waits for that one.
+        AuditorNotCompetent "auditor_not_competent",
         /// The audit refused it.
         AuditRejected "audit_rejected",
         /// Another part of the programme was not recognised.

@@ -5,8 +5,8 @@ use taizhang_core::units::Day;
 /// The same day so many months later (earlier: negative), or the month's last day where it has none.
 pub(crate) fn add_months(day: Day, months: i64) -> Day {
     let (year, month, d) = day.ymd();
-    let at = i64::from(year) * 12 + i64::from(month) - 1 + months;
-    let year = u32::try_from(at.div_euclid(12)).unwrap_or(0);
+    let at = (i64::from(year) * 12 + i64::from(month) - 1).saturating_add(months);
+    let year = u32::try_from(at.div_euclid(12)).unwrap_or(if at < 0 { 0 } else { u32::MAX });
     let month = u32::try_from(at.rem_euclid(12)).unwrap_or(0) + 1;
     if year < 1970 {
         return Day(0);
@@ -81,6 +81,10 @@ mod tests {
             ("2008-01-01", 60, "2013-01-01"),
             ("1970-01-01", -1, "1970-01-01"),
             ("9999-12-31", 1, "9999-12-31"),
+            ("2010-01-01", 12 * i64::from(u32::MAX), "9999-12-31"),
+            ("2010-01-01", -12 * i64::from(u32::MAX), "1970-01-01"),
+            ("2010-01-01", i64::MAX, "9999-12-31"),
+            ("2010-01-01", i64::MIN, "1970-01-01"),
         ] {
             assert_eq!(add_months(day(from), months), day(to), "{from} {months}");
         }

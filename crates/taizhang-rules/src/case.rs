@@ -65,6 +65,50 @@ words! {
 }
 
 words! {
+    /// Levels of the administration, lowest first: what one may announce, decide or audit, those above it may too (DOMAIN §2.3).
+    Seat {
+        /// 学校
+        School "school",
+        /// 乡镇中心校
+        Township "township",
+        /// 区县
+        County "county",
+        /// 市
+        City "city",
+        /// 省
+        Province "province",
+    }
+}
+
+impl Seat {
+    /// Who announces activities of a level. A university's are reported by whoever sends teachers there.
+    #[must_use]
+    pub const fn announces(level: Level) -> Option<Self> {
+        match level {
+            Level::School => Some(Self::School),
+            Level::Township => Some(Self::Township),
+            Level::County => Some(Self::County),
+            Level::City => Some(Self::City),
+            Level::Province | Level::Ministry => Some(Self::Province),
+            Level::University => None,
+        }
+    }
+
+    /// Of an office as policies name it; `None`: an office outside of this order (人社部门, 督导…).
+    #[must_use]
+    pub fn of_office(office: &str, level: Level) -> Option<Self> {
+        match office {
+            "school" => Some(Self::School),
+            "education_bureau_same_level" => Self::announces(level),
+            _ => {
+                let begins = |seat: &&Self| office.strip_prefix(seat.word()).is_some_and(|rest| rest.starts_with('_'));
+                Self::ALL.iter().find(begins).copied()
+            }
+        }
+    }
+}
+
+words! {
     /// 学段
     Stage {
         /// 幼儿园
@@ -141,6 +185,8 @@ pub enum Plan {
         decided: Day,
         /// The approver signed that it holds although the activity had begun (D-06).
         retroactive: bool,
+        /// By an office of this level; `None`: the case says nothing, which counts as the competent one.
+        by: Option<Seat>,
     },
     /// Decisions disagree.
     Undecided,
@@ -167,6 +213,8 @@ pub struct Activity {
     pub plan: Plan,
     /// When the plan was handed in, where known: lateness is a finding and never voids.
     pub submitted: Option<Day>,
+    /// Announced by an office of this level; `None`: the case says nothing, which counts as a competent one.
+    pub announced_by: Option<Seat>,
     /// Held outside the city (D-10).
     pub outside_city: bool,
     /// Recognised by the county (D-10).
@@ -198,6 +246,8 @@ pub struct Registration {
     pub assessment: Option<Assessment>,
     /// How far its review has come.
     pub audit: Audit,
+    /// Approved by an office of this level; `None`: the case says nothing, which counts as the competent one.
+    pub audited_by: Option<Seat>,
     /// The registration it corrects.
     pub supersedes: Option<String>,
     /// 请假, in half-days.
@@ -234,8 +284,8 @@ pub struct Teacher {
     pub hired: Day,
     /// Last day of service.
     pub left: Option<Day>,
-    /// First post: the first 12 months are probation (D-08).
-    pub first_job: bool,
+    /// First post: the first 12 months are probation (D-08). `None`: nobody said; then probation is open unless it is met (D-15).
+    pub first_job: Option<bool>,
     /// Holds the qualified degree already.
     pub has_qualified_degree: bool,
     /// Dated roles.

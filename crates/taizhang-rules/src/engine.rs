@@ -18,7 +18,7 @@ use compile::{BucketId, Cell, RuleSet, Tables};
 use taizhang_core::units::Day;
 
 use crate::{
-    account::{Account, ActivityResult, Cite, Lost, Reason},
+    account::{Account, ActivityResult, Cite, LineStatus, Lost, Reason, RequirementLine},
     calendar::{add_months, day_before, policy_year},
     case::{Activity, Case, OpenInput, Registration},
     policy::regime::Regime,
@@ -42,6 +42,7 @@ struct Own {
     not_converted: Cite,
     service: Cite,
     over_plan: Cite,
+    announcer: Cite,
     outside: Cite,
     audit: Cite,
     programme: Cite,
@@ -55,6 +56,7 @@ impl Own {
             not_converted: cite("no convert rule of the policy names this kind"),
             service: cite("decision D-08"),
             over_plan: cite("decision D-03"),
+            announcer: cite("003 Wuhan 二(一): each level announces its own (DOMAIN 2.3)"),
             outside: cite("decision D-10"),
             audit: cite("decision D-23"),
             programme: cite("all parts of a programme or none"),
@@ -190,10 +192,12 @@ impl<'r, 'p> Compiled<'r, 'p> {
         let live = choose::live(case, &activities, &mut run);
         let mut items = choose::one_each(live, &mut run);
         let same = choose::repeated(&items);
+        let leave = programme::leave(&items);
         for (item, same) in items.iter_mut().zip(same) {
-            check::check(item, case, same, &mut run);
+            let leave = item.activity.programme.as_deref().and_then(|p| leave.get(p)).copied();
+            check::check(item, case, &check::Beside { same, leave_halfdays: leave }, &mut run);
         }
-        programme::all_or_nothing(&mut items, &mut run);
+        programme::all_or_nothing(case, &mut items, &mut run);
         cap::clamp(&mut items, self);
         note::notes(&items, &mut run);
         finish(case, items, run)
@@ -217,6 +221,7 @@ fn finish(case: &Case, items: Vec<Item<'_, '_>>, mut run: Run<'_>) -> Account {
     let totals = sum::totals(case, &items, &run);
     let rules = lines::lines(case, &items, &run);
     let status = lines::status(case, &items, &rules, &run);
+    probation_unsaid(case, &rules, &mut run);
     run.findings.sort();
     run.open.sort();
     run.open.dedup();
@@ -234,6 +239,15 @@ fn finish(case: &Case, items: Vec<Item<'_, '_>>, mut run: Run<'_>) -> Account {
         findings: run.findings,
         notes: run.notes,
         open: run.open,
+    }
+}
+
+/// Nobody said whether it is a first post, and it matters: a probation is asked for and not reached.
+fn probation_unsaid(case: &Case, rules: &[RequirementLine], run: &mut Run<'_>) {
+    let short = |line: &RequirementLine| line.scope == "probation" && line.status == LineStatus::Open;
+    if case.teacher.first_job.is_none() && rules.iter().any(short) {
+        run.find("first_job_unknown", &case.teacher.id);
+        run.open.push(OpenInput { what: "first_job_unknown".into(), about: case.teacher.id.clone() });
     }
 }
 

@@ -110,7 +110,7 @@ fn lost_words(lost: &Lost, facts: &Facts<'_>) -> (String, String) {
     let hours = amount(lost.h100.into());
     let (zh, en) = because(lost.reason, &lost.cite, facts);
     let (by_zh, by_en) = by(&lost.cite);
-    if lost.reason == Reason::PendingAudit {
+    if matches!(lost.reason, Reason::PendingAudit | Reason::AuditorNotCompetent) {
         return (format!("{hours} 学时待审核:{zh}{by_zh}"), format!("{hours} h wait: {en}{by_en}"));
     }
     (format!("{hours} 学时不计:{zh}{by_zh}"), format!("{hours} h not counted: {en}{by_en}"))

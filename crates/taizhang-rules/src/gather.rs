@@ -3,6 +3,7 @@
 //! Pure: the same entries give the same [`Facts`], in whatever order they came. What is not decided is never guessed at: it makes the account open (docs/rules.md, «From rows to cases»).
 
 mod accounts;
+mod auditor;
 mod carried;
 mod hours;
 mod newer;
@@ -15,11 +16,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use taizhang_core::{
     cbor::Value,
-    id::{Kind, OrgId},
+    id::{DocId, Kind, OrgId},
     ledger::Ledger,
     op::RowName,
     registry::Registry,
-    rows::{self, RowType, Teacher},
+    rows::{self, OrgKind, RowType, Teacher},
+    standing::Judge,
     units::Day,
     view::{
         DocumentView, ViewRow,
@@ -28,7 +30,7 @@ use taizhang_core::{
     },
 };
 
-pub use self::accounts::Accounts;
+pub use self::{accounts::Accounts, auditor::Auditors};
 use self::{
     hours::{Hours, Reader},
     newer::Newer,
@@ -37,7 +39,7 @@ use self::{
     reviews::{Banned, Reviews, Waived},
 };
 use crate::{
-    case::{Ban, Case, OpenInput, Stage, Teacher as CaseTeacher, Waiver},
+    case::{Ban, Case, OpenInput, Seat, Stage, Teacher as CaseTeacher, Waiver},
     policy::regime::{Adopted, Regime},
 };
 
@@ -104,26 +106,31 @@ impl Facts {
     #[must_use]
     pub fn read(views: &[DocumentView], ledger: &Ledger) -> Self {
         let carried = carried::views(views, ledger);
+        let documents = carried.iter().map(|v| v.document).collect();
         if carried.is_empty() {
-            return Self::of(views, ledger);
+            return Self::of(views, ledger, &documents);
         }
-        Self::of(&[views, &carried].concat(), ledger)
+        Self::of(&[views, &carried].concat(), ledger, &documents)
     }
 
-    fn of(views: &[DocumentView], ledger: &Ledger) -> Self {
+    fn of(views: &[DocumentView], ledger: &Ledger, carried: &BTreeSet<DocId>) -> Self {
         let matters = Matters::build(views);
         let registry = &ledger.registry;
         let book = Book::of(views, &matters, ledger);
-        let (announced, reviews) = (plans::activities(&matters, registry), Reviews::read(&matters, registry));
+        let announced = plans::activities(&matters, ledger, carried);
+        let programmes = plans::programmes(&announced);
+        let reviews = Reviews::read(views, &matters, registry);
         let mut names = names(views);
         let newer = Newer::read(&matters, &book, &names);
         let mut lines: BTreeMap<&str, Vec<&Line>> = BTreeMap::new();
         book.lines.iter().for_each(|l| lines.entry(l.record.teacher()).or_default().push(l));
         let mut teachers = BTreeMap::new();
-        for (number, person) in people::people(&matters) {
-            let reader = Reader { activities: &announced, reviews: &reviews, teacher: &number, schools: &person.schools };
+        let county = people::County { book: &book, judge: &Judge::new(ledger) };
+        for (number, person) in people::people(&matters, &county) {
+            let (activities, programmes, reviews) = (&announced, &programmes, &reviews);
+            let reader = Reader { activities, programmes, reviews, teacher: &number, schools: &person.schools };
             let hours = reader.hours(lines.get(number.as_str()).map(Vec::as_slice).unwrap_or_default());
-            let acts = Acts { registry, reviews: &reviews, newer: &newer };
+            let acts = Acts { registry, reviews, newer: &newer };
             let names = names.remove(&number).unwrap_or_default();
             teachers.insert(number.clone(), acts.teacher(number, person, hours, names));
         }
@@ -181,6 +188,12 @@ impl TeacherFacts {
     pub fn stage(&self, as_of: Day) -> Option<Stage> {
         let stages = &self.person.stages;
         stages.iter().rev().find(|(from, _)| *from <= as_of).or_else(|| stages.first()).and_then(|(_, stage)| *stage)
+    }
+
+    /// Rows 40 that say another identity than the one that the county froze: it decides on them.
+    #[must_use]
+    pub fn identity_waits(&self) -> &BTreeSet<RowName> {
+        &self.person.waits
     }
 
     fn case(&self, as_of: Day) -> Case {
@@ -272,6 +285,21 @@ impl Acts<'_> {
             *lifted = [*lifted, ban.lifted].into_iter().flatten().min();
         }
         out.into_iter().map(|((decided, trigger), lifted)| Ban { decided, trigger: trigger.to_owned(), lifted }).collect()
+    }
+}
+
+/// How high an organisation is; an organiser is as high as the one that it works for, and whoever has nobody above who certifies is the highest there is.
+fn seat(registry: &Registry, org: OrgId) -> Option<Seat> {
+    let certifies = |o: &OrgId| registry.kind(*o).is_some_and(OrgKind::certifies);
+    let above = registry.ancestors(org).into_iter().find(certifies);
+    match registry.kind(org)? {
+        OrgKind::School => Some(Seat::School),
+        OrgKind::Township => Some(Seat::Township),
+        OrgKind::Organiser => seat(registry, above?),
+        _ if above.is_none() => Some(Seat::Province),
+        OrgKind::County => Some(Seat::County),
+        OrgKind::City => Some(Seat::City),
+        OrgKind::Province => Some(Seat::Province),
     }
 }
 

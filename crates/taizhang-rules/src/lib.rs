@@ -25,4 +25,4 @@ pub mod rollup;
 mod word;
 
 /// What makes the lines of a rollup. Grows whenever the same inputs would give other lines.
-pub const RULES_VERSION: u32 = 2;
+pub const RULES_VERSION: u32 = 3;

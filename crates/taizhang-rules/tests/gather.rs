@@ -10,6 +10,8 @@
     reason = "tests"
 )]
 
+#[path = "gather/competence.rs"]
+mod competence;
 #[path = "gather/hours.rs"]
 mod hours;
 #[path = "gather/kit.rs"]

@@ -96,6 +96,7 @@ sheet! {
         TITLE = column("职称", &["专业技术职务", "专业技术职称"]);
         DEGREE = column("学历", &["最高学历"]);
         HEAD_TEACHER = column("是否班主任", &["班主任"]);
+        FIRST_JOB = column("是否首次任教", &["首次任教", "是否新任教师", "新任教师"]);
         POST = column("岗位类别", &["岗位", "类别", "教师类别"]);
         PHONE = column("联系电话", &["电话", "手机", "手机号", "手机号码", "联系方式"]).personal();
         REMARK = column("备注", &["说明"]).personal();

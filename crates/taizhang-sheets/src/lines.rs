@@ -89,7 +89,7 @@ line! {
     }
 }
 line! {
-    /// A teacher. `first_job` is in no office's sheet: ask when importing.
+    /// A teacher.
     RosterLine [|l| l.teacher.clone(), unique: |_| true] [seq] {
         /// 序号, as text.
         seq: Option<String>,
@@ -117,6 +117,8 @@ line! {
         degree: Option<String>,
         /// 是否班主任.
         head_teacher: Option<bool>,
+        /// 是否首次任教; in few offices' sheets, and then nobody said.
+        first_job: Option<bool>,
         /// 岗位类别.
         post: Option<String>,
         /// 联系电话.

@@ -97,6 +97,29 @@ fn the_last_record_cut_at_every_byte_is_gone_and_the_others_stay() {
 }
 
 #[test]
+fn what_is_kept_is_reported_at_every_opening_and_never_cut() {
+    let disk = ModelDisk::new(1);
+    let (mut store, _) = open(&disk);
+    store.commit(&Commit::of(some(0..2))).unwrap();
+    store.commit(&Commit::of(some(2..4))).unwrap();
+    drop(store);
+    let path = disk.paths().into_iter().find(|p| p.ends_with(".seg")).unwrap();
+    let mut damaged = disk.content(&path).unwrap();
+    let at = damaged.len() - 20;
+    damaged[at] ^= 1;
+    disk.set_content(&path, Some(damaged.clone()));
+    for opening in 1..=3 {
+        let (store, report) = open(&disk);
+        assert_eq!((report.cut, report.holes.len()), (None, 1), "opening {opening}: {report:?}");
+        assert_eq!(ids(&store), ids_of(0..2), "opening {opening}");
+        assert_eq!(disk.content(&path).unwrap(), damaged, "opening {opening}");
+        drop(store);
+        disk.crash();
+    }
+    heals(&disk, 4);
+}
+
+#[test]
 fn the_same_bytes_are_kept_when_the_index_knows_they_were_acknowledged() {
     let disk = ModelDisk::new(1);
     let (mut store, _) = open(&disk);

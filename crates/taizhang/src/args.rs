@@ -237,7 +237,7 @@ fn localised(command: clap::Command, lang: Lang) -> clap::Command {
 pub(crate) fn absolute(path: &std::path::Path) -> Result<PathBuf, CommandError> {
     std::path::absolute(path).map_err(|e| {
         let at = path.display();
-        CommandError::not_found(format!("路径 {at} 无法使用: {e}"), format!("the path {at} cannot be used: {e}"))
+        CommandError::not_found(format!("路径 {at} 无法使用"), format!("the path {at} cannot be used: {e}"))
     })
 }
 

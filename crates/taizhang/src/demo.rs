@@ -3,6 +3,7 @@
 //! It founds the network, imports messy sheets, works through a cut line, settles a conflict, approves, adds up, verifies, and catches two forgeries. Every sentence it
 //! prints was checked first: it ends with exit code 0 only if all of them held.
 
+mod accounts;
 mod forgery;
 mod founding;
 mod machine;
@@ -38,6 +39,7 @@ fn tell(story: &mut Story, is_kept: bool) -> Result<(), CommandError> {
     weather::work_through_a_cut_line(story)?;
     weather::reconnect(story)?;
     sums::approve(story)?;
+    accounts::explain(story)?;
     let rollups = sums::publish(story)?;
     sums::verify(story, &rollups)?;
     forgery::catch(story, &rollups)?;

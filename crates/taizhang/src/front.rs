@@ -112,10 +112,9 @@ fn open(folder: &Folder, tell: &mut dyn FnMut(Message)) -> Result<Core, CommandE
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| CommandError::new(ErrorKind::Internal, format!("无法启动: {e}"), format!("the runtime does not start: {e}")))
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| {
+        CommandError::of(ErrorKind::Internal, taizhang_node::said::because("无法启动", "the runtime does not start", e))
+    })
 }
 
 /// A verification that was carried out and did not agree is a result, and also a failure.
@@ -148,8 +147,8 @@ fn damaged_store(holes: u64, lost: u64) -> CommandError {
         format!("this machine's data is damaged: {holes} places cannot be read, {lost} entries are gone; above is what is left"),
     )
     .hint(
-        "请先备份数据目录, 再运行 taizhang sync --once 从其他节点取回; taizhang check 列出损坏处",
-        "back the data folder up, then run `taizhang sync --once`: other nodes have the entries; `taizhang check` lists what is damaged",
+        "请先备份数据目录, 再运行 taizhang sync --once 从其他节点取回; taizhang check 列出损坏处; 找不回来的用 taizhang check --accept-loss 承认",
+        "back the data folder up, then run `taizhang sync --once`: other nodes have the entries; `taizhang check` lists what is damaged; what nobody has is given up with `taizhang check --accept-loss`",
     )
 }
 

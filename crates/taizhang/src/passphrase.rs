@@ -68,6 +68,7 @@ fn signs(command: &Command) -> bool {
         | Command::PlanDecide { .. }
         | Command::CertificatePrepare { .. }
         | Command::CertificateConfirm { .. }
+        | Command::CertificateWithdraw { .. }
         | Command::CertificateShow { text: true, .. }
         | Command::PolicyAdopt { .. }
         | Command::RollupPublish { .. }
@@ -81,6 +82,6 @@ fn signs(command: &Command) -> bool {
 fn ask(question: &str) -> Result<String, CommandError> {
     let term = Term::stderr();
     term.write_str(question).and_then(|()| term.read_secure_line()).map_err(|e| {
-        CommandError::new(ErrorKind::Key, format!("无法读取口令: {e}"), format!("the passphrase could not be read: {e}"))
+        CommandError::of(ErrorKind::Key, taizhang_node::said::because("无法读取口令", "the passphrase could not be read", e))
     })
 }

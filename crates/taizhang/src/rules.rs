@@ -29,7 +29,8 @@ pub(crate) fn read(file: Option<&Path>) -> Result<String, CommandError> {
         None => ("-".to_owned(), read_stdin()),
     };
     let bytes = bytes.map_err(|e| {
-        CommandError::new(ErrorKind::FileProblems, format!("无法读取 {named}: {e}"), format!("cannot read {named}: {e}"))
+        let zh = taizhang_node::error::io_text(&e).zh;
+        CommandError::new(ErrorKind::FileProblems, format!("无法读取 {named}: {zh}"), format!("cannot read {named}: {e}"))
     })?;
     String::from_utf8(bytes).map_err(|e| {
         let at = e.utf8_error().valid_up_to();

@@ -82,7 +82,7 @@ fn rosters(city: &mut City, truth: &Truth) {
         let row = rows::Teacher {
             no: t.id.clone(),
             hired_day,
-            first_job: Some(t.first_job),
+            first_job: t.first_job,
             qualified_degree: None,
             came_from: None,
             reason: None,
@@ -125,12 +125,14 @@ fn activities(city: &mut City, truth: &Truth) {
         for (a, index) in list.iter().zip(indices) {
             let name = RowName { entry, index };
             if let Some(decided) = &a.decided {
+                // Typed years later from paper: what was in time then holds, with the reason.
+                let in_time = day(decided) <= day(&a.start);
                 let decision = PlanDecision {
                     plan: name.in_document(document),
                     decision: PlanVerdict::Approved,
                     decided_day: day(decided),
-                    retroactive: false,
-                    reason: None,
+                    retroactive: in_time,
+                    reason: in_time.then(|| "按纸质批件补录".to_owned()),
                     filed_day: None,
                 };
                 let decider = above(city, document.owner);
@@ -214,7 +216,7 @@ fn registrations(city: &mut City, truth: &Truth) {
     for (document, lists) in of_document {
         // What is corrected stands before what corrects it.
         for part in lists.iter().flat_map(|list| list.chunks(OPERATIONS)) {
-            sheet(city, document, part, &mut out, &mut audits);
+            sheet((city, truth), document, part, &mut out, &mut audits);
         }
     }
     for (review, p) in audits {
@@ -224,7 +226,7 @@ fn registrations(city: &mut City, truth: &Truth) {
 
 /// One entry of registrations, and the decision that approves those of them that are approved.
 fn sheet(
-    city: &mut City,
+    (city, truth): (&mut City, &Truth),
     document: DocId,
     part: &[&Registration],
     out: &mut Written,
@@ -240,11 +242,18 @@ fn sheet(
     for (r, index) in part.iter().zip(&indices) {
         out.insert(r.id.clone(), RowName { entry, index: *index });
     }
-    let approved: Vec<u16> = part.iter().zip(indices).filter(|(r, _)| r.approved).map(|(_, i)| i).collect();
-    if !approved.is_empty() {
-        let school = document.concerns();
-        let own = document.subject.is_none() || document.owner != city.city();
-        let auditor = if own { above(city, school) } else { city.city() };
+    // Concentrated training is for the city to audit, all else for the county.
+    let school = document.concerns();
+    let (of_city, of_county): (Vec<_>, Vec<_>) = part
+        .iter()
+        .zip(indices)
+        .filter(|(r, _)| r.approved)
+        .partition(|(r, _)| truth.activities[&r.activity].kind == "concentrated");
+    for (auditor, list) in [(city.city(), of_city), (above(city, school), of_county)] {
+        let approved: Vec<u16> = list.into_iter().map(|(_, i)| i).collect();
+        if approved.is_empty() {
+            continue;
+        }
         let review = DocId::about(auditor, Kind::Review, document.period.unwrap(), school);
         let target = DecisionTarget::Rows { document, rows: vec![(entry, approved)] };
         let row = Decision { target, verdict: Verdict::Approved, reason: None };

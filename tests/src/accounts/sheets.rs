@@ -330,7 +330,7 @@ fn accounts(machine: &mut Machine, as_of: Day) -> BTreeMap<String, Value> {
 fn truth_of_sheets(sheets: &Sheets) -> (Truth, BTreeMap<&'static str, usize>) {
     let mut truth = sheets.truth.clone();
     let mut left_out: BTreeMap<&'static str, usize> = BTreeMap::new();
-    truth.teachers.values_mut().for_each(|t| (t.first_job, t.backbone) = (false, false));
+    truth.teachers.values_mut().for_each(|t| (t.first_job, t.backbone) = (None, false));
     truth.registrations.retain(|r| {
         let why = if r.id.ends_with("#d") {
             "written by the other registrar"

@@ -111,7 +111,7 @@ pub struct Teacher {
     /// `YYYY-MM-DD`.
     pub hired: String,
     /// First post?
-    pub first_job: bool,
+    pub first_job: Option<bool>,
     /// 班主任?
     pub head_teacher: bool,
     /// 骨干教师?
@@ -216,7 +216,7 @@ fn teacher(v: &Value) -> Teacher {
         school: text(v, "school"),
         stage: text(v, "stage"),
         hired: text(v, "hired"),
-        first_job: v["first_job"] == true,
+        first_job: Some(v["first_job"] == true),
         head_teacher: v["head_teacher"] == true,
         backbone: v["backbone"] == true,
     }

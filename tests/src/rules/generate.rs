@@ -161,7 +161,7 @@ fn as_of(dice: &mut Dice, frame: &Frame) -> Day {
 fn teacher(dice: &mut Dice, frame: &Frame) -> Value {
     let mut teacher = json!({"id": "T1", "stage": dice.pick(frame.main().stages), "hired": frame.hired.to_string()});
     if dice.chance(60) {
-        teacher["first_job"] = json!(dice.chance(90));
+        teacher["first_job"] = if dice.chance(10) { Value::Null } else { json!(dice.chance(90)) };
     }
     if dice.chance(8) {
         let year = frame.year(dice);

@@ -62,6 +62,8 @@ code! {
         Prepared = 1 "prepared",
         /// The city has confirmed it.
         Confirmed = 2 "confirmed",
+        /// It was withdrawn: by the city, or by the county before the confirmation.
+        Withdrawn = 3 "withdrawn",
     }
 }
 
@@ -185,7 +187,7 @@ rows! {
         /// Why.
         reason: Option<String>,
     }
-    /// A certificate: prepared by the county, confirmed by the city in a row that names the prepared one.
+    /// A certificate: prepared by the county, confirmed by the city in a row that names the prepared one; a withdrawal replaces them.
     110 Certificate {
         /// 证号
         no: String,

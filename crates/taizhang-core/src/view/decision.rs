@@ -23,7 +23,7 @@ pub enum Approval {
     Pending,
     /// It counts.
     Approved {
-        /// The decision; of several that agree the lowest name.
+        /// The decision; of several that agree that of the highest office, then the lowest name.
         by: RowName,
     },
     /// Back to the school.
@@ -116,6 +116,8 @@ struct Act {
     /// `None`: of a newer version.
     verdict: Option<Verdict>,
     reason: Option<String>,
+    /// How many organisations above the subject its office is.
+    height: usize,
     /// The decisions it replaces, directly or through others.
     over: BTreeSet<RowName>,
 }
@@ -144,9 +146,10 @@ impl Decisions {
         let replacements = Replacements::of(reviews());
         for view in reviews() {
             let is_above = is_above(&view.document, ledger);
+            let height = height(&view.document, ledger);
             for row in view.rows.values().filter(|r| view.counts(r) && r.row_type == Decision::TYPE) {
                 if is_above {
-                    out.file(row, &view.document, &documents);
+                    out.file(row, height, &view.document, &documents);
                 } else {
                     out.find(row.name, None, DecisionProblem::NotAbove);
                 }
@@ -178,7 +181,11 @@ impl Decisions {
         let reason = first.reason.clone();
         let agree = |v: &Verdict| acts.iter().all(|a| a.verdict == Some(*v)) || is_off(Check::RivalDecisions);
         match first.verdict.filter(agree) {
-            Some(Verdict::Approved) => Approval::Approved { by },
+            Some(Verdict::Approved) => {
+                let height = |d: &RowName| self.acts.get(d).map_or(0, |a| a.height);
+                let highest = left.iter().copied().rev().max_by_key(height);
+                Approval::Approved { by: highest.unwrap_or(by) }
+            }
             Some(Verdict::Returned) => Approval::Returned { by, reason },
             Some(Verdict::Rejected) => Approval::Rejected { by, reason },
             None => Approval::Undecided { rivals: left },
@@ -189,13 +196,13 @@ impl Decisions {
         self.findings.insert(DecisionFinding { decision, entry, problem });
     }
 
-    fn file(&mut self, row: &ViewRow, review: &DocId, documents: &Documents<'_>) {
+    fn file(&mut self, row: &ViewRow, height: usize, review: &DocId, documents: &Documents<'_>) {
         let Some(parsed) = row.read::<Decision>() else {
-            self.acts.insert(row.name, Act { verdict: None, reason: None, over: BTreeSet::new() });
+            self.acts.insert(row.name, Act { verdict: None, reason: None, height, over: BTreeSet::new() });
             return self.find(row.name, None, DecisionProblem::Newer);
         };
         let Decision { target, verdict, reason } = parsed.row;
-        self.acts.insert(row.name, Act { verdict: Some(verdict), reason, over: BTreeSet::new() });
+        self.acts.insert(row.name, Act { verdict: Some(verdict), reason, height, over: BTreeSet::new() });
         let named = match &target {
             DecisionTarget::Rows { document, rows } => {
                 rows.iter().map(|(entry, indices)| (*entry, documents.rows(review, *document, *entry, indices))).collect()
@@ -230,7 +237,7 @@ impl Decisions {
             return false;
         }
         let is_new = !self.acts.contains_key(&by);
-        let act = self.acts.entry(by).or_insert_with(|| Act { verdict: None, reason: None, over: BTreeSet::new() });
+        let act = self.acts.entry(by).or_insert_with(|| Act { verdict: None, reason: None, height: 0, over: BTreeSet::new() });
         if act.verdict.is_some() {
             return false;
         }
@@ -259,6 +266,12 @@ impl Decisions {
 /// A county or city above the subject.
 fn is_above(review: &DocId, ledger: &Ledger) -> bool {
     ledger.registry.decides(review) || is_off(Check::DecisionAbove)
+}
+
+/// How many organisations lie between the subject and the owner, the owner counted.
+fn height(review: &DocId, ledger: &Ledger) -> usize {
+    let above = review.subject.map(|s| ledger.registry.ancestors(s)).unwrap_or_default();
+    above.iter().position(|o| *o == review.owner).map_or(0, |at| at + 1)
 }
 
 /// Finds what decisions name.

@@ -177,6 +177,7 @@ pub struct Book {
     /// Decisions that count as nothing.
     pub decision_findings: BTreeSet<DecisionFinding>,
     activities: BTreeMap<RowName, Activity>,
+    decisions: Decisions,
 }
 
 impl Book {
@@ -208,7 +209,14 @@ impl Book {
         let announced = matters.iter().filter(|m| m.row_type == Activity::TYPE).flat_map(|m| &m.contents).flat_map(|c| &c.rows);
         let activities = announced.filter_map(|n| Some((*n, matters.row(*n)?.read::<Activity>()?.row))).collect();
         let newer = newer(views);
-        Self { lines, teachers: maker.teachers, newer, decision_findings: decisions.findings, activities }
+        let (teachers, decision_findings) = (maker.teachers, decisions.findings.clone());
+        Self { lines, teachers, newer, decision_findings, activities, decisions }
+    }
+
+    /// What the decisions at hand say about rows of one content.
+    #[must_use]
+    pub fn approval(&self, rows: &[RowName]) -> Approval {
+        self.decisions.approval(rows)
     }
 
     /// The activity of a line, where it is known.

@@ -1,11 +1,15 @@
-//! `certificate prepare|confirm|show`: an account that meets its cycle becomes a numbered certificate (docs/certificates.md).
+//! `certificate prepare|confirm|withdraw|show`: an account that meets its cycle becomes a numbered certificate (docs/certificates.md).
 //!
 //! The county prepares, in its review of the school, and commits to the name without saying it. The city evaluates the account by itself and signs the statement, in its own review. The text with the name is made where the name is known: by the key that prepared it.
 
 mod names;
 mod register;
+mod withdraw;
 
-pub(crate) use self::register::{Paper, Register, hours, shown_paper};
+pub(crate) use self::{
+    register::{Paper, Register, hours, shown_paper},
+    withdraw::withdraw,
+};
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -31,6 +35,7 @@ use super::{
     Context,
     accounts::{Desk, One},
     shown,
+    verify_text::broken_words,
 };
 use crate::{
     command::Reply,
@@ -179,9 +184,9 @@ fn prepared_row(
         salt: [0; 16],
         signature: [0; 64],
     };
-    statement
-        .to_bytes()
-        .map_err(|why| not(&format!("证书放不进一个二维码: {why}"), &format!("it does not fit one QR code: {why}")))?;
+    statement.to_bytes().map_err(|why| {
+        not(&format!("证书放不进一个二维码: {}", broken_words(&why)), &format!("it does not fit one QR code: {why}"))
+    })?;
     *next += 1;
     // A matter of another year stands in another document, which no row may replace from here.
     let replaces = earlier.iter().filter(|p| p.review == review).map(|p| p.name.here()).collect();
@@ -365,8 +370,9 @@ pub(crate) fn show(c: &Context<'_>, named: &str, text: bool, qr: bool, name: Opt
     let mut reply = Reply::new("certificate", json!({ "certificates": list }));
     if text {
         let statement = statement(c, &register, &of, name)?;
-        let text =
-            statement.text().map_err(|why| refused(&format!("证书无法生成: {why}"), &format!("it cannot be made: {why}")))?;
+        let text = statement
+            .text()
+            .map_err(|why| refused(&format!("证书无法生成: {}", broken_words(&why)), &format!("it cannot be made: {why}")))?;
         if qr {
             reply.lines = code(&text)?.into_iter().chain([text.clone()]).map(Json::from).collect();
         }
@@ -405,7 +411,7 @@ fn statement(c: &Context<'_>, register: &Register, of: &[&Paper], name: Option<&
     }
     statement
         .verify(&c.core.network())
-        .map_err(|why| refused(&format!("证书不能核验: {why}"), &format!("it does not verify: {why}")))?;
+        .map_err(|why| refused(&format!("证书不能核验: {}", broken_words(&why)), &format!("it does not verify: {why}")))?;
     Ok(statement)
 }
 
@@ -416,7 +422,7 @@ fn refused(zh: &str, en: &str) -> CommandError {
 /// The rows of the QR code, two modules a line.
 fn code(text: &str) -> Result<Vec<String>, CommandError> {
     let code = qrcode::QrCode::new(text.as_bytes())
-        .map_err(|why| refused(&format!("无法生成二维码: {why}"), &format!("no QR code can be made: {why}")))?;
+        .map_err(|why| refused("无法生成二维码", &format!("no QR code can be made: {why}")))?;
     let picture = code.render::<qrcode::render::unicode::Dense1x2>().build();
     Ok(picture.lines().map(str::to_owned).collect())
 }

@@ -9,7 +9,10 @@ use crate::{
     error::{CommandError, ErrorKind},
 };
 
-pub(crate) fn run(c: &mut Context<'_>, rebuild: bool) -> Result<Reply, CommandError> {
+pub(crate) fn run(c: &mut Context<'_>, rebuild: bool, accept_loss: bool) -> Result<Reply, CommandError> {
+    if accept_loss {
+        c.core.forget_lost();
+    }
     if rebuild {
         let tell = std::cell::RefCell::new(&mut *c.tell);
         let progress = |done: u64, total: u64| {

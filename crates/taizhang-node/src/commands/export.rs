@@ -175,7 +175,8 @@ fn finish(kind: &str, format: Format, gbk: bool, out: Option<&Path>, lines: Vec<
 }
 
 pub(crate) fn not_writable(e: &WriteError) -> CommandError {
-    CommandError::new(ErrorKind::Refused, format!("无法写成此格式: {e}"), format!("it cannot be written in this format: {e}"))
+    let why = crate::said::because("无法写成此格式", "it cannot be written in this format", e);
+    CommandError::of(ErrorKind::Refused, why)
         .hint("请改用 --jsonl, 或用 --org 和 --year 缩小范围", "use --jsonl, or narrow it with --org and --year")
 }
 
@@ -194,7 +195,7 @@ pub(crate) fn write(out: &Path, bytes: &[u8]) -> Result<(), CommandError> {
         // Half a file of names is left nowhere.
         std::fs::remove_file(&tmp).ok();
         let at = out.display();
-        CommandError::new(ErrorKind::Storage, format!("无法写入 {at}: {e}"), format!("cannot write {at}: {e}"))
+        CommandError::of(ErrorKind::Storage, crate::said::because(&format!("无法写入 {at}"), &format!("cannot write {at}"), e))
             .hint("请检查文件夹、磁盘空间和权限", "check the folder, free space and permissions")
     })
 }

@@ -51,7 +51,11 @@ pub(crate) fn list(c: &Context<'_>, org: Option<&str>) -> Result<Reply, CommandE
     }
     let total: usize = by_entry.values().map(Vec::len).sum();
     let entries: Vec<Json> = by_entry.iter().map(|((d, e), lines)| waiting(c, &desk, d, *e, lines)).collect();
-    Ok(Reply::new("review", json!({ "registrations": total, "waiting": entries })))
+    let identities = desk.identities(c.core, scope).into_iter().map(|(teacher, school, row)| {
+        json!({ "id": format!("{}.{}", short(&row.entry), row.index), "teacher": teacher, "school": shown::org(c.core, school) })
+    });
+    let identities: Vec<Json> = identities.collect();
+    Ok(Reply::new("review", json!({ "registrations": total, "waiting": entries, "identities": identities })))
 }
 
 fn waiting(c: &Context<'_>, desk: &Desk, document: &DocId, entry: EntryId, lines: &[&Line]) -> Json {
@@ -90,10 +94,14 @@ fn waiting(c: &Context<'_>, desk: &Desk, document: &DocId, entry: EntryId, lines
 /// Hex digits of an entry in a ready-made id: enough among the entries of one ledger.
 const SHORT: usize = 12;
 
+fn short(entry: &EntryId) -> String {
+    entry.to_string().chars().take(SHORT).collect()
+}
+
 /// One registration with the id that `approve` and `return` take.
 fn item(desk: &Desk, line: &Line) -> Option<Json> {
     let name = line.hands.first()?;
-    let entry: String = name.entry.to_string().chars().take(SHORT).collect();
+    let entry = short(&name.entry);
     let title = match &line.record {
         Record::Elsewhere(e) => Some(e.title.clone()),
         Record::Registration(r) => desk.book.activity(line).map(|a| a.title.clone()).or_else(|| r.activity_no.clone()),
@@ -140,7 +148,7 @@ pub(crate) fn decide(
             return Err(CommandError::new(ErrorKind::Usage, "--claimed 只用于通过", "--claimed is for approving only"));
         }
         plans = Plans::of(&c.core.ledger().registry, desk.views()).claimed(c.core, scope);
-        desk.claimed(c, scope)
+        desk.claimed(c, scope)?
     } else if let Some(sheet) = sheet {
         (desk.sheet(c, sheet)?, 0)
     } else {

@@ -95,8 +95,8 @@ fn as_of(asked: Option<&str>, period: u16, today: Day) -> Result<Day, CommandErr
 }
 
 fn unreadable(e: &ReplayError) -> CommandError {
-    CommandError::new(ErrorKind::Storage, format!("无法重新读取台账: {e}"), format!("the ledgers could not be read again: {e}"))
-        .hint("请运行 taizhang check", "run `taizhang check`")
+    let why = crate::said::because("无法重新读取台账", "the ledgers could not be read again", e);
+    CommandError::of(ErrorKind::Storage, why).hint("请运行 taizhang check", "run `taizhang check`")
 }
 
 fn fits(bytes: &[u8]) -> Result<(), CommandError> {

@@ -8,7 +8,7 @@ use taizhang_rules::{
     policy::{Policy, library, read::PolicyErrors},
 };
 
-use crate::error::{CommandError, ErrorKind};
+use crate::error::{CommandError, ErrorKind, io_text};
 
 /// One case, or a file of them, gives exactly the standard form; `explain` adds everything more under that key.
 /// `policy`: an id of the built-in ones, or a file; for cases that name none, and those that name its id.
@@ -40,7 +40,7 @@ pub(crate) fn read_file(named: &str, path: &Path) -> Result<Vec<u8>, CommandErro
         let ids: Vec<&str> = library::library().iter().map(|(id, _)| *id).collect();
         let ids = ids.join(", ");
         let why = (
-            format!("没有政策 {named}, 也不能作为文件读取: {e}"),
+            format!("没有政策 {named}, 也不能作为文件读取: {}", io_text(&e).zh),
             format!("{named} is no built-in policy, and no file that can be read: {e}"),
         );
         CommandError::not_found(why.0, why.1)
@@ -60,16 +60,19 @@ pub(crate) fn policy_errors(named: &str, errors: &PolicyErrors) -> CommandError 
 
 fn case_error(error: &EvalError) -> CommandError {
     let (case, path, why) = match error {
-        EvalError::Json { line, column, what } => {
-            let zh = format!("案例不是 JSON: 第 {line} 行第 {column} 列: {what}");
+        EvalError::Json { line, column, .. } => {
+            let zh = format!("案例不是 JSON: 第 {line} 行第 {column} 列");
             return CommandError::new(ErrorKind::FileProblems, zh, format!("the case is {error}"));
         }
         EvalError::Case(e) => (None, &e.path, &e.why),
         EvalError::Scenario { id, why } => (Some(id), &why.path, &why.why),
     };
     let of = case.map(|id| format!(" {id}")).unwrap_or_default();
-    let (zh, en) = (format!("案例{of} 有误, 位置 {path}: {why}"), format!("the case{of} is wrong at {path}: {why}"));
-    CommandError::new(ErrorKind::FileProblems, zh, en).details(json!({ "case": case, "path": path, "why": why }))
+    // What was written stands between quotation marks; the rest of the sentence is English.
+    let written = why.split('"').nth(1).map_or_else(String::new, |w| format!("「{w}」"));
+    let (zh, en) = (format!("案例{of} 有误, 位置 {path}{written}"), format!("the case{of} is wrong at {path}"));
+    CommandError::of(ErrorKind::FileProblems, crate::said::because(&zh, &en, why))
+        .details(json!({ "case": case, "path": path, "why": why }))
 }
 
 #[cfg(test)]

@@ -29,6 +29,8 @@ struct Known {
     /// The confirmation with this very signature stands here.
     stands: bool,
     problems: Vec<Text>,
+    /// What this node cannot know.
+    note: Option<Text>,
 }
 
 /// Reads and verifies; `ok` is false where the key may not confirm, or the register at hand says otherwise.
@@ -48,24 +50,30 @@ pub(crate) fn run(c: &Context<'_>, text: &str) -> Result<Reply, CommandError> {
             "cycle_years": format!("{}-{}", claims.years.0, claims.years.1), "policy": claims.policy_id,
             "hours": hours(&claims.h100_lines), "day": claims.day.to_string(), "signed_by": signed_by,
             "register": known.papers, "problems": problems,
+            "note": known.note.map(|n| json!({ "zh": n.zh, "en": n.en })),
         }),
     ))
 }
 
 /// The text itself is wrong: nothing that it says can be believed, so nothing of it is shown.
 fn broken(why: &Broken) -> CommandError {
-    let zh = match why {
+    let zh = broken_words(why);
+    CommandError::new(ErrorKind::Verification, format!("证书无效: {zh}"), format!("not a valid certificate: {why}")).hint(
+        "请重新扫描二维码; 仍然无效则向发证的市核实",
+        "scan the code again; if it stays invalid ask the city that issued it",
+    )
+}
+
+/// What is wrong with it, in Chinese.
+pub(crate) fn broken_words(why: &Broken) -> String {
+    match why {
         Broken::Prefix => "文本不是以 TZ1: 开头".to_owned(),
         Broken::NotBase45 => "文本不是 base45 编码".to_owned(),
         Broken::TooLong(bytes) => format!("有 {bytes} 字节, 最多 400 字节"),
         Broken::Form(_) | Broken::NotCanonical => "内容不是证书的格式".to_owned(),
         Broken::OtherNetwork => "由另一个台账网络签发".to_owned(),
         Broken::Signature => "签名不符: 姓名、证号、学时或其他内容被改动".to_owned(),
-    };
-    CommandError::new(ErrorKind::Verification, format!("证书无效: {zh}"), format!("not a valid certificate: {why}")).hint(
-        "请重新扫描二维码; 仍然无效则向发证的市核实",
-        "scan the code again; if it stays invalid ask the city that issued it",
-    )
+    }
 }
 
 fn known(core: &Core, s: &Statement) -> Result<Known, CommandError> {
@@ -75,7 +83,11 @@ fn known(core: &Core, s: &Statement) -> Result<Known, CommandError> {
     let of_number: Vec<&Paper> = register.all().filter(|p| p.row.no == claims.no).collect();
     let confirmed = of_number.iter().filter(|p| p.row.step == CertificateStep::Confirmed);
     let (ours, others): (Vec<&Paper>, Vec<&Paper>) = confirmed.copied().partition(|p| p.row.signature == Some(s.signature));
-    if ours.iter().any(|p| !p.is_replaced && !p.is_rival) {
+    if let Some(withdrawn) = register.withdrawal(&core.ledger().registry, &claims.no) {
+        let (day, why) = (withdrawn.row.day, withdrawn.row.reason.clone().unwrap_or_default());
+        problems
+            .push(Text::new(format!("此证书已于 {day} 撤销: {why}"), format!("this certificate was withdrawn on {day}: {why}")));
+    } else if ours.iter().any(|p| !p.is_replaced && !p.is_rival) {
         stands = true;
     } else if ours.iter().any(|p| p.is_replaced) {
         problems.push(Text::new("此证书已被新证书取代", "this certificate was replaced by another"));
@@ -92,7 +104,14 @@ fn known(core: &Core, s: &Statement) -> Result<Known, CommandError> {
         let (zh, en) = (zh.join("、"), en.join(", "));
         problems.push(Text::new(format!("登记的证书与此不同: {zh}"), format!("the certificate on record differs in: {en}")));
     }
-    Ok(Known { papers: of_number.iter().map(|p| shown_paper(core, p)).collect(), stands, problems })
+    // Whether it was withdrawn stands in the review of the school, and only there.
+    let note = of_number.is_empty().then(|| {
+        Text::new(
+            "本机没有这张证书的登记: 签名有效, 但是否已被撤销或取代, 本机无法知道, 请向发证的市或区县核实",
+            "nothing is on record here about this certificate: the signature is good, but whether it was withdrawn or replaced this node cannot know; ask the city or county that issued it",
+        )
+    });
+    Ok(Known { note, papers: of_number.iter().map(|p| shown_paper(core, p)).collect(), stands, problems })
 }
 
 /// Who signed, under which grant, and what speaks against it.

@@ -84,12 +84,9 @@ impl Links {
         config.idle_timeout_ms = IDLE_MS;
         let key = NodeKey::from_seed(&core.folder().node_key()?.seed());
         let endpoint = Arc::new(Endpoint::bind(config, key).map_err(|e| {
-            CommandError::new(
-                ErrorKind::NotReachable,
-                format!("无法打开网络端口: {e}"),
-                format!("the network port cannot be opened: {e}"),
-            )
-            .hint("换一个端口, 或检查防火墙", "choose another port, or check the firewall")
+            let why = crate::said::because("无法打开网络端口", "the network port cannot be opened", e);
+            CommandError::of(ErrorKind::NotReachable, why)
+                .hint("换一个端口, 或检查防火墙", "choose another port, or check the firewall")
         })?);
         if listen.is_some() {
             tokio::spawn(accept(endpoint.clone(), to_loop.clone()));

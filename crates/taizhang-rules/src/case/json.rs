@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 use taizhang_core::units::Day;
 
 use super::{
-    Activity, Assessment, Audit, Ban, Case, DegreeLevel, Kind, Level, Lock, Plan, Registrar, Registration, Role, Stage, Teacher,
-    Waiver,
+    Activity, Assessment, Audit, Ban, Case, DegreeLevel, Kind, Level, Lock, Plan, Registrar, Registration, Role, Seat, Stage,
+    Teacher, Waiver,
 };
 
 /// Why a case cannot be read.
@@ -49,6 +49,12 @@ impl<'v> Fields<'v> {
     pub(crate) fn get(&mut self, name: &'static str) -> Option<&'v Value> {
         self.asked.push(name);
         self.map.get(name).filter(|v| !v.is_null())
+    }
+
+    /// Is it there as `null`: said to be unknown?
+    fn is_null(&mut self, name: &'static str) -> bool {
+        self.asked.push(name);
+        self.map.get(name).is_some_and(Value::is_null)
     }
 
     /// A field that must be there.
@@ -195,7 +201,7 @@ fn teacher(path: &str, value: &Value) -> Result<Teacher, CaseError> {
         stage: f.need_word("stage", Stage::from_word)?,
         hired: f.need_day("hired")?,
         left: f.day("left")?,
-        first_job: f.flag("first_job")?.unwrap_or(false),
+        first_job: if f.is_null("first_job") { None } else { Some(f.flag("first_job")?.unwrap_or(false)) },
         has_qualified_degree: f.flag("has_qualified_degree")?.unwrap_or(true),
         roles: f.list("roles", |at, v| {
             let mut f = Fields::new(at, v)?;
@@ -215,7 +221,7 @@ fn activity(path: &str, value: &Value) -> Result<Activity, CaseError> {
     }
     let (plan, submitted) = match f.get("plan") {
         Some(value) => plan(&f.at("plan"), value)?,
-        None => (Plan::Approved { decided: start, retroactive: false }, None),
+        None => (Plan::Approved { decided: start, retroactive: false, by: None }, None),
     };
     let activity = Activity {
         id: f.need_text("id")?.to_owned(),
@@ -227,6 +233,7 @@ fn activity(path: &str, value: &Value) -> Result<Activity, CaseError> {
         planned_h100: f.need_small("planned_h100")?,
         plan,
         submitted,
+        announced_by: f.word("announced_by", Seat::from_word)?,
         outside_city: f.flag("outside_city")?.unwrap_or(false),
         recognised: f.flag("recognised")?.unwrap_or(false),
         registered: f.flag("registered")?.unwrap_or(false),
@@ -241,11 +248,12 @@ fn plan(path: &str, value: &Value) -> Result<(Plan, Option<Day>), CaseError> {
     let mut f = Fields::new(path, value)?;
     let (state, submitted, decided) = (f.need_text("state")?, f.day("submitted")?, f.day("decided")?);
     let retroactive = f.flag("retroactive")?.unwrap_or(false);
+    let by = f.word("decided_by", Seat::from_word)?;
     let plan = match state {
         "approved" => {
             let decided =
                 decided.ok_or_else(|| CaseError::new(f.at("decided"), "is missing: an approved plan was decided on a day"))?;
-            Plan::Approved { decided, retroactive }
+            Plan::Approved { decided, retroactive, by }
         }
         "none" | "submitted" | "pending" | "returned" | "refused" => Plan::NotApproved,
         "undecided" => Plan::Undecided,
@@ -265,6 +273,7 @@ fn registration(path: &str, value: &Value) -> Result<Registration, CaseError> {
         attended_h100: f.need_small("attended_h100")?,
         assessment: f.word("assessment", Assessment::from_word)?,
         audit: f.word("audit", Audit::from_word)?.unwrap_or(Audit::Approved),
+        audited_by: f.word("audited_by", Seat::from_word)?,
         supersedes: f.text("supersedes")?.map(str::to_owned),
         leave_halfdays: f.small("leave_halfdays")?.unwrap_or(0),
         online_complete: f.flag("online_complete")?,

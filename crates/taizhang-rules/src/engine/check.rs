@@ -7,15 +7,23 @@ use super::{
 use crate::{
     account::{Cite, Reason},
     calendar::{add_months, days_between},
-    case::{Activity, Assessment, Audit, Ban, Case, OpenInput, Plan, Registration, Teacher},
+    case::{Activity, Assessment, Audit, Ban, Case, OpenInput, Plan, Registration, Seat, Teacher},
     policy::{Measure, Requirement},
 };
 
 /// Why an activity counts nothing, and the source of it.
 type Refusal<'s> = (Reason, &'s Cite);
 
-/// Tests one activity, then limits its hours to the plan and the days. `same`: this content was there before.
-pub(super) fn check(item: &mut Item<'_, '_>, case: &Case, same: bool, run: &mut Run<'_>) {
+/// What other activities of the case say about one.
+pub(super) struct Beside {
+    /// Its content was there before.
+    pub(super) same: bool,
+    /// Leave over the whole of its programme, in half-days.
+    pub(super) leave_halfdays: Option<u64>,
+}
+
+/// Tests one activity, then limits its hours to the plan and the days.
+pub(super) fn check(item: &mut Item<'_, '_>, case: &Case, beside: &Beside, run: &mut Run<'_>) {
     undecided(item, run);
     let own = &run.compiled.own;
     if item.activity.end < item.activity.start {
@@ -39,15 +47,16 @@ pub(super) fn check(item: &mut Item<'_, '_>, case: &Case, same: bool, run: &mut 
         Cite { rule: "".into(), source: run.cycle.map_or_else(|| set.cycle_source.clone(), |(_, s)| s.cycle_source.clone()) };
     let span = run.cycle.map(|(span, _)| span);
     let refusal = counts_here(item.activity, case, cell, span, run, &cycle_cite)
-        .or_else(|| cell.slot.as_ref().filter(|_| same).map(|slot| (Reason::SameContent, &slot.cite)))
+        .or_else(|| cell.slot.as_ref().filter(|_| beside.same).map(|slot| (Reason::SameContent, &slot.cite)))
+        .or_else(|| announced(item.activity, run))
         .or_else(|| planned(item.activity, cell))
         .or_else(|| recognised(item.activity, set, run))
         .or_else(|| cell.eligible.iter().find_map(|rule| eligible(rule, item.activity, item.registration, &case.teacher)))
         .or_else(|| cell.degree.iter().find_map(|rule| degree(rule, item.registration, &case.teacher)))
         .or_else(|| cell.bans.iter().find_map(|rule| banned(rule, item.activity, &case.bans)))
-        .or_else(|| cell.forfeits.iter().find_map(|rule| forfeited(rule, item.activity, item.registration)))
+        .or_else(|| cell.forfeits.iter().find_map(|rule| forfeited(rule, item.activity, item.registration, beside)))
         .or_else(|| assessed(item.registration, cell))
-        .or_else(|| audited(item.registration, cell, run));
+        .or_else(|| audited(item, cell, run));
     if let Some((reason, cite)) = refusal {
         item.refuse(reason, cite);
     }
@@ -88,15 +97,30 @@ fn counts_here<'s>(
     left.then_some((Reason::AfterLeaving, &own.service))
 }
 
+/// Each level announces its own; what lies outside the city is not announced here, and the county recognises it (D-10).
+fn announced<'s>(activity: &Activity, run: &Run<'s>) -> Option<Refusal<'s>> {
+    let (by, needs) = activity.announced_by.zip(Seat::announces(activity.level))?;
+    (by < needs && !activity.outside_city).then_some((Reason::AnnouncerNotCompetent, &run.compiled.own.announcer))
+}
+
 fn planned<'s>(activity: &Activity, cell: &'s Cell) -> Option<Refusal<'s>> {
     let cite = cell.plan.as_ref()?;
     match activity.plan {
         Plan::NotApproved | Plan::Undecided => Some((Reason::PlanNotApproved, cite)),
-        Plan::Approved { decided, retroactive } if decided > activity.start && !retroactive => {
+        Plan::Approved { by, .. } if is_below(by, cell.decider.as_ref()) && !activity.outside_city => {
+            let cite = cell.decider.as_ref().map_or(cite, |(cite, _)| cite);
+            Some((Reason::PlanDeciderNotCompetent, cite))
+        }
+        Plan::Approved { decided, retroactive, .. } if decided > activity.start && !retroactive => {
             Some((Reason::PlanApprovedLate, cite))
         }
         Plan::Approved { .. } => None,
     }
+}
+
+/// Is the office below the one that the rule names?
+fn is_below(by: Option<Seat>, rule: Option<&(Cite, Option<Seat>)>) -> bool {
+    by.zip(rule.and_then(|(_, seat)| *seat)).is_some_and(|(by, needs)| by < needs)
 }
 
 fn recognised<'s>(activity: &Activity, set: &RuleSet, run: &Run<'s>) -> Option<Refusal<'s>> {
@@ -129,7 +153,8 @@ fn banned<'s>(rule: &'s BanRule, activity: &Activity, bans: &[Ban]) -> Option<Re
     bans.iter().any(hit).then_some((Reason::Banned, &rule.cite))
 }
 
-fn forfeited<'s>(rule: &'s Forfeit, activity: &Activity, registration: &Registration) -> Option<Refusal<'s>> {
+/// Leave is over the whole programme, where the activity is part of one.
+fn forfeited<'s>(rule: &'s Forfeit, activity: &Activity, registration: &Registration, beside: &Beside) -> Option<Refusal<'s>> {
     let reached = |is: u64, limit: u64| if rule.over { is > limit } else { is >= limit };
     let reason = match rule.measure {
         Measure::AbsentShare { num, den } => {
@@ -138,7 +163,8 @@ fn forfeited<'s>(rule: &'s Forfeit, activity: &Activity, registration: &Registra
             reached(is, u64::from(activity.planned_h100) * u64::from(num)).then_some(Reason::ForfeitAbsence)
         }
         Measure::LeaveHalfdays { value } => {
-            reached(registration.leave_halfdays.into(), value.into()).then_some(Reason::ForfeitLeave)
+            let leave = beside.leave_halfdays.unwrap_or_else(|| registration.leave_halfdays.into());
+            reached(leave, value.into()).then_some(Reason::ForfeitLeave)
         }
         Measure::OnlineIncomplete => (registration.online_complete == Some(false)).then_some(Reason::ForfeitOnline),
     };
@@ -154,9 +180,13 @@ fn assessed<'s>(registration: &Registration, cell: &'s Cell) -> Option<Refusal<'
     }
 }
 
-fn audited<'s>(registration: &Registration, cell: &'s Cell, run: &Run<'s>) -> Option<Refusal<'s>> {
-    let cite = cell.audit.as_ref().unwrap_or(&run.compiled.own.audit);
+fn audited<'s>(item: &Item<'_, '_>, cell: &'s Cell, run: &Run<'s>) -> Option<Refusal<'s>> {
+    let cite = cell.audit.as_ref().map_or(&run.compiled.own.audit, |(cite, _)| cite);
+    let registration = item.registration;
     match registration.audit {
+        Audit::Approved if is_below(registration.audited_by, cell.audit.as_ref()) && !item.activity.outside_city => {
+            Some((Reason::AuditorNotCompetent, cite))
+        }
         Audit::Approved => None,
         Audit::Pending | Audit::Undecided => Some((Reason::PendingAudit, cite)),
         Audit::Rejected | Audit::Returned => Some((Reason::AuditRejected, cite)),

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     account::{Cite, Reason},
-    case::{DegreeLevel, Kind, Level, Registrar, Stage},
+    case::{DegreeLevel, Kind, Level, Registrar, Seat, Stage},
     policy::{
         Anchor, Body, Measure, Policy, Requirement, Rule, Scope, Unit,
         regime::{Period, Regime},
@@ -54,8 +54,10 @@ pub(super) struct Cell {
     pub(super) assessment: Option<Cite>,
     /// Competent registrar, where a rule names one (D-20).
     pub(super) registrar: Option<Registrar>,
-    /// The rule that says who audits.
-    pub(super) audit: Option<Cite>,
+    /// The rule that says who decides on its plan, and how high that office is.
+    pub(super) decider: Option<(Cite, Option<Seat>)>,
+    /// The rule that says who audits, and how high that office is.
+    pub(super) audit: Option<(Cite, Option<Seat>)>,
     pub(super) slot: Option<Slot>,
     pub(super) deadlines: Vec<Deadline>,
 }
@@ -322,13 +324,20 @@ fn fill(cell: &mut Cell, policy: &Policy, numbers: &Numbers<'_>, kind: Option<Ki
             }
             Body::Authority { kinds, org_levels, register_by, says } if has_or_all(kinds) && names(org_levels, &level) => {
                 cell.registrar = cell.registrar.or(*register_by);
-                if says.contains_key("audit_by") && cell.audit.is_none() {
-                    cell.audit = Some(cite(rule));
+                if let Some(office) = says.get("audit_by").filter(|_| cell.audit.is_none()) {
+                    cell.audit = Some((cite(rule), Seat::of_office(office, level)));
                 }
             }
-            Body::Deadline { what, kinds, org_levels, anchor, months_before, .. }
-                if what == "plan" && has_or_all(kinds) && names(org_levels, &level) =>
+            Body::Deadline { what, kinds, org_levels, anchor, months_before, submit_to, .. }
+                if matches!(what.as_str(), "plan" | "semester_plan") && has_or_all(kinds) && names(org_levels, &level) =>
             {
+                // Whom a single activity's plan is handed to decides on it.
+                if cell.decider.is_none() {
+                    cell.decider = Some((cite(rule), Seat::of_office(submit_to, level)));
+                }
+                if what == "semester_plan" {
+                    continue;
+                }
                 cell.deadlines.push(Deadline { cite: cite(rule), anchor: *anchor, months_before: *months_before });
             }
             _ => {}

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     account::{LineStatus, Reason, RequirementLine, Status},
     calendar::{add_months, days_between, month_start, months_touched, policy_year},
-    case::{Case, Role},
+    case::{Activity, Case, Role},
     policy::{Scope, Unit},
 };
 
@@ -49,7 +49,10 @@ pub(super) fn status(case: &Case, items: &[Item<'_, '_>], lines: &[RequirementLi
     }
     if lines.is_empty() {
         let parts: Vec<_> = items.iter().filter(|item| item.activity.programme.is_some()).collect();
-        return match parts.iter().all(|item| matches!(item.reason, Reason::Ok | Reason::Capped)) {
+        let is_part = |a: &&std::sync::Arc<Activity>| a.programme.is_some();
+        let registered = |a: &std::sync::Arc<Activity>| parts.iter().any(|item| item.activity.id == a.id);
+        let whole = case.activities.iter().filter(is_part).all(registered);
+        return match whole && parts.iter().all(|item| matches!(item.reason, Reason::Ok | Reason::Capped)) {
             _ if parts.is_empty() => Status::Recorded,
             true => Status::Completed,
             false => Status::NotCompleted,
@@ -130,11 +133,13 @@ impl View<'_, '_, '_> {
     fn probation_line(&self, line: &Line, value: u64) -> Option<RequirementLine> {
         let hired = self.case.teacher.hired;
         let over = add_months(hired, 12);
-        if !self.case.teacher.first_job || hired > self.span.end || over <= self.span.start {
+        if self.case.teacher.first_job == Some(false) || hired > self.span.end || over <= self.span.start {
             return None;
         }
         let got = self.got(line, |item| in_probation(self.case, item));
-        Some(self.line(line, "probation".into(), value, got, self.case.as_of >= over))
+        // Whether there is a probation at all nobody said: it is short of nothing for good, and reached where it would be.
+        let closed = self.case.as_of >= over && self.case.teacher.first_job.is_some();
+        Some(self.line(line, "probation".into(), value, got, closed))
     }
 
     /// The window that comes nearest to what it asks for; of equals the first option's, then the earliest.

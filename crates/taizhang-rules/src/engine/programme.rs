@@ -1,6 +1,6 @@
 //! Step 6: a programme counts whole or not at all; its planned hours are compared with what its rules say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Compiled, Item, Run,
@@ -8,22 +8,42 @@ use super::{
 };
 use crate::{
     account::{Cite, Reason},
-    case::Level,
+    case::{Case, Level},
 };
 
-/// Refuses what is left of programmes with a part that is not recognised, and finds plans out of line.
-pub(super) fn all_or_nothing(items: &mut [Item<'_, '_>], run: &mut Run<'_>) {
+/// Leave in half-days by programme: it is counted over all of its parts.
+pub(super) fn leave<'c>(items: &[Item<'c, '_>]) -> BTreeMap<&'c str, u64> {
+    let mut sums: BTreeMap<&str, u64> = BTreeMap::new();
+    for item in items {
+        if let Some(programme) = item.activity.programme.as_deref() {
+            *sums.entry(programme).or_default() += u64::from(item.registration.leave_halfdays);
+        }
+    }
+    sums
+}
+
+/// Parts of programmes in which the teacher has no hours at all, with a note for each.
+fn missing<'c>(case: &'c Case, items: &[Item<'_, '_>], run: &mut Run<'_>) -> BTreeSet<&'c str> {
+    let there: BTreeSet<&str> = items.iter().map(|item| item.activity.id.as_str()).collect();
+    let parts = case.activities.iter().filter(|a| a.programme.is_some() && !there.contains(a.id.as_str()));
+    let missing = parts.filter_map(|a| Some((a.id.as_str(), a.programme.as_deref()?)));
+    missing.inspect(|(id, _)| run.note("programme_part_missing", id)).map(|(_, programme)| programme).collect()
+}
+
+/// Refuses what is left of programmes with a part that is not recognised or not registered, and finds plans out of line.
+pub(super) fn all_or_nothing(case: &Case, items: &mut [Item<'_, '_>], run: &mut Run<'_>) {
     let mut programmes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, item) in items.iter().enumerate() {
         if let Some(programme) = item.activity.programme.as_deref() {
             programmes.entry(programme).or_default().push(at);
         }
     }
+    let missing = missing(case, items, run);
     for (programme, places) in programmes {
         let parts: Vec<&Item<'_, '_>> = places.iter().filter_map(|at| items.get(*at)).collect();
         let last = parts.iter().max_by_key(|item| item.activity.end).and_then(|item| item.set);
         let school_only = parts.iter().all(|item| item.activity.level == Level::School);
-        let incomplete = parts.iter().any(|item| item.reason != Reason::Ok);
+        let incomplete = missing.contains(programme) || parts.iter().any(|item| item.reason != Reason::Ok);
         let own = &run.compiled.own.programme;
         let reaches = |rule: &&Programme| rule.programme == programme && (school_only || !rule.school_only);
         let cite: Cite =

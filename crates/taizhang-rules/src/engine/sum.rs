@@ -84,7 +84,7 @@ pub(super) fn totals(case: &Case, items: &[Item<'_, '_>], run: &Run<'_>) -> Tota
         years.entry(item.year).or_insert_with(|| Sums::new(run)).add(item);
         cycle.add(item);
     }
-    let probation = case.teacher.first_job.then(|| {
+    let probation = (case.teacher.first_job != Some(false)).then(|| {
         let mut sums = Sums::new(run);
         items.iter().filter(|item| in_probation(case, item)).for_each(|item| sums.add(item));
         sums.amounts()
@@ -107,7 +107,7 @@ fn buckets(items: &[Item<'_, '_>], run: &Run<'_>) -> BTreeMap<Arc<str>, Bucket> 
         sum.counted_h100 += u64::from(item.h100);
         for lost in &item.lost {
             let part = match lost.reason {
-                Reason::PendingAudit => &mut sum.pending_h100,
+                Reason::PendingAudit | Reason::AuditorNotCompetent => &mut sum.pending_h100,
                 Reason::Capped => &mut sum.capped_h100,
                 _ => &mut sum.forfeited_h100,
             };

@@ -16,6 +16,10 @@ pub(crate) const fn reason_words(reason: Reason) -> (&'static str, &'static str)
         Reason::BeforeAppointment => ("早于任职", "before the appointment"),
         Reason::AfterLeaving => ("晚于离职", "after leaving"),
         Reason::SameContent => ("相同内容只计一次", "the same content counts once"),
+        Reason::AnnouncerNotCompetent => ("由低于其级别的单位发布", "announced by an office below its level"),
+        Reason::PlanDeciderNotCompetent => {
+            ("计划由无权审定的单位批准", "the plan was approved by an office that is not competent")
+        }
         Reason::PlanNotApproved => ("计划未经批准", "no approved plan"),
         Reason::PlanApprovedLate => ("计划批准晚于开始,又未追认", "the plan was approved after the start and not retroactively"),
         Reason::NeedsRecognition => ("市外培训,县里尚未认定", "earned outside the city, not recognised by the county"),
@@ -35,6 +39,9 @@ pub(crate) const fn reason_words(reason: Reason) -> (&'static str, &'static str)
         Reason::AssessmentFailed => ("考核不合格", "the assessment was failed"),
         Reason::NotAssessed => ("未经考核", "not assessed"),
         Reason::PendingAudit => ("等待审核", "not audited yet"),
+        Reason::AuditorNotCompetent => {
+            ("已由下级单位审核,等待有权单位审核", "approved by a lower office, waits for the competent one")
+        }
         Reason::AuditRejected => ("审核未通过", "the audit refused it"),
         Reason::ProgrammeNotCompleted => ("项目的其他部分未获认可", "another part of the programme is not recognised"),
         Reason::OverPlan => ("超过计划学时", "more than planned"),

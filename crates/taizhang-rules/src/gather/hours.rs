@@ -18,11 +18,11 @@ use taizhang_core::{
 
 use super::{
     Waiting,
-    plans::Announced,
+    plans::{Announced, Run},
     reviews::{Recognised, Reviews},
 };
 use crate::calendar::days_between;
-use crate::case::{Activity, Assessment, Audit, DegreeLevel, Kind, Level, OpenInput, Plan, Registrar, Registration};
+use crate::case::{Activity, Assessment, Audit, DegreeLevel, Kind, Level, OpenInput, Plan, Registrar, Registration, Seat};
 
 /// What the ledgers say about one teacher.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub(super) struct Hours {
 /// What lines are read with.
 pub(super) struct Reader<'r> {
     pub(super) activities: &'r BTreeMap<RowName, Arc<Announced>>,
+    /// Parts of each run of a programme, by their first rows.
+    pub(super) programmes: &'r BTreeMap<Run, BTreeSet<RowName>>,
     pub(super) reviews: &'r Reviews,
     pub(super) teacher: &'r str,
     pub(super) schools: &'r BTreeSet<OrgId>,
@@ -55,6 +57,8 @@ enum Key {
 struct Candidate<'l> {
     line: &'l Line,
     audit: Audit,
+    /// How high the office that approved it is, where that is asked.
+    audited_by: Option<Seat>,
     recognition: Recognition,
 }
 
@@ -80,6 +84,7 @@ impl Reader<'_> {
                 groups.entry(key).or_default().push(candidate);
             }
         }
+        self.add_parts(&mut groups);
         let numbers = groups.keys().filter_map(|key| self.number(key)).map(str::to_owned).collect::<Vec<_>>();
         for (key, group) in groups {
             // Two counties may use one number: then the rows tell the activities apart.
@@ -90,6 +95,19 @@ impl Reader<'_> {
             }
         }
         out
+    }
+
+    /// Parts of a programme in which nobody registered the teacher are missing, not unknown.
+    fn add_parts(&self, groups: &mut BTreeMap<Key, Vec<Candidate<'_>>>) {
+        let run = |key: &Key| match key {
+            Key::Announced(row) => self.activities.get(row).and_then(|a| a.run.clone()),
+            Key::Elsewhere(_) => None,
+        };
+        let runs: BTreeSet<Run> = groups.keys().filter_map(run).collect();
+        let parts = runs.iter().filter_map(|run| self.programmes.get(run)).flatten();
+        for part in parts.filter(|row| !self.reviews.dropped.contains_key(row)) {
+            groups.entry(Key::Announced(*part)).or_default();
+        }
     }
 
     fn candidate<'l>(&self, line: &'l Line, out: &mut Hours) -> Option<(Key, Candidate<'l>)> {
@@ -104,7 +122,7 @@ impl Reader<'_> {
             out.merged.insert((hand, self.reviews.kept(*dropped)));
             return None;
         }
-        let mut candidate = Candidate { line, audit: audit(&line.approval), recognition: Recognition::None };
+        let mut candidate = Candidate { line, audit: audit(&line.approval), audited_by: None, recognition: Recognition::None };
         let key = match &line.activity {
             ActivityMatter::Itself => {
                 candidate.recognition = self.recognition(&line.hands, line.school);
@@ -120,6 +138,9 @@ impl Reader<'_> {
                     if announced.is_changed && candidate.audit == Audit::Approved {
                         candidate.audit = Audit::Pending;
                         out.open.insert(open("activity_changed", announced.activity.id.clone()));
+                    }
+                    if let Approval::Approved { by } = &line.approval {
+                        candidate.audited_by = self.reviews.seats.get(by).copied();
                     }
                     Key::Announced(*announced.rows.first()?)
                 }
@@ -293,6 +314,7 @@ impl Hours {
             attended_h100: c.line.record.h100(),
             assessment: None,
             audit: c.audit,
+            audited_by: c.audited_by,
             supersedes: None,
             leave_halfdays: 0,
             online_complete: None,
@@ -350,6 +372,7 @@ fn activity_elsewhere(id: &str, e: &rows::Elsewhere, recognition: Recognition) -
         planned_h100: e.h100,
         plan: Plan::NotApproved,
         submitted: None,
+        announced_by: None,
         outside_city: !matches!(level, Some(Level::School | Level::Township | Level::County)) || e.abroad == Some(true),
         recognised: false,
         registered: false,
@@ -361,7 +384,7 @@ fn activity_elsewhere(id: &str, e: &rows::Elsewhere, recognition: Recognition) -
         Recognition::Approved { kind, h100, day } => {
             out.recognised = true;
             out.registered = true;
-            out.plan = Plan::Approved { decided: day, retroactive: true };
+            out.plan = Plan::Approved { decided: day, retroactive: true, by: None };
             out.kind = kind.map_or(out.kind, |k| Kind::from_word(k.word()));
             out.planned_h100 = h100.map_or(e.h100, |h| h.min(e.h100));
         }

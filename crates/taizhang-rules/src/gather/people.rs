@@ -1,12 +1,21 @@
 //! Rosters: service, stage, roles. A teacher may stand in several; service began with the earliest hire and ends when every school was left.
+//!
+//! Identity is frozen (workflow 1): once the county approved a row 40, or locked a year of the school at positions that reach it, another hire day, first post or degree is for the county to decide; until then what was frozen counts, and the account is open.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use taizhang_core::{
-    id::{Kind, OrgId},
+    id::{DocId, Kind, OrgId},
+    lock::Gate,
+    op::RowName,
     rows::{RowType, Status, Teacher, TransferIn},
+    standing::Judge,
     units::{Day, Ms},
-    view::matter::{Matter, Matters},
+    view::{
+        decision::Approval,
+        matter::{Content, Matter, Matters},
+        training::Book,
+    },
 };
 
 use crate::{
@@ -25,12 +34,54 @@ pub(super) struct Person {
     pub(super) schools: BTreeSet<OrgId>,
     pub(super) hired: Day,
     pub(super) left: Option<Day>,
-    pub(super) first_job: bool,
+    /// `None`: no roster says it.
+    pub(super) first_job: Option<bool>,
     pub(super) has_qualified_degree: bool,
     /// By first day; `None`: a word that is no stage.
     pub(super) stages: Vec<(Day, Option<Stage>)>,
     pub(super) roles: Vec<Role>,
     pub(super) open: Vec<OpenInput>,
+    /// Rows 40 that say another identity than the frozen one, for the county to decide on.
+    pub(super) waits: BTreeSet<RowName>,
+}
+
+/// What the county said about a row 40.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Seen {
+    /// Nothing yet.
+    Not,
+    /// No.
+    Refused,
+    /// A lock that acts reaches it, or the county accepted it.
+    Locked,
+    /// Yes.
+    Approved,
+}
+
+/// What is frozen: hire, first post, qualified degree.
+type Identity = (Day, Option<bool>, Option<bool>);
+
+fn identity(t: &Teacher) -> Identity {
+    (t.hired_day, t.first_job, t.qualified_degree)
+}
+
+/// Who of the county saw what.
+pub(super) struct County<'c> {
+    pub(super) book: &'c Book,
+    pub(super) judge: &'c Judge<'c>,
+}
+
+impl County<'_> {
+    fn seen(&self, roster: DocId, content: &Content) -> Seen {
+        match self.book.approval(&content.rows) {
+            Approval::Approved { .. } => Seen::Approved,
+            Approval::Returned { .. } | Approval::Rejected { .. } => Seen::Refused,
+            Approval::Pending | Approval::Undecided { .. } => {
+                let reaches = |gate: Gate<'_>| content.rows.iter().any(|r| gate.is_open_at_all(&r.entry));
+                if self.judge.gate(roster).is_some_and(reaches) { Seen::Locked } else { Seen::Not }
+            }
+        }
+    }
 }
 
 /// One roster's rows about one teacher.
@@ -38,6 +89,10 @@ pub(super) struct Person {
 struct Entry {
     /// Rows 40, each content once, with the latest time of its rows.
     teachers: Vec<(Teacher, Ms)>,
+    /// What the county said about each of them, with one of its rows.
+    seen: Vec<(Seen, RowName)>,
+    /// What was frozen, replaced rows too: is it current, how, since when, what.
+    frozen: Vec<(bool, Seen, Ms, Identity)>,
     statuses: Vec<Status>,
     came: Option<Day>,
     open: Vec<OpenInput>,
@@ -47,11 +102,14 @@ struct Entry {
 type Entries = BTreeMap<String, BTreeMap<OrgId, Entry>>;
 
 /// Every teacher of the rosters.
-pub(super) fn people(matters: &Matters<'_>) -> BTreeMap<String, Person> {
+pub(super) fn people(matters: &Matters<'_>, county: &County<'_>) -> BTreeMap<String, Person> {
     let mut entries = Entries::new();
     for matter in matters.iter().filter(|m| m.document.kind == Kind::Roster) {
         match matter.row_type {
-            Teacher::TYPE => file(&mut entries, matters, matter, |t: &Teacher| t.no.clone(), |e, t, at| e.teachers.push((t, at))),
+            Teacher::TYPE => {
+                file(&mut entries, matters, matter, |t: &Teacher| t.no.clone(), |e, t, at| e.teachers.push((t, at)));
+                freeze(&mut entries, matters, matter, (county, true));
+            }
             Status::TYPE => file(&mut entries, matters, matter, |s: &Status| s.teacher.clone(), |e, s, _| e.statuses.push(s)),
             TransferIn::TYPE => {
                 file(
@@ -65,7 +123,57 @@ pub(super) fn people(matters: &Matters<'_>) -> BTreeMap<String, Person> {
             _ => {}
         }
     }
+    for matter in matters.replaced().filter(|m| m.document.kind == Kind::Roster && m.row_type == Teacher::TYPE) {
+        freeze(&mut entries, matters, matter, (county, false));
+    }
     entries.into_iter().filter_map(|(number, by_school)| Some((number, person(by_school)?))).collect()
+}
+
+/// A row 40.
+struct Named {
+    name: RowName,
+    row: Teacher,
+}
+
+/// Files what the county saw of a matter's rows 40, in the order of [`file`].
+fn freeze(entries: &mut Entries, matters: &Matters<'_>, matter: &Matter, (county, is_current): (&County<'_>, bool)) {
+    let school = matter.document.owner;
+    for content in &matter.contents {
+        let rows = || content.rows.iter().filter_map(|n| matters.row(*n));
+        let read = |r: &taizhang_core::view::ViewRow| Some(Named { name: r.name, row: r.read::<Teacher>()?.row });
+        let Some(row) = rows().find_map(read) else { continue };
+        let at = rows().map(|r| r.time).min().unwrap_or_default();
+        let seen = county.seen(matter.document, content);
+        let entry = entries.entry(row.row.no.clone()).or_default().entry(school).or_default();
+        if is_current {
+            entry.seen.push((seen, row.name));
+        }
+        if seen >= Seen::Locked {
+            entry.frozen.push((is_current, seen, at, identity(&row.row)));
+        }
+    }
+}
+
+/// What nobody decided on says what was frozen; gives the rows that the county has to decide on.
+fn hold(by_school: &mut BTreeMap<OrgId, Entry>) -> BTreeSet<RowName> {
+    let mut waits = BTreeSet::new();
+    let frozen = by_school.values().flat_map(|e| &e.frozen).max().map(|(.., identity)| *identity);
+    let Some((hired_day, first_job, qualified_degree)) = frozen else { return waits };
+    for entry in by_school.values_mut() {
+        for ((teacher, _), (seen, name)) in
+            entry.teachers.iter_mut().zip(&entry.seen).filter(|(_, (seen, _))| *seen < Seen::Locked)
+        {
+            let says = |new: Option<bool>, old: Option<bool>| new.is_some() && new != old;
+            let differs = teacher.hired_day != hired_day
+                || says(teacher.first_job, first_job)
+                || says(teacher.qualified_degree, qualified_degree);
+            if differs && *seen == Seen::Not {
+                waits.insert(*name);
+            }
+            *teacher = Teacher { hired_day, first_job, qualified_degree, ..teacher.clone() };
+        }
+    }
+    waits
 }
 
 fn file<T: RowType>(
@@ -90,6 +198,7 @@ fn file<T: RowType>(
 /// `None`: facts about somebody whom no roster names.
 fn person(mut by_school: BTreeMap<OrgId, Entry>) -> Option<Person> {
     let mut open: Vec<OpenInput> = by_school.values_mut().flat_map(|e| std::mem::take(&mut e.open)).collect();
+    let waits = hold(&mut by_school);
     by_school.retain(|_, e| !e.teachers.is_empty());
     let schools: BTreeSet<OrgId> = by_school.keys().copied().collect();
     let left_day = |e: &Entry| spans(&e.statuses, "left").into_iter().find(|s| s.to.is_none()).map(|s| s.from);
@@ -103,6 +212,9 @@ fn person(mut by_school: BTreeMap<OrgId, Entry>) -> Option<Person> {
         let about = by_school.values().flat_map(|e| &e.teachers).map(|(t, _)| t.no.clone()).next()?;
         open.push(OpenInput { what: "two_schools".into(), about });
     }
+    if let Some((t, _)) = by_school.values().flat_map(|e| &e.teachers).next().filter(|_| !waits.is_empty()) {
+        open.push(OpenInput { what: "identity_undecided".into(), about: t.no.clone() });
+    }
     let (school, here) = by_school.iter().max_by_key(rank)?;
     let all = || by_school.values().flat_map(|e| &e.teachers).map(|(t, _)| t);
     let hired = all().map(|t| t.hired_day).min()?;
@@ -112,12 +224,13 @@ fn person(mut by_school: BTreeMap<OrgId, Entry>) -> Option<Person> {
         school: *school,
         hired,
         left: left.and_then(|days| days.into_iter().max()),
-        first_job: all().any(|t| t.hired_day == hired && t.first_job == Some(true)),
+        first_job: all().filter(|t| t.hired_day == hired).filter_map(|t| t.first_job).max(),
         has_qualified_degree: degree.or_else(|| all().filter_map(|t| t.qualified_degree).max()).unwrap_or(true),
         stages: stages(&by_school, *school),
         roles: by_school.values().flat_map(|e| roles(e, left_day(e))).collect(),
         schools,
         open,
+        waits,
     })
 }
 

@@ -6,21 +6,42 @@ use std::{
 };
 
 use taizhang_core::{
-    id::{DocId, Kind},
+    id::{DocId, EntryId, Kind},
+    ledger::Ledger,
     op::RowName,
-    registry::Registry,
     rows::{self, PlanDecision, PlanVerdict, RowType},
-    units::Day,
+    units::{Day, Ms},
     view::matter::{Content, Matters},
 };
 
-use crate::case::{Activity, Kind as CaseKind, Level, Plan};
+use super::seat;
+use crate::case::{Activity, Kind as CaseKind, Level, Plan, Seat};
 
-/// A decision with what of it matters; equal ones agree.
-type Said = (PlanVerdict, Day, bool);
+/// What a decision says; equal ones agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Said {
+    verdict: PlanVerdict,
+    /// The day that was typed.
+    day: Day,
+    /// Signed to hold although the activity had begun, and why.
+    retroactive: bool,
+    /// How high the office is.
+    by: Option<Seat>,
+    /// The day as of which it counts: the typed one, or a later one on which it cannot have been written yet.
+    counts_from: Day,
+}
+
+impl Said {
+    fn content(&self) -> (PlanVerdict, Day, bool) {
+        (self.verdict, self.day, self.retroactive)
+    }
+}
 
 /// Decisions by document and row of the plan.
 type Decisions = BTreeMap<(DocId, RowName), BTreeSet<Said>>;
+
+/// What makes activities the parts of one programme: announced together, for the same people.
+pub(super) type Run = (DocId, String, Option<String>);
 
 /// Rows of current plans: all of equal content, and when it was handed in.
 type Plans = BTreeMap<RowName, (Vec<RowName>, Day)>;
@@ -33,11 +54,13 @@ pub(super) struct Announced {
     pub(super) rows: Vec<RowName>,
     /// A school corrected it, and nobody above decided on what it says now: what was approved before was approved of something else.
     pub(super) is_changed: bool,
+    /// The run of a programme that it is part of.
+    pub(super) run: Option<Run>,
 }
 
-/// Every announced activity by each of its rows.
-pub(super) fn activities(matters: &Matters<'_>, registry: &Registry) -> BTreeMap<RowName, Arc<Announced>> {
-    let decisions = decisions(matters, registry);
+/// Every announced activity by each of its rows. `carried`: documents that only a transfer tells of.
+pub(super) fn activities(matters: &Matters<'_>, ledger: &Ledger, carried: &BTreeSet<DocId>) -> BTreeMap<RowName, Arc<Announced>> {
+    let decisions = decisions(matters, ledger, carried);
     let plans = plans(matters);
     let mut out = BTreeMap::new();
     for matter in matters.iter().filter(|m| m.row_type == rows::Activity::TYPE) {
@@ -54,9 +77,25 @@ pub(super) fn activities(matters: &Matters<'_>, registry: &Registry) -> BTreeMap
                 said.extend(holds.iter().flat_map(|(rows, _)| self::said(&decisions, document, rows)));
                 submitted = holds.iter().map(|(_, day)| *day).max().or(submitted);
             }
-            let activity = Arc::new(Activity { plan: plan(&said), submitted, ..described(&read.row) });
-            let announced = Arc::new(Announced { activity, rows: content.rows.clone(), is_changed });
+            let announced_by = seat(&ledger.registry, matter.document.owner);
+            let activity = Activity { plan: plan(&said), submitted, announced_by, ..described(&read.row) };
+            let alone = matter.contents.len() == 1;
+            let programme = activity.programme.clone().filter(|_| alone);
+            let run = programme.map(|p| (matter.document, p, read.row.category.clone()));
+            let (activity, rows) = (Arc::new(activity), content.rows.clone());
+            let announced = Arc::new(Announced { activity, rows, is_changed, run });
             out.extend(content.rows.iter().map(|n| (*n, announced.clone())));
+        }
+    }
+    out
+}
+
+/// The parts of every run of a programme, by their first rows.
+pub(super) fn programmes(activities: &BTreeMap<RowName, Arc<Announced>>) -> BTreeMap<Run, BTreeSet<RowName>> {
+    let mut out: BTreeMap<Run, BTreeSet<RowName>> = BTreeMap::new();
+    for announced in activities.values() {
+        if let (Some(run), Some(first)) = (&announced.run, announced.rows.first()) {
+            out.entry(run.clone()).or_default().insert(*first);
         }
     }
     out
@@ -67,15 +106,16 @@ fn said(decisions: &Decisions, document: DocId, rows: &[RowName]) -> BTreeSet<Sa
 }
 
 fn plan(said: &BTreeSet<Said>) -> Plan {
-    let mut all = said.iter();
-    match (all.next(), all.next()) {
-        (Some((PlanVerdict::Approved, decided, retroactive)), None) => {
-            Plan::Approved { decided: *decided, retroactive: *retroactive }
-        }
-        (None | Some((PlanVerdict::Returned | PlanVerdict::Refused, ..)), None) => Plan::NotApproved,
-        // Whoever refuses on two days still refuses.
-        _ if said.iter().all(|(verdict, ..)| *verdict != PlanVerdict::Approved) => Plan::NotApproved,
-        _ => Plan::Undecided,
+    // Whoever refuses on two days still refuses.
+    if said.iter().all(|s| s.verdict != PlanVerdict::Approved) {
+        return Plan::NotApproved;
+    }
+    let contents: BTreeSet<_> = said.iter().map(Said::content).collect();
+    // Of equal decisions the highest office's counts, as of the day on which it was first written.
+    let highest = said.iter().max_by_key(|s| (s.by, std::cmp::Reverse(s.counts_from)));
+    match highest.filter(|_| contents.len() == 1) {
+        Some(s) => Plan::Approved { decided: s.counts_from, retroactive: s.retroactive, by: s.by },
+        None => Plan::Undecided,
     }
 }
 
@@ -97,8 +137,10 @@ fn plan_rows<'p>(matters: &Matters<'_>, plans: &'p Plans, named: RowName) -> Vec
 }
 
 /// Standing decisions of those who may decide on the plan: anybody above its owner; whoever has none above who certifies decides itself.
-fn decisions(matters: &Matters<'_>, registry: &Registry) -> Decisions {
+fn decisions(matters: &Matters<'_>, ledger: &Ledger, carried: &BTreeSet<DocId>) -> Decisions {
+    let registry = &ledger.registry;
     let mut out = Decisions::new();
+    let mut clocks: BTreeMap<DocId, BTreeMap<EntryId, Ms>> = BTreeMap::new();
     for matter in matters.iter().filter(|m| m.row_type == PlanDecision::TYPE) {
         let place = matter.document;
         for row in matter.contents.iter().flat_map(|c| &c.rows).filter_map(|n| matters.row(*n)) {
@@ -114,10 +156,36 @@ fn decisions(matters: &Matters<'_>, registry: &Registry) -> Decisions {
             let decides = place.kind == Kind::Review || super::is_by_reviewer(row, registry);
             let is_above = registry.is_above_plan(place.owner, &document);
             if fits && decides && (is_above || registry.plan_decider(document.owner) == place.owner) {
-                let said = (decision.decision, decision.decided_day, decision.retroactive);
-                out.entry((document, decision.plan.resolve(row.name.entry))).or_default().insert(said);
+                let plan = decision.plan.resolve(row.name.entry);
+                let written = if carried.contains(&place) {
+                    // What was moved was written again on the way; the old county signed for its days.
+                    Day(0)
+                } else {
+                    let clock = clocks.entry(place).or_insert_with(|| clock(ledger, &place));
+                    let of_plan = matters.row(plan).map_or(Day(0), |p| p.time.day());
+                    clock.get(&row.name.entry).map_or_else(|| row.time.day(), |at| at.day()).max(of_plan)
+                };
+                let said = Said {
+                    verdict: decision.decision,
+                    day: decision.decided_day,
+                    retroactive: decision.retroactive && decision.reason.is_some_and(|r| !r.trim().is_empty()),
+                    by: seat(registry, place.owner),
+                    counts_from: decision.decided_day.max(written),
+                };
+                out.entry((document, plan)).or_default().insert(said);
             }
         }
+    }
+    out
+}
+
+/// The latest time that an entry of the document, or one before it in its author's chain, claims: nobody sets a clock back over what he signed before.
+fn clock(ledger: &Ledger, document: &DocId) -> BTreeMap<EntryId, Ms> {
+    let mut out: BTreeMap<EntryId, Ms> = BTreeMap::new();
+    for entry in ledger.document(document).map(|d| d.entries.as_slice()).unwrap_or_default() {
+        let Some(place) = ledger.place(entry) else { continue };
+        let before = place.parent.and_then(|p| out.get(&p)).copied().unwrap_or_default();
+        out.insert(*entry, place.time.max(before));
     }
     out
 }
@@ -134,6 +202,7 @@ fn described(row: &rows::Activity) -> Activity {
         planned_h100: row.planned_h100,
         plan: Plan::NotApproved,
         submitted: None,
+        announced_by: None,
         outside_city: row.outside_city == Some(true) || row.abroad == Some(true),
         recognised: false,
         registered: row.registered.unwrap_or(row.registered_no.is_some()),

@@ -8,10 +8,16 @@ use taizhang_core::{
     id::{Kind, OrgId},
     op::{RowName, RowRef},
     registry::Registry,
-    rows::{self, ActivityKind, BanFlag, Merge, OrgKind, Recognition, RowType, Verdict},
+    rows::{self, ActivityKind, BanFlag, Decision, Merge, OrgKind, Recognition, RowType, Verdict},
     units::{Day, Ms},
-    view::matter::{Matter, Matters},
+    view::{
+        DocumentView,
+        matter::{Matter, Matters},
+    },
 };
+
+use super::seat;
+use crate::case::Seat;
 
 /// Months waived, as one review says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,11 +62,13 @@ pub(super) struct Reviews {
     pub(super) dropped: BTreeMap<RowName, RowName>,
     /// Rows about which merges contradict each other.
     pub(super) unclear: BTreeSet<RowName>,
+    /// How high the office of each decision on hours is.
+    pub(super) seats: BTreeMap<RowName, Seat>,
 }
 
 impl Reviews {
-    pub(super) fn read(matters: &Matters<'_>, registry: &Registry) -> Self {
-        let mut out = Self::default();
+    pub(super) fn read(views: &[DocumentView], matters: &Matters<'_>, registry: &Registry) -> Self {
+        let mut out = Self { seats: seats(views, registry), ..Self::default() };
         let mut merges = Vec::new();
         for matter in matters.iter() {
             match matter.document.kind {
@@ -133,4 +141,14 @@ impl Reviews {
         let chain = std::iter::successors(Some(row), |at| self.dropped.get(at).copied());
         chain.take(self.dropped.len() + 1).last().unwrap_or(row)
     }
+}
+
+/// Of decisions that give way for one line too: they stand for the others.
+fn seats(views: &[DocumentView], registry: &Registry) -> BTreeMap<RowName, Seat> {
+    let mut out = BTreeMap::new();
+    for view in views.iter().filter(|v| v.document.kind == Kind::Review) {
+        let Some(seat) = seat(registry, view.document.owner) else { continue };
+        out.extend(view.rows.values().filter(|r| r.row_type == Decision::TYPE).map(|r| (r.name, seat)));
+    }
+    out
 }

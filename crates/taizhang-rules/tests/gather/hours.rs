@@ -6,11 +6,15 @@ use taizhang_core::{
     rows::{ActivityKind, Merge, Plan as PlanRow, PlanScope, PlanVerdict, RegisteredBy, Verdict},
 };
 use taizhang_rules::{
-    case::{Audit, Case, Kind as CaseKind, Plan, Registrar},
+    case::{Audit, Case, Kind as CaseKind, Plan, Registrar, Seat},
     gather::Waiting,
 };
 
 use super::kit::*;
+
+/// The city has nobody above it.
+const TOP: Option<Seat> = Some(Seat::Province);
+const COUNTY: Option<Seat> = Some(Seat::County);
 
 /// A teacher `T1`, and the activity `A1` in the county's notice.
 fn start() -> (Net, RowName) {
@@ -45,7 +49,7 @@ fn every_field_of_a_registration_reaches_the_case() {
         ("A1", "暑期集中培训", Some(CaseKind::Concentrated))
     );
     assert_eq!((activity.start, activity.end, activity.planned_h100), (day("2010-07-12"), day("2010-07-16"), 4000));
-    assert_eq!(activity.plan, Plan::Approved { decided: day("2010-05-01"), retroactive: false });
+    assert_eq!(activity.plan, Plan::Approved { decided: day("2010-05-01"), retroactive: false, by: TOP });
     let r = &case.registrations[0];
     assert_eq!(
         (r.id.clone(), r.activity.as_str(), r.by, r.at),
@@ -65,7 +69,7 @@ fn every_field_of_a_registration_reaches_the_case() {
 #[test]
 fn plans_are_decided_above_their_owner() {
     // Who decides, in a review about whom, what, and what comes of it.
-    let approved = |day_, retroactive| Plan::Approved { decided: day(day_), retroactive };
+    let approved = |day_, retroactive| Plan::Approved { decided: day(day_), retroactive, by: TOP };
     type Said = (Who, bool, PlanVerdict, &'static str, bool);
     let city = (Who::CityReviewer, true, PlanVerdict::Approved, "2010-05-01", false);
     let table: &[(&[Said], Plan)] = &[
@@ -101,7 +105,7 @@ fn plans_are_decided_above_their_owner() {
 
 #[test]
 fn a_plan_that_a_notice_announces_may_be_decided_in_a_notice_from_above() {
-    let approved = Plan::Approved { decided: day("2010-05-01"), retroactive: false };
+    let approved = Plan::Approved { decided: day("2010-05-01"), retroactive: false, by: TOP };
     let table = [(Who::CityReviewer, approved), (Who::CityClerk, Plan::NotApproved), (Who::CountyReviewer, Plan::NotApproved)];
     for (who, wanted) in table {
         let (mut n, plan) = start();
@@ -148,13 +152,13 @@ fn a_new_version_of_a_plan_needs_a_new_decision() {
     let approved = case(&n).activities[0].clone();
     assert_eq!(
         (approved.plan, approved.submitted),
-        (Plan::Approved { decided: day("2010-02-20"), retroactive: false }, Some(day("2010-02-01")))
+        (Plan::Approved { decided: day("2010-02-20"), retroactive: false, by: COUNTY }, Some(day("2010-02-01")))
     );
     let two = n.replace(Who::Clerk, hours, &second, &[one]);
     let changed = case(&n).activities[0].clone();
     assert_eq!((changed.plan, changed.submitted), (Plan::NotApproved, Some(day("2010-03-01"))));
     n.put(Who::CountyReviewer, n.review(), &plan_decision(two.in_document(hours), PlanVerdict::Approved, "2010-03-20", false));
-    assert_eq!(case(&n).activities[0].plan, Plan::Approved { decided: day("2010-03-20"), retroactive: false });
+    assert_eq!(case(&n).activities[0].plan, Plan::Approved { decided: day("2010-03-20"), retroactive: false, by: COUNTY });
 }
 
 #[test]

@@ -217,6 +217,11 @@ impl Net {
         self.put(Who::CountyReviewer, self.review(), &row(&rows::Accept { positions, reason: "因".into() }));
     }
 
+    /// Sets everybody's clock.
+    pub(crate) fn clock(&mut self, now: Ms) {
+        self.now = now;
+    }
+
     pub(crate) fn roster(&self) -> DocId {
         DocId::of(self.school, Kind::Roster)
     }

@@ -39,6 +39,12 @@ fn hours_count_once_they_are_approved() {
     let as_of = day("2010-12-31");
     assert_eq!(recognised(&Accounts::all(&n.facts(), as_of), "T1"), [(0, Reason::PendingAudit)]);
     n.put(Who::CountyReviewer, n.review(), &decision(n.hours(), &lines, Verdict::Approved));
+    // Concentrated training is for the city to audit (WH-AUTH-CONC).
+    let by_county = Accounts::all(&n.facts(), as_of);
+    assert_eq!(recognised(&by_county, "T1"), [(0, Reason::AuditorNotCompetent)]);
+    assert_eq!(by_county.get("T1").unwrap().1.activities[0].cite.rule.as_ref(), "WH-AUTH-CONC");
+    assert_eq!(by_county.get("T1").unwrap().1.buckets["concentrated"].pending_h100, 3900);
+    n.put(Who::CityReviewer, n.city_review(n.school), &decision(n.hours(), &lines, Verdict::Approved));
     let accounts = Accounts::all(&n.facts(), as_of);
     assert_eq!(recognised(&accounts, "T1"), [(3900, Reason::Ok)]);
     assert_eq!(accounts.get("T1").unwrap().1.policy.as_ref(), "wuhan-2008");

@@ -6,7 +6,7 @@ use taizhang_core::units::Day;
 use taizhang_rules::{
     account::Account,
     case::{
-        Activity, Assessment, Audit, Ban, Case, DegreeLevel, Kind, Level, Lock, Plan, Registrar, Registration, Role, Stage,
+        Activity, Assessment, Audit, Ban, Case, DegreeLevel, Kind, Level, Lock, Plan, Registrar, Registration, Role, Seat, Stage,
         Teacher, Waiver,
     },
     engine::Compiled,
@@ -65,6 +65,10 @@ impl Dice {
         format!("{letter}{}", self.below(12))
     }
 
+    fn seat(&mut self) -> Option<Seat> {
+        if self.below(4) == 0 { Some(self.one(Seat::ALL)) } else { None }
+    }
+
     fn activity(&mut self) -> Activity {
         let start = self.day();
         let end = if self.below(9) == 0 { self.day() } else { Day(start.0.saturating_add(self.below(9) as u32)) };
@@ -79,10 +83,11 @@ impl Dice {
             plan: match self.below(6) {
                 0 => Plan::NotApproved,
                 1 => Plan::Undecided,
-                2 => Plan::Approved { decided: self.day(), retroactive: self.yes() },
-                _ => Plan::Approved { decided: start, retroactive: false },
+                2 => Plan::Approved { decided: self.day(), retroactive: self.yes(), by: self.seat() },
+                _ => Plan::Approved { decided: start, retroactive: false, by: None },
             },
             submitted: if self.yes() { Some(self.day()) } else { None },
+            announced_by: self.seat(),
             outside_city: self.below(5) == 0,
             recognised: self.yes(),
             registered: self.below(4) > 0,
@@ -109,6 +114,7 @@ impl Dice {
             attended_h100: self.number(),
             assessment: if self.below(3) == 0 { Some(self.one(Assessment::ALL)) } else { None },
             audit: if self.below(3) == 0 { self.one(Audit::ALL) } else { Audit::Approved },
+            audited_by: self.seat(),
             supersedes: if self.below(4) == 0 { Some(self.id("r")) } else { None },
             leave_halfdays: if self.below(6) == 0 { self.number() } else { 0 },
             online_complete: if self.below(4) == 0 { Some(self.yes()) } else { None },
@@ -133,7 +139,7 @@ impl Dice {
                 stage: self.one(Stage::ALL),
                 hired: if self.below(4) == 0 { self.day() } else { Day(13_000) },
                 left: if self.below(4) == 0 { Some(self.day()) } else { None },
-                first_job: self.yes(),
+                first_job: if self.below(4) == 0 { None } else { Some(self.yes()) },
                 has_qualified_degree: self.yes(),
                 roles,
             },

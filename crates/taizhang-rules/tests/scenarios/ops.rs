@@ -162,3 +162,70 @@ fn what_cannot_be_calculated_says_where() {
         assert_eq!(op("kunming-2015", rule, args).unwrap_err().to_string(), error);
     }
 }
+
+/// Numbers at which 32 and 64 bits end, and dates at which the calendar does.
+const EXTREMES: [&str; 10] = [
+    "0",
+    "10000",
+    "4294967295",
+    "4294967296",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "18446744073709551615",
+    "\"1970-01-01\"",
+    "\"2024-02-29\"",
+    "\"9999-12-31\"",
+];
+
+fn each(names: &[&str], so_far: &str, try_: &mut impl FnMut(&str)) {
+    let Some((name, rest)) = names.split_first() else { return try_(so_far) };
+    for value in EXTREMES {
+        let value = if name.ends_with("[]") { format!("[{value},{value}]") } else { value.to_owned() };
+        let more = format!("{so_far}{}\"{}\":{value}", if so_far.is_empty() { "" } else { "," }, name.trim_end_matches("[]"));
+        each(rest, &more, try_);
+    }
+}
+
+#[test]
+fn extreme_numbers_neither_panic_nor_wrap() {
+    let ops: &[(&str, &[&str])] = &[
+        ("due_date", &["start", "months_before", "submitted"]),
+        ("select_floor", &["n", "bp"]),
+        ("coverage_split", &["teachers", "bp", "split_bp[]"]),
+        ("fund", &["base_fen", "bp", "paid_fen"]),
+        ("banned", &["decided", "years", "start"]),
+        ("minutes_to_h100", &["minutes"]),
+    ];
+    let (mut refused, mut calculated) = (0, 0);
+    for (op, names) in ops {
+        each(names, "", &mut |args| {
+            let text = format!("{{\"op\":\"{op}\",\"args\":{{{args}}}}}");
+            let Ok(result) = eval(&text, &Options::default(), &built_in) else {
+                refused += 1;
+                return;
+            };
+            calculated += 1;
+            let args: Value = serde_json::from_str(&format!("{{{args}}}")).unwrap();
+            let (n, bp) = (args["n"].as_u64().or(args["teachers"].as_u64()), args["bp"].as_u64().unwrap_or(0));
+            match *op {
+                // A ban of some years lasts beyond the day on which it begins, and one of many to the end of the calendar.
+                "banned" => {
+                    let (decided, last) = (args["decided"].as_str().unwrap(), result["last_banned_day"].as_str().unwrap());
+                    let years = args["years"].as_u64().unwrap();
+                    assert!(years == 0 || last >= decided || decided == "9999-12-31", "{text}: {result}");
+                    assert!(years < 8030 || last >= "9999-12-30", "{text}: {result}");
+                }
+                "due_date" => assert!(result["due"].as_str() <= args["start"].as_str(), "{text}: {result}"),
+                "select_floor" if bp <= 10_000 => assert!(result["count"].as_u64() <= n, "{text}: {result}"),
+                "coverage_split" => {
+                    let years: u128 =
+                        result["per_year"].as_array().unwrap().iter().map(|y| u128::from(y.as_u64().unwrap())).sum();
+                    assert!(years <= u128::from(result["target"].as_u64().unwrap()), "{text}: {result}");
+                }
+                "fund" => assert!(result["short_fen"].as_u64() <= result["need_fen"].as_u64(), "{text}: {result}"),
+                _ => {}
+            }
+        });
+    }
+    assert!(refused > 1_000 && calculated > 200, "{refused} refused, {calculated} calculated");
+}

@@ -37,6 +37,7 @@ impl RosterLine {
         let (hired, stage) = (c.day_or_month(&roster::HIRED), c.word(&roster::STAGE, Stage::WORDS));
         let (subject, title, degree) = (c.text(&roster::SUBJECT), c.text(&roster::TITLE), c.text(&roster::DEGREE));
         let head_teacher = c.word(&roster::HEAD_TEACHER, YES_NO);
+        let first_job = c.word(&roster::FIRST_JOB, YES_NO);
         let (post, phone, remark) = (c.text(&roster::POST), phone(c), c.text(&roster::REMARK));
         Ok(Self {
             row: c.row.number,
@@ -53,6 +54,7 @@ impl RosterLine {
             title,
             degree,
             head_teacher,
+            first_job,
             post,
             phone,
             remark,

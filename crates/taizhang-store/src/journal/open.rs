@@ -125,6 +125,10 @@ pub(crate) fn open(
     }
     holes.extend((journal.next_number..=mark.segment).map(Hole::missing));
     journal.next_number = journal.next_number.max(mark.segment.saturating_add(1));
+    if journal.segments.last().is_some_and(|s| s.state == State::Sealed) {
+        // What is kept must not be the end of the journal the next time, where an unfinished write is looked for and cut. A full disk tries again then.
+        journal.writable(medium, 0).ok();
+    }
     Ok(Opened { journal, holes, cut, strangers })
 }
 

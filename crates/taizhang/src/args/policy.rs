@@ -141,6 +141,15 @@ pub(crate) enum Certificate {
         #[arg(long)]
         all: bool,
     },
+    /// 撤销 (市; 未确认的由区县) | Withdraw (city; the county what is not confirmed)
+    Withdraw {
+        /// 证号 | The certificate's number
+        #[arg(value_name = "NO")]
+        no: String,
+        /// 理由 | Why
+        #[arg(long)]
+        reason: String,
+    },
     /// 查看; 用 --text 或 --qr 生成可打印的证书文本 | Show; with --text or --qr make the text to be printed
     Show {
         /// 证号或教师编号 | A certificate's or a teacher's number
@@ -166,6 +175,7 @@ impl Certificate {
                 Command::CertificatePrepare { teacher, name, names, as_of, replace }
             }
             Self::Confirm { no, all: _ } => Command::CertificateConfirm { no },
+            Self::Withdraw { no, reason } => Command::CertificateWithdraw { no, reason },
             Self::Show { named, text, qr, name } => Command::CertificateShow { named, text: text || qr, qr, name },
         })
     }

@@ -216,10 +216,13 @@ pub(crate) struct Check {
     /// 重建索引 | Rebuild the index
     #[arg(long)]
     rebuild: bool,
+    /// 承认丢失的条目找不回来, status 不再提示 | Accept that what was lost is lost: status tells of it no more
+    #[arg(long)]
+    accept_loss: bool,
 }
 
 impl Check {
     pub(super) fn command(self) -> Command {
-        Command::Check { rebuild: self.rebuild }
+        Command::Check { rebuild: self.rebuild, accept_loss: self.accept_loss }
     }
 }

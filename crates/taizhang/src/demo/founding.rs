@@ -3,6 +3,7 @@
 use taizhang_node::{command::Command, error::CommandError, folder::Neighbour};
 
 use super::{
+    accounts,
     machine::Machine,
     sample::{CITY, COUNTIES, ORGS, SCHOOLS},
     sheets,
@@ -28,6 +29,10 @@ pub(super) fn found(story: &mut Story) -> Result<(), CommandError> {
         root_threshold: 1,
     })?;
     quicken(city)?;
+    // A second person on the city's machine adopts the policy by which accounts are kept.
+    let officer = invite(city, Some(ADMIN), CITY.code, "policy_officer")?;
+    city.ask(Command::Join { invite: officer, label: Some(accounts::OFFICER.to_owned()) })?;
+    accounts::adopt(city)?;
     city.start()?;
     for county in &COUNTIES {
         let add = Command::OrgAdd { code: county.code.into(), kind: "county".into(), name: county.name.into(), parent: None };

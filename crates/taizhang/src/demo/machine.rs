@@ -106,7 +106,7 @@ impl Machine {
         let log = self.folder.file("run.log");
         let log = log.display();
         Err(differs(
-            format!("{} 的节点没有启动 ({why}), 见 {log}", self.name.zh),
+            format!("{} 的节点没有启动, 见 {log}", self.name.zh),
             format!("the node of {} did not start ({why}), see {log}", self.name.en),
         ))
     }

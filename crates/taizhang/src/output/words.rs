@@ -108,6 +108,7 @@ pub(super) const HEADLINES: &[(&str, &str, &str)] = &[
     ("certificate", "证书", "Certificates"),
     ("erase", "身份信息的销毁。登记保留。", "Forgetting who a teacher is; the records stay."),
     ("erasures", "学校提出的销毁", "What schools asked to be forgotten"),
+    ("withdrawn", "证书已撤销。", "The certificate was withdrawn."),
     ("verified", "证书核验", "The certificate"),
 ];
 
@@ -423,6 +424,7 @@ pub(super) const LABELS: &[(&str, &str, &str)] = &[
     ("need", "应达", "need"),
     ("new", "新", "new"),
     ("no", "证号", "certificate number"),
+    ("was_confirmed", "已确认", "was confirmed"),
     ("ok", "通过", "passed"),
     ("old", "旧", "old"),
     ("overlay", "配套政策", "overlay"),
@@ -448,6 +450,7 @@ pub(super) const LABELS: &[(&str, &str, &str)] = &[
     ("version", "版本", "edition"),
     ("years", "年数", "years"),
     ("items", "各条登记", "registrations, one by one"),
+    ("identities", "待审的入职、首次任教或学历变更", "changes of hire, first post or degree to decide on"),
 ];
 
 pub(super) const WORDS: &[(&str, &str, &str)] = &[

@@ -211,6 +211,9 @@ fn a_damaged_store_does_not_look_empty() {
     let (exit, error) = world.json("status --data city");
     assert_eq!((exit, &error["kind"]), (7, &"storage".into()), "{error}");
     assert!(error["what"]["zh"].as_str().unwrap().contains("损坏") && error["details"]["entries"].is_u64(), "{error}");
+    // It is not forgotten at the second look, when the index was made anew.
+    let (exit, again) = world.json("status --data city");
+    assert_eq!((exit, &again["details"]["damage"]), (7, &error["details"]["damage"]), "{again}");
     let shown = world.run("status --data city");
     assert!(shown.status.code() == Some(7) && !shown.stdout.is_empty() && !shown.stderr.is_empty());
     let (exit, error) = world.json("check --rebuild --data city");

@@ -10,6 +10,7 @@ const KINDS: &[&str] =
 const LEVELS: &[&str] = &["ministry", "province", "city", "county", "township", "school", "university"];
 const REGISTRARS: &[&str] =
     &["school", "organiser", "county_training_institution", "city_training_centre", "province_training_centre"];
+const SEATS: &[&str] = &["school", "township", "county", "city", "province"];
 const TAGS: &[&str] = &["preservice", "new_teacher_training", "head_teacher_training", "ethics"];
 const DEGREES: &[&str] = &["secondary", "associate", "bachelor", "master", "doctor"];
 /// Hours of a class: multiples of a lesson, a day, a credit, and a little beside them.
@@ -158,6 +159,9 @@ impl Activities {
         if !dice.chance(frame.trouble) || dice.chance(30) {
             activity["plan"] = plan(dice, frame, start);
         }
+        if dice.chance(20) {
+            activity["announced_by"] = json!(seat(dice, frame));
+        }
         if !wish.programme.is_empty() {
             activity["programme"] = json!(wish.programme);
         }
@@ -241,7 +245,20 @@ fn level<'a>(dice: &mut Dice, frame: &Frame, kind: &str) -> &'a str {
     if dice.chance(5 + frame.trouble / 2) { dice.pick(LEVELS) } else { dice.pick(usual) }
 }
 
+/// High enough mostly.
+fn seat(dice: &mut Dice, frame: &Frame) -> &'static str {
+    if dice.chance(10 + frame.trouble) { dice.pick(SEATS) } else { dice.pick(&["city", "province", "province"]) }
+}
+
 fn plan(dice: &mut Dice, frame: &Frame, start: Day) -> Value {
+    let mut plan = decided(dice, frame, start);
+    if dice.chance(20) {
+        plan["decided_by"] = json!(seat(dice, frame));
+    }
+    plan
+}
+
+fn decided(dice: &mut Dice, frame: &Frame, start: Day) -> Value {
     if !dice.chance(frame.trouble) {
         let (y, m, d) = start.ymd();
         let month_before = if m == 1 { day(y - 1, 12, d) } else { day(y, m - 1, d) };
@@ -296,6 +313,9 @@ fn registration(dice: &mut Dice, frame: &Frame, wish: &Wish<'_>, activity: &str,
     let audit = if dice.chance(frame.trouble) { dice.pick(&["pending", "pending", "rejected", "returned"]) } else { "approved" };
     if audit != "approved" || dice.chance(90) {
         registration["audit"] = json!(audit);
+    }
+    if dice.chance(20) {
+        registration["audited_by"] = json!(seat(dice, frame));
     }
     if dice.chance(15 + frame.trouble) {
         registration["leave_halfdays"] = json!(dice.between(0, 6).min(dice.number(&[4, 5, 6])));

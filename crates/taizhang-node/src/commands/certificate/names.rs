@@ -11,7 +11,7 @@ use taizhang_core::{
 use super::super::shown;
 use crate::{
     core::Core,
-    error::{CommandError, ErrorKind},
+    error::{CommandError, ErrorKind, io_text},
     keyfile::Person,
     keyring::Keyring,
 };
@@ -53,8 +53,8 @@ impl Names {
 fn read(path: &Path) -> Result<BTreeMap<String, String>, CommandError> {
     let at = path.display();
     let failed = |zh: String, en: String| CommandError::new(ErrorKind::FileProblems, zh, en);
-    let text =
-        std::fs::read_to_string(path).map_err(|e| failed(format!("无法读取 {at}: {e}"), format!("cannot read {at}: {e}")))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|e| failed(format!("无法读取 {at}: {}", io_text(&e).zh), format!("cannot read {at}: {e}")))?;
     let mut names = BTreeMap::new();
     for (n, line) in (1..).zip(text.lines()).filter(|(_, l)| !l.trim().is_empty()) {
         let value: Json = serde_json::from_str(line).unwrap_or_default();

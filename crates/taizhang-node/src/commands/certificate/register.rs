@@ -55,8 +55,8 @@ impl Register {
 
     /// Two counties cannot come to one number; two machines of one county can, and then stand in reviews of two schools.
     fn find_rivals(&mut self) {
-        let mut of: BTreeMap<(String, u64), BTreeSet<String>> = BTreeMap::new();
-        let step = |p: &Paper| (p.row.no.clone(), u64::from(p.row.step == CertificateStep::Confirmed));
+        let mut of: BTreeMap<(String, &str), BTreeSet<String>> = BTreeMap::new();
+        let step = |p: &Paper| (p.row.no.clone(), p.row.step.word());
         for paper in self.0.iter().filter(|p| !p.is_replaced) {
             of.entry(step(paper)).or_default().insert(paper.row.teacher.clone());
         }
@@ -85,6 +85,13 @@ impl Register {
         self.current(step).filter(move |p| p.row.teacher == teacher && p.row.cycle == cycle)
     }
 
+    /// The withdrawal of a number, if it counts: a city's or province's, or the county's where nothing was confirmed.
+    pub(crate) fn withdrawal(&self, registry: &Registry, no: &str) -> Option<&Paper> {
+        let is_confirmed = self.current(CertificateStep::Confirmed).any(|p| p.row.no == no);
+        let from_above = |p: &Paper| p.review.subject.is_some_and(|s| may_confirm(registry, p.review.owner, s));
+        self.current(CertificateStep::Withdrawn).find(|p| p.row.no == no && (from_above(p) || !is_confirmed))
+    }
+
     /// The next free number behind a prefix; replaced ones are not given again.
     pub(crate) fn next(&self, prefix: &str) -> u32 {
         let running = self.0.iter().filter_map(|p| p.row.no.strip_prefix(prefix)?.parse::<u32>().ok());
@@ -98,6 +105,9 @@ fn may_say(registry: &Registry, paper: &Paper) -> bool {
     match paper.row.step {
         CertificateStep::Prepared => prepares(registry, school) == Some(paper.review.owner),
         CertificateStep::Confirmed => may_confirm(registry, paper.review.owner, school),
+        CertificateStep::Withdrawn => {
+            prepares(registry, school) == Some(paper.review.owner) || may_confirm(registry, paper.review.owner, school)
+        }
     }
 }
 

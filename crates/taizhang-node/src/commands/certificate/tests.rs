@@ -246,6 +246,41 @@ fn a_replaced_certificate_says_so() {
     assert_eq!(verify(&mut net.core, &text).unwrap()["ok"], true);
 }
 
+fn withdraw(no: &str, reason: &str) -> Command {
+    Command::CertificateWithdraw { no: no.into(), reason: reason.into() }
+}
+
+#[test]
+fn a_withdrawn_certificate_says_so_where_the_review_is_at_hand() {
+    let mut net = net();
+    let (no, text) = certified(&mut net);
+    for (who, no, reason, exit) in
+        [("reviewer2", no.as_str(), " ", 2), ("reviewer2", "429800-2029-09999", "误发", 2), ("clerk", &no, "误发", 1)]
+    {
+        let error = net.run(who, &withdraw(no, reason)).err().unwrap_or_else(|| panic!("{who} withdrew {no}"));
+        assert_eq!(error.kind.exit_code(), exit, "{error}");
+    }
+    let done = net.data("reviewer2", &withdraw(&no, "学时有误"));
+    assert_eq!((&done["no"], &done["was_confirmed"]), (&no.as_str().into(), &true.into()));
+    let verified = verify(&mut net.core, &text).unwrap();
+    assert_eq!((&verified["ok"], &verified["note"]), (&false.into(), &Json::Null), "{verified}");
+    assert!(verified["problems"][0]["zh"].as_str().unwrap().contains("撤销: 学时有误"), "{verified}");
+    let mut other = net.node_below(net.school2);
+    let there = verify(&mut other, &text).unwrap();
+    assert_eq!(there["ok"], true);
+    assert!(there["note"]["en"].as_str().unwrap().contains("cannot know"), "{there}");
+    assert_eq!(net.run("reviewer2", &withdraw(&no, "学时有误")).unwrap_err().kind.exit_code(), 2, "once only");
+    let shown = net.data("reviewer", &show("T1", None));
+    let states: Vec<&str> = shown["certificates"].as_array().unwrap().iter().map(|p| p["state"].as_str().unwrap()).collect();
+    assert_eq!(states.iter().filter(|s| **s == "withdrawn").count(), 1, "{states:?}");
+    assert_eq!(states.iter().filter(|s| **s == "replaced").count(), states.len() - 1, "{states:?}");
+    let again = net.data("reviewer", &prepare(Some("T1"), Some(NAME)));
+    assert_ne!(again["certificates"][0]["no"], no.as_str(), "a number is never given again");
+    let unconfirmed = again["certificates"][0]["no"].as_str().unwrap().to_owned();
+    assert_eq!(net.data("reviewer", &withdraw(&unconfirmed, "姓名有误"))["was_confirmed"], false);
+    assert_eq!(net.data("reviewer2", &Command::CertificateConfirm { no: None })["done"], 0);
+}
+
 #[test]
 fn texts_that_do_not_verify() {
     let mut net = net();

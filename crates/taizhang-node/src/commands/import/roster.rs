@@ -37,6 +37,7 @@ pub(super) fn plan(c: &Context<'_>, plan: &mut Plan, lines: &[RosterLine], state
     }
     let view = c.core.view(&roster)?.without_locks();
     let open_from = open_from(c, school);
+    ask_first_jobs(plan, lines);
     for line in lines {
         let known = state.shelves.known(c.core, school, Kind::Roster, None)?;
         let is_new = known.about(Teacher::TYPE, &line.teacher).is_empty();
@@ -61,9 +62,29 @@ fn open_from(c: &Context<'_>, school: OrgId) -> Day {
     last.and_then(|year| Day::from_ymd(year + 1, 1, 1)).unwrap_or_default()
 }
 
+/// Years for which a hire may matter to a probation that an open cycle asks for, at most.
+const RECENT_YEARS: u16 = 6;
+
+/// Nobody may be taken for experienced because a column is missing: the sheet is asked.
+fn ask_first_jobs(plan: &mut Plan, lines: &[RosterLine]) {
+    let since = plan.today.year().saturating_sub(RECENT_YEARS);
+    let unsaid: Vec<&RosterLine> = lines.iter().filter(|l| l.first_job.is_none() && l.hired.year() >= since).collect();
+    let Some(first) = unsaid.first() else { return };
+    let n = unsaid.len();
+    plan.report.add(&Found::new(
+        first.row,
+        "first_job_unsaid",
+        Severity::Note,
+        &format!("近年参加工作的 {n} 人未写「是否首次任教」: 试用期要求保持待定; 请在表中加此列 (是/否) 后再导入"),
+        &format!(
+            "of {n} teachers hired in recent years nobody said whether it is their first post: probation stays open; add the column 是否首次任教 (是 or 否) and import again"
+        ),
+    ));
+}
+
 fn teacher(line: &RosterLine) -> Teacher {
     let no = line.teacher.clone();
-    Teacher { no, hired_day: line.hired, first_job: None, qualified_degree: None, came_from: None, reason: None }
+    Teacher { no, hired_day: line.hired, first_job: line.first_job, qualified_degree: None, came_from: None, reason: None }
 }
 
 /// Facts that are not what is recorded last.

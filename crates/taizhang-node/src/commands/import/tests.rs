@@ -620,3 +620,72 @@ fn what_a_county_corrects_of_a_school_stands_beside_it() {
     assert_eq!((found.len(), found[0].attended_h100, found[0].by), (1, 700, by));
     assert_eq!(counts(&net.data("office", &command)["files"][0]), [1, 0, 1, 0]);
 }
+
+#[test]
+fn names_and_numbers_of_people_enter_no_free_field_by_any_way() {
+    let mut net = Net::new();
+    import(&mut net, "clerk", "roster", "roster-gb18030.csv", Some("001"));
+    let export = Command::Export {
+        kind: "persons".into(),
+        org: Some("001".into()),
+        year: None,
+        format: Format::Jsonl,
+        gbk: false,
+        out: None,
+    };
+    let name = net.run("clerk", &export).unwrap().lines[0]["name"].as_str().unwrap().to_owned();
+    let mut core = school(&net);
+    std::fs::copy(net.core.folder().file("keyring.json"), core.folder().file("keyring.json")).unwrap();
+    let record = |title: &str, note: Option<&str>| {
+        Command::Record(crate::command::Record {
+            teacher: "4298019400000001".into(),
+            activity: None,
+            title: Some(title.into()),
+            organiser: None,
+            kind: None,
+            h100: 100,
+            start: None,
+            end: "2025-03-09".into(),
+            assessment: None,
+            note: note.map(str::to_owned),
+        })
+    };
+    let mut run = |command: &Command| execute(&mut core, &unlock("clerk"), command, &mut |_| {});
+    for (title, note, field) in [
+        (format!("{name}的公开课"), None, "「标题」"),
+        ("跟岗".to_owned(), Some(format!("与{name}同行")), "「备注」"),
+        ("跟岗".to_owned(), Some("身份证42980419721227006X".to_owned()), "「备注」"),
+        ("跟岗".to_owned(), Some("电话13812345678".to_owned()), "「备注」"),
+    ] {
+        let error = run(&record(&title, note.as_deref())).err().unwrap_or_else(|| panic!("{title} {note:?} was accepted"));
+        assert!(error.kind == ErrorKind::Refused && error.what.zh.contains(field) && error.hint.is_some(), "{error:?}");
+        assert!(!error.what.zh.contains(&name) && !error.what.en.contains("138"), "{error:?}");
+    }
+    assert!(run(&record("跟岗", Some("与同事同行"))).is_ok());
+    let sheet = format!(
+        "活动编号,活动名称,组织单位,组织级别,培训类别,开始日期,结束日期,计划学时\nS1,{name}师徒结对,本校,校级,校本培训,2025-03-01,2025-03-02,8\n"
+    );
+    let path = file(&net, "named.csv", &sheet);
+    let error = refused(&mut net, "clerk", of("activities", &[path], Some("001")));
+    assert!(error.kind == ErrorKind::Refused && error.what.zh.contains("「标题」"), "{error:?}");
+}
+
+#[test]
+fn the_roster_sheet_may_say_whose_post_is_the_first_and_is_asked() {
+    let mut net = Net::new();
+    let year = net.core.now().day().year();
+    let head = "教师编号,姓名,参加工作时间,任教学段,是否首次任教\n";
+    let unsaid = format!("{head}N1,某甲,{year}-01-01,小学,\nN2,某乙,1990-09-01,小学,\n");
+    let path = file(&net, "unsaid.csv", &unsaid);
+    let report = net.data("clerk", &Command::Import(of("roster", &[path], Some("001"))))["files"][0].clone();
+    assert!(kinds(&report, "note").contains(&"first_job_unsaid".to_owned()), "{report}");
+    let said = format!("{head}N3,某丙,{year}-01-01,小学,是\nN4,某丁,{year}-01-01,小学,否\n");
+    let path = file(&net, "said.csv", &said);
+    let report = net.data("clerk", &Command::Import(of("roster", &[path], Some("001"))))["files"][0].clone();
+    assert!(!kinds(&report, "note").contains(&"first_job_unsaid".to_owned()), "{report}");
+    let mut teachers: Vec<(String, Option<bool>)> =
+        rows::<Teacher>(&net, net.roster()).into_iter().map(|t| (t.no, t.first_job)).collect();
+    teachers.sort();
+    let wanted = [("N1", None), ("N2", None), ("N3", Some(true)), ("N4", Some(false))];
+    assert_eq!(teachers, wanted.map(|(no, said)| (no.to_owned(), said)));
+}

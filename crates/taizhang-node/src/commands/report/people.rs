@@ -40,7 +40,7 @@ pub(super) fn form_01(desk: &Desk<'_>) -> Result<Form, CommandError> {
             continue;
         }
         let said = desk.names.get(&number);
-        let first_year = case.teacher.first_job && desk.as_of.0.saturating_sub(case.teacher.hired.0) < 366;
+        let first_year = case.teacher.first_job == Some(true) && desk.as_of.0.saturating_sub(case.teacher.hired.0) < 366;
         people.push(roster::Person {
             section: desk.section(school),
             seq: register(desk, school, &number, "seq"),

@@ -86,7 +86,9 @@ pub(super) fn acts(
     }
     let mut drafts: BTreeMap<DocId, Vec<Draft>> = BTreeMap::new();
     for ((document, entry), (rows, whole)) in &chosen.0 {
-        let review = DocId::about(core.org(), Kind::Review, document.period.unwrap_or_default(), document.concerns());
+        // A roster is of no year: what is decided on it stands in the review of today's.
+        let period = document.period.unwrap_or_else(|| core.now().day().year());
+        let review = DocId::about(core.org(), Kind::Review, period, document.concerns());
         let names = || rows.iter().map(|index| RowName { entry: *entry, index: *index });
         let mut earlier: BTreeSet<(DocId, RowName)> = names().flat_map(|n| desk.decisions_on(n)).collect();
         if verdict == Verdict::Approved {

@@ -6,12 +6,17 @@ use taizhang_core::{
     id::{DocId, EntryId, Kind, OrgId},
     ledger::Ledger,
     op::RowName,
-    rows::{Decision, DecisionTarget, Elsewhere, Import, Registration, RowType, Sheet},
+    rows::{Decision, DecisionTarget, Elsewhere, Import, OrgKind, Registration, RowType, Sheet, Teacher},
     view::{
         DocumentView, ViewRow,
         decision::Approval,
         training::{ActivityMatter, Book, Line, LineFinding, Record},
     },
+};
+
+use taizhang_rules::{
+    case::Seat,
+    gather::{Auditors, Facts},
 };
 
 use super::{
@@ -130,12 +135,33 @@ impl Desk {
         }
     }
 
-    /// Everything pending whose activity claims to be approved; and how many rivals were left out.
-    pub(super) fn claimed(&self, c: &Context<'_>, scope: OrgId) -> (Chosen, usize) {
+    /// Lines that a lower office approved and that the policy wants audited by this city.
+    fn wait_for_city(&self, core: &Core) -> Result<BTreeSet<RowName>, CommandError> {
+        if core.ledger().registry.kind(core.org()) != Some(OrgKind::City) {
+            return Ok(BTreeSet::new());
+        }
+        let policies = shown::views(core, |d| d.kind == Kind::Policy)?;
+        let facts = Facts::read(&[self.views.as_slice(), &policies].concat(), core.ledger());
+        let mut auditors = Auditors::new(&facts);
+        let mut out = BTreeSet::new();
+        for line in &self.book.lines {
+            let (Approval::Approved { by }, Some(first)) = (&line.approval, line.hands.first()) else { continue };
+            let is_ours = self.decisions_on(*first).iter().any(|(d, n)| n == by && d.owner == core.org());
+            if !is_ours && auditors.of(line).is_some_and(|seat| seat > Seat::County) {
+                out.insert(*first);
+            }
+        }
+        Ok(out)
+    }
+
+    /// Everything pending whose activity claims to be approved; and how many rivals were left out. For a city also what a county approved and the city has to audit.
+    pub(super) fn claimed(&self, c: &Context<'_>, scope: OrgId) -> Result<(Chosen, usize), CommandError> {
         let registry = &c.core.ledger().registry;
         let own = c.core.org();
         let (mut chosen, mut rivals) = (Chosen::default(), 0);
-        let pending = self.book.lines.iter().filter(|l| l.approval == Approval::Pending);
+        let waits = self.wait_for_city(c.core)?;
+        let for_us = |l: &&Line| l.approval == Approval::Pending || l.hands.first().is_some_and(|h| waits.contains(h));
+        let pending = self.book.lines.iter().filter(for_us);
         for line in pending.filter(|l| l.school != own && [own, scope].iter().all(|o| registry.is_at_or_above(*o, l.school))) {
             if self.claim(line) != "approved" {
                 continue;
@@ -146,7 +172,7 @@ impl Desk {
                 chosen.row(line.document, *first);
             }
         }
-        (chosen, rivals)
+        Ok((chosen, rivals))
     }
 
     /// The rows named `HEX.INDEX`, the hex as far as it is unambiguous; `HEX` alone where the entry holds one registration or a whole sheet.
@@ -157,13 +183,33 @@ impl Desk {
                 chosen.join(self.whole_entry(c, text)?);
                 continue;
             };
-            let entry = shown::find_entry(c.core, hex, |d| d.kind == Kind::Ledger)?;
+            let entry = shown::find_entry(c.core, hex, |d| matches!(d.kind, Kind::Ledger | Kind::Roster))?;
             let name = RowName { entry, index: index.parse().map_err(|_| not_a_row(text))? };
+            if let Some(roster) = self.teacher_row(name) {
+                below(c, &roster)?;
+                chosen.row(roster, name);
+                continue;
+            }
             let line = self.line(name).ok_or_else(|| no_registration(text))?;
             below(c, &line.document)?;
             chosen.row(line.document, name);
         }
         Ok(chosen)
+    }
+
+    /// The roster of a row 40.
+    fn teacher_row(&self, name: RowName) -> Option<DocId> {
+        let rosters = self.views.iter().filter(|v| v.document.kind == Kind::Roster);
+        let holds = |v: &&DocumentView| v.rows.get(&name).is_some_and(|r| r.row_type == Teacher::TYPE);
+        rosters.into_iter().find(holds).map(|v| v.document)
+    }
+
+    /// Rows 40 below this organisation that change an identity that it froze: teacher and row.
+    pub(super) fn identities(&self, core: &Core, scope: OrgId) -> Vec<(String, OrgId, RowName)> {
+        let facts = Facts::read(&self.views, core.ledger());
+        let registry = &core.ledger().registry;
+        let below = facts.teachers().filter(|t| registry.is_at_or_above(scope, t.school));
+        below.flat_map(|t| t.identity_waits().iter().map(|row| (t.number.clone(), t.school, *row))).collect()
     }
 
     /// What an entry's id alone means: its only registration, or its sheet.

@@ -13,6 +13,9 @@ use crate::{
     error::{CommandError, ErrorKind},
 };
 
+/// Its first day.
+const START: u32 = 20_090;
+
 /// An activity whose sheet claims a state on day 20,080; it begins on day 20,090.
 fn claiming(no: &str, state: Option<&str>, day: Option<u32>) -> Row {
     let (_, fields) = activity(no, ActivityKind::SchoolBased, state);
@@ -81,8 +84,9 @@ fn what_sheets_claim_is_decided_with_the_claimed_day() {
         plan: name.in_document(document),
         decision: PlanVerdict::Approved,
         decided_day: Day(day),
-        retroactive: false,
-        reason: None,
+        // They began long ago: what was in time on paper is signed to hold, and why; what was late stays late.
+        retroactive: day <= START,
+        reason: (day <= START).then(|| format!("按 {} 的纸质批件补录 · typed from the paper approval", Day(day))),
         filed_day: None,
     };
     let found = decisions(&net, net.review());

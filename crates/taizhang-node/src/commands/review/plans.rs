@@ -141,18 +141,20 @@ impl Plans {
         self.0.iter().filter(move |p| registry.is_at_or_above(scope, owner(p)) && registry.plan_decider(owner(p)) == by)
     }
 
-    /// Decisions for what sheets claim was approved, by review; and how many there are.
+    /// Decisions for what sheets claim was approved, by review; and how many there are. What began before today was approved on paper: whoever signs now signs that it holds, and why (D-06).
     pub(super) fn claimed(&self, core: &Core, scope: OrgId) -> (BTreeMap<DocId, Vec<PayloadBuilder>>, usize) {
+        let today = core.now().day();
         let mut rows: BTreeMap<DocId, Vec<(Vec<RowRef>, PlanDecision)>> = BTreeMap::new();
         let open = |p: &&Plan| !p.is_rival && p.decisions.is_empty() && p.claim.as_deref() == Some("approved");
         for plan in self.within(&core.ledger().registry, scope, core.org()).filter(open) {
             let (Some(decided_day), Some(hand)) = (plan.claimed_day, plan.hands.first()) else { continue };
+            let is_paper = plan.start.is_some_and(|start| decided_day <= start && today > start);
             let decision = PlanDecision {
                 plan: hand.in_document(plan.document),
                 decision: PlanVerdict::Approved,
                 decided_day,
-                retroactive: false,
-                reason: None,
+                retroactive: is_paper,
+                reason: is_paper.then(|| format!("按 {decided_day} 的纸质批件补录 · typed from the paper approval")),
                 filed_day: None,
             };
             rows.entry(plan.decided_in(core.org())).or_default().push((Vec::new(), decision));
@@ -288,7 +290,8 @@ impl Said<'_> {
 
 /// Decides on the plans named, replacing what was decided on them before.
 pub(crate) fn decide(c: &mut Context<'_>, said: &Said<'_>) -> Result<Reply, CommandError> {
-    let (verdict, day, reason) = said.check(c.core.now().day())?;
+    let today = c.core.now().day();
+    let (verdict, day, reason) = said.check(today)?;
     let plans = Plans::load(c.core)?;
     let mut rows: BTreeMap<DocId, Vec<(Vec<RowRef>, PlanDecision)>> = BTreeMap::new();
     let (mut seen, mut earlier, mut late) = (BTreeSet::new(), 0, Vec::new());
@@ -305,7 +308,7 @@ pub(crate) fn decide(c: &mut Context<'_>, said: &Said<'_>) -> Result<Reply, Comm
             return Err(too_many(named, replaces.len()));
         }
         earlier += replaces.len();
-        if verdict == PlanVerdict::Approved && !said.retroactive && plan.start.is_some_and(|start| day > start) {
+        if verdict == PlanVerdict::Approved && !said.retroactive && plan.start.is_some_and(|start| day.max(today) > start) {
             late.push(plan.hands.first().map(ToString::to_string));
         }
         let Some(hand) = plan.hands.first() else { continue };

@@ -3,10 +3,10 @@ use serde_json::Value as Json;
 use taizhang_core::{
     id::{DocId, EntryId, Kind},
     op::{PayloadBuilder, RowName},
-    rows::{ActivityKind, Decision, DecisionTarget},
+    rows::{ActivityKind, Decision, DecisionTarget, RowType, Teacher},
 };
 
-use super::super::testkit::{Net, YEAR, activity, registration, sheet};
+use super::super::testkit::{Net, YEAR, activity, registration, row, sheet};
 use crate::{
     command::{Command, Reply},
     error::{CommandError, ErrorKind},
@@ -302,4 +302,36 @@ fn who_may_not_review_is_told_so_even_where_nothing_waits() {
     let error = net.run("clerk", &claimed).unwrap_err();
     assert_eq!((error.kind, error.what.zh.as_str()), (ErrorKind::Refused, "您的密钥无权写入审核"));
     assert_eq!(net.run("reviewer", &claimed).unwrap().data["registrations"], 0);
+}
+
+#[test]
+fn a_changed_hire_day_is_decided_by_the_county() {
+    let mut net = Net::new();
+    net.fill();
+    let roster = net.roster();
+    let list = |net: &mut Net| net.data("reviewer", &Command::ReviewList { org: None })["identities"].as_array().unwrap().clone();
+    let rows: Vec<RowName> = net.core.view(&roster).unwrap().current().iter().map(|r| r.name).collect();
+    let decide = |net: &mut Net, row: &str| {
+        let (verdict, rows) = ("approve".to_owned(), vec![row.to_owned()]);
+        net.data("reviewer", &Command::ReviewDecide { verdict, rows, sheet: None, claimed: false, org: None, reason: None })
+    };
+    let of_t1 = |net: &Net| {
+        let view = net.core.view(&roster).unwrap();
+        let is_t1 = |r: &&&taizhang_core::view::ViewRow| r.read::<Teacher>().is_some_and(|t| t.row.no == "T1");
+        view.current().iter().find(is_t1).map(|r| r.name).unwrap()
+    };
+    let old = of_t1(&net);
+    assert!(rows.contains(&old));
+    decide(&mut net, &old.to_string());
+    let (row_type, fields) = row(&Teacher {
+        hired_day: taizhang_core::units::Day(12_000),
+        ..Teacher::from_fields(&net.core.view(&roster).unwrap().rows[&old].fields).unwrap().row
+    });
+    let mut p = PayloadBuilder::default();
+    p.row(row_type, &[old.here()], &fields);
+    net.write("clerk", roster, p);
+    let waits = list(&mut net);
+    assert_eq!((waits.len(), &waits[0]["teacher"]), (1, &"T1".into()), "{waits:?}");
+    decide(&mut net, waits[0]["id"].as_str().unwrap());
+    assert!(list(&mut net).is_empty());
 }

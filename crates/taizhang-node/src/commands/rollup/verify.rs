@@ -168,8 +168,8 @@ fn outcome(levels: &[(&str, Verdict)], report: Json) -> Result<Reply, CommandErr
     for (level, verdict) in levels {
         if let Verdict::Fail(problems, _) = verdict {
             let first = problems.first().map_or("", String::as_str);
-            let why = (format!("汇总核验未通过 ({level}): {first}"), format!("the rollup did not verify ({level}): {first}"));
-            return Err(CommandError::new(ErrorKind::Verification, why.0, why.1)
+            let (zh, en) = (format!("汇总核验未通过 ({level})"), format!("the rollup did not verify ({level})"));
+            return Err(CommandError::of(ErrorKind::Verification, crate::said::because(&zh, &en, first))
                 .hint(
                     "请与发布单位核对; details 列出各级结果",
                     "ask the organisation that published it; details list every level",
@@ -179,8 +179,8 @@ fn outcome(levels: &[(&str, Verdict)], report: Json) -> Result<Reply, CommandErr
     }
     for (level, verdict) in levels {
         if let Verdict::NotPossible(why, _) = verdict {
-            let text = (format!("此处无法核验 ({level}): {why}"), format!("it cannot be verified here ({level}): {why}"));
-            return Err(CommandError::new(ErrorKind::NotReachable, text.0, text.1)
+            let (zh, en) = (format!("此处无法核验 ({level})"), format!("it cannot be verified here ({level})"));
+            return Err(CommandError::of(ErrorKind::NotReachable, crate::said::because(&zh, &en, why))
                 .hint(
                     "请同步所缺文档, 或升级程序后重试",
                     "sync the documents that are missing, or try with another version of the program",

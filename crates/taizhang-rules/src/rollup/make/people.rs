@@ -100,7 +100,7 @@ pub(super) fn serves(teacher: &Teacher, as_of: Day) -> bool {
 /// Roles on this day, and new_teacher in the first 12 months of a first post (D-08).
 fn add_categories(categories: &mut Words<2>, teacher: &Teacher, as_of: Day, met: u64) {
     let holds = teacher.roles.iter().filter(|r| r.from <= as_of && r.to.is_none_or(|to| as_of <= to));
-    let is_new = teacher.first_job && as_of < add_months(teacher.hired, 12);
+    let is_new = teacher.first_job == Some(true) && as_of < add_months(teacher.hired, 12);
     let names: BTreeSet<&str> = holds.map(|r| r.role.as_str()).chain(is_new.then_some("new_teacher")).collect();
     names.into_iter().for_each(|name| words::add(categories, name, [1, met]));
 }

@@ -304,3 +304,18 @@ fn what_contradicts_the_records_is_refused_and_the_rest_imported_on_request() {
         view.current().into_iter().filter_map(|r| r.read::<Registration>()).map(|p| p.row.attended_h100).collect();
     assert_eq!((current.len(), current.contains(&200), Registration::TYPE), (2, true, 64));
 }
+
+#[test]
+fn rows_with_a_telephone_in_a_free_field_are_refused() {
+    let mut net = busy();
+    let mut second = second_node(&net);
+    let mut lines = export(&mut net.core, "fund");
+    lines.iter_mut().for_each(|l| l["fields"]["reason"] = json!("有问题请联系 138-1234-5678"));
+    let path = file(&net, "phones", &lines);
+    let error = import(&mut second, "clerk", of(std::slice::from_ref(&path), None)).unwrap_err();
+    assert_eq!(error.kind.exit_code(), 1, "{error}");
+    assert!(error.what.zh.contains("「理由」") && !error.what.zh.contains("138") && error.hint.is_some(), "{error}");
+    lines.iter_mut().for_each(|l| l["fields"]["reason"] = json!("有问题请联系办公室"));
+    let path = file(&net, "office", &lines);
+    assert_eq!(import(&mut second, "clerk", of(&[path], None)).unwrap()["imported"], 1);
+}

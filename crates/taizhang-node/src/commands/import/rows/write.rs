@@ -346,6 +346,7 @@ impl Plan {
             self.write_fields(&mut act);
             signed = c.core.sign_at(&person, &act, now)?;
         }
+        c.core.check_personal(&person, &act)?;
         c.core.store_entries(signed, Vec::new())?;
         for at in self.rows.values().map(|r| r.at).chain(self.fields.iter().map(|f| f.at)) {
             if let Some(report) = files.report(at.0) {
