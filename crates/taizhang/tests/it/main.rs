@@ -61,7 +61,7 @@ fn the_demo_shows_what_it_claims_in_both_languages_and_leaves_nothing_behind() {
         let (text, error) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
         assert_eq!((output.status.code(), error.as_str()), (Some(0), ""), "{text}");
         let chapters = if lang == "zh" { "【" } else { "\n[" };
-        assert_eq!(text.matches(chapters).count(), 9, "{text}");
+        assert_eq!(text.matches(chapters).count(), 10, "{text}");
         let left: Vec<_> = std::fs::read_dir(world.0.path()).unwrap().map(|f| f.unwrap().file_name()).collect();
         assert_eq!(left, ["passphrase"]);
     }

@@ -75,8 +75,8 @@ fn ask_first_jobs(plan: &mut Plan, lines: &[RosterLine]) {
         first.row,
         "first_job_unsaid",
         Severity::Note,
-        &format!("近年参加工作的 {n} 人未写「是否首次任教」: 试用期要求保持待定; 请在表中加此列 (是/否) 后再导入"),
-        &format!(
+        format!("近年参加工作的 {n} 人未写「是否首次任教」: 试用期要求保持待定; 请在表中加此列 (是/否) 后再导入"),
+        format!(
             "of {n} teachers hired in recent years nobody said whether it is their first post: probation stays open; add the column 是否首次任教 (是 or 否) and import again"
         ),
     ));

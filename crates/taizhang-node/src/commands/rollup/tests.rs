@@ -198,7 +198,7 @@ fn other_rules_are_no_tampering_and_missing_documents_are_named() {
     let id = tampered(&mut net, &honest, |row, _, _| row.rules_version += 1);
     let (verdicts, kind, report) = levels(&mut net, &id, true, Some(1));
     assert_eq!((verdicts, kind), (["not_possible"; 3].map(str::to_owned), Some(ErrorKind::NotReachable)));
-    assert!(report["statement"]["why"].as_str().unwrap().contains("made by rules 3"));
+    assert!(report["statement"]["why"].as_str().unwrap().contains("made by rules 4"));
     let ledger = net.ledger();
     let id = tampered(&mut net, &honest, |row, inputs, lines| {
         inputs.0.iter_mut().find(|i| i.document == ledger).unwrap().tips = vec![EntryId([7; 32])];

@@ -163,12 +163,20 @@ pub(crate) fn audited(core: &Core, entry: &EntryId) -> Result<Audited, CommandEr
     })
 }
 
+fn level_words(level: &str) -> &'static str {
+    match level {
+        "sample" => "抽查",
+        "deep" => "全部重算",
+        _ => "签名与合计",
+    }
+}
+
 /// A failure goes before what could not be looked at.
 fn outcome(levels: &[(&str, Verdict)], report: Json) -> Result<Reply, CommandError> {
     for (level, verdict) in levels {
         if let Verdict::Fail(problems, _) = verdict {
             let first = problems.first().map_or("", String::as_str);
-            let (zh, en) = (format!("汇总核验未通过 ({level})"), format!("the rollup did not verify ({level})"));
+            let (zh, en) = (format!("汇总核验未通过 ({})", level_words(level)), format!("the rollup did not verify ({level})"));
             return Err(CommandError::of(ErrorKind::Verification, crate::said::because(&zh, &en, first))
                 .hint(
                     "请与发布单位核对; details 列出各级结果",
@@ -179,7 +187,7 @@ fn outcome(levels: &[(&str, Verdict)], report: Json) -> Result<Reply, CommandErr
     }
     for (level, verdict) in levels {
         if let Verdict::NotPossible(why, _) = verdict {
-            let (zh, en) = (format!("此处无法核验 ({level})"), format!("it cannot be verified here ({level})"));
+            let (zh, en) = (format!("此处无法核验 ({})", level_words(level)), format!("it cannot be verified here ({level})"));
             return Err(CommandError::of(ErrorKind::NotReachable, crate::said::because(&zh, &en, why))
                 .hint(
                     "请同步所缺文档, 或升级程序后重试",

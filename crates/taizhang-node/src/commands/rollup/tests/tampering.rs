@@ -397,7 +397,7 @@ const LIES: &[(&str, Expected, Lie)] = &[
             w.old_lines()
         },
     ),
-    ("rules of another version", ([NOT_POSSIBLE, NOT_POSSIBLE, NOT_POSSIBLE], "made by rules 3, this program has 2"), |w| {
+    ("rules of another version", ([NOT_POSSIBLE, NOT_POSSIBLE, NOT_POSSIBLE], "made by rules 4, this program has 3"), |w| {
         w.lie(|row, _, _| row.rules_version += 1)
     }),
     ("the signer's key was stolen", ([FAIL, PASS, PASS], "its entry does not count: burnt"), |w| {
