@@ -10,8 +10,8 @@
 
 mod admission;
 mod kit;
-mod names;
 mod moves;
+mod names;
 mod properties;
 mod reading;
 mod roots;
