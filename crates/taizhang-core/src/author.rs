@@ -2,7 +2,7 @@
 
 use crate::{
     entry::{Before, Header, SignedEntry},
-    id::{DocId, EntryId, LogId, PublicKey, Run},
+    id::{DocId, EntryId, Kind, LogId, OrgId, PublicKey, Run},
     key::SecretKey,
     ledger::Ledger,
     op::RowName,
@@ -72,11 +72,14 @@ fn last_in(ledger: &Ledger, log: &LogId) -> Option<(u64, EntryId)> {
     entries.iter().rev().find_map(|(sequence, ids)| counted(ids).map(|id| (*sequence, id)))
 }
 
-/// A standing, open grant that lets `key` write in `document`; of several the one with the lowest name.
+/// A standing, open grant that lets `key` write in `document`; of several the one with the lowest name. For a root key in the root's registry: the root statement.
 #[must_use]
 pub fn grant_for(ledger: &Ledger, key: PublicKey, document: &DocId) -> Option<RowName> {
     let judge = Judge::new(ledger);
     let mut fitting =
         ledger.registry.grants_of(key).filter(|(_, g)| !g.row.one_use && may_write(document, g.row.role, g.row.org, g.org_kind));
-    fitting.find(|(name, _)| judge.grant_is_open(name)).map(|(name, _)| *name)
+    let granted = fitting.find(|(name, _)| judge.grant_is_open(name)).map(|(name, _)| *name);
+    let in_root = *document == DocId::of(OrgId::root(ledger.network), Kind::Registry);
+    let root = ledger.registry.root.as_ref().filter(|(_, statement)| in_root && statement.keys.contains(&key));
+    granted.or_else(|| root.map(|(name, _)| *name))
 }

@@ -13,3 +13,4 @@ pub mod keyfile;
 pub mod keyring;
 pub mod random;
 pub mod remembered;
+pub mod secret;
