@@ -7,7 +7,8 @@ use crate::{
     planted::{Check, is_off},
 };
 
-/// An Ed25519 secret key; wiped from memory when dropped, never printed.
+/// An Ed25519 secret key; wiped from memory when dropped, as is every clone, and never printed.
+#[derive(Clone)]
 pub struct SecretKey(SigningKey);
 
 impl SecretKey {

@@ -50,6 +50,40 @@ impl Standing {
     }
 }
 
+/// How a grant stands: may its key go on writing, and if not, which entry says so?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantState {
+    /// Neither ended nor burnt.
+    Open,
+    /// Staff left.
+    Ended {
+        /// The last day.
+        left: Day,
+        /// The entry that ends it; of several the one with the earliest day.
+        by: EntryId,
+    },
+    /// The key was burnt.
+    Burnt {
+        /// The entry that burns it; of several the lowest id.
+        by: EntryId,
+    },
+    /// The entry that gave it does not stand.
+    NotStanding,
+}
+
+impl GrantState {
+    /// The word used in outputs.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Ended { .. } => "ended",
+            Self::Burnt { .. } => "burnt",
+            Self::NotStanding => "not_standing",
+        }
+    }
+}
+
 /// Answers questions of standing over one state of a ledger; remembers what it found.
 #[derive(Debug)]
 pub struct Judge<'l> {
@@ -119,11 +153,28 @@ impl<'l> Judge<'l> {
     /// The grant has neither ended (as of its own claim) nor been burnt: its key may go on writing.
     #[must_use]
     pub fn grant_is_open(&self, name: &RowName) -> bool {
-        let l = self.ledger;
-        let Some(g) = l.registry.grants.get(name) else { return false };
-        let mut ends = l.ends.iter().filter(|e| e.row.grant.resolve(e.entry) == *name && e.document.owner == g.registry);
-        let ended = ends.any(|e| self.acts(e.entry, g.depth, Scope::ALL));
-        self.grant_stands(name) && !ended && self.burns_of(g.row.key, g.depth, Scope::ALL).is_empty()
+        self.grant_state(name) == GrantState::Open
+    }
+
+    /// May the key of this grant go on writing? Unknown grants do not stand.
+    #[must_use]
+    pub fn grant_state(&self, name: &RowName) -> GrantState {
+        let Some(g) = self.ledger.registry.grants.get(name) else { return GrantState::NotStanding };
+        if let Some(by) = self.burns_of(g.row.key, g.depth, Scope::ALL).into_keys().next() {
+            return GrantState::Burnt { by };
+        }
+        if !self.grant_stands(name) {
+            return GrantState::NotStanding;
+        }
+        let ends = self.ends_of(*name, g).filter(|e| self.acts(e.entry, g.depth, Scope::ALL));
+        let first = ends.map(|e| (e.row.left_day, e.entry)).min();
+        first.map_or(GrantState::Open, |(left, by)| GrantState::Ended { left, by })
+    }
+
+    /// Does an accept that acts cover the entry? Of an invite's uses the one that is accepted is the one that stays.
+    #[must_use]
+    pub fn is_accepted_entry(&self, id: &EntryId) -> bool {
+        self.ledger.place(id).is_some_and(|place| self.is_accepted(*id, place, Scope::ALL))
     }
 
     fn judge(&self, id: EntryId, scope: Scope) -> Standing {
@@ -223,17 +274,26 @@ impl<'l> Judge<'l> {
                 .any(|other| *other != id && self.is_accepted(*other, place, scope))
     }
 
+    /// End rows of one grant in one entry are one end: what any of them covers does not lie past it.
     fn is_ended(&self, name: RowName, g: &GrantRecord, id: EntryId, place: &Place, scope: Scope) -> bool {
-        let is_here = |e: &Written<End>| e.document.owner == g.registry || is_off(Check::EndOwnRegistry);
-        self.ledger.ends.iter().filter(|e| e.row.grant.resolve(e.entry) == name && is_here(e)).any(|e| {
-            let acts = self.acts(e.entry, g.depth, scope);
+        let mut ends: BTreeMap<EntryId, Vec<&End>> = BTreeMap::new();
+        self.ends_of(name, g).for_each(|e| ends.entry(e.entry).or_default().push(&e.row));
+        ends.iter().any(|(entry, rows)| {
+            let covered = |e: &&End| self.covers(e.positions.as_deref().unwrap_or_default(), place.log.document, id);
             let past = if g.row.role.decides() && !is_off(Check::EndPositions) {
-                !self.covers(e.row.positions.as_deref().unwrap_or_default(), place.log.document, id)
+                !rows.iter().any(covered)
             } else {
-                place.time.day() > e.row.left_day
+                rows.iter().any(|e| place.time.day() > e.left_day)
             };
-            acts && past && !is_off(Check::EndActs)
+            past && self.acts(*entry, g.depth, scope) && !is_off(Check::EndActs)
         })
+    }
+
+    /// The ends of a grant that stand in the registry that gave it.
+    fn ends_of(&self, name: RowName, g: &GrantRecord) -> impl Iterator<Item = &'l Written<End>> {
+        let registry = g.registry;
+        let is_here = move |e: &Written<End>| e.document.owner == registry || is_off(Check::EndOwnRegistry);
+        self.ledger.ends.iter().filter(move |e| e.row.grant.resolve(e.entry) == name && is_here(e))
     }
 
     /// Burn rows of one key in one entry are one burn; of several, only what all cover stands.

@@ -1,23 +1,33 @@
 //! What may be asked of a node. Fronts send these through the control socket, or run them themselves where no node is running.
 
+mod key;
 mod tree;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use zeroize::Zeroize;
 
 use crate::error::Text;
 
+pub use key::{Accepting, Burning, Ending, Keep, KeyCommand};
 pub use tree::{KeyFile, OrgChange, Proposal, Root};
 
-/// Who acts: which key, and how to unlock it.
+/// Who acts: which key, and how to unlock it. The passphrase is wiped from memory when dropped.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Unlock {
     /// The key: beginning of its hex, or its label; absent: the one key of this machine.
     pub key: Option<String>,
     /// The passphrase.
+    #[serde(with = "crate::secret::hex_option")]
     pub passphrase: Option<String>,
+}
+
+impl Drop for Unlock {
+    fn drop(&mut self) {
+        self.passphrase.zeroize();
+    }
 }
 
 impl std::fmt::Debug for Unlock {
@@ -93,6 +103,13 @@ pub enum Command {
         /// `host:port` of the node that answers it.
         address: Option<String>,
     },
+    /// Invites and what became of them.
+    Invites {
+        /// Into this organisation only.
+        org: Option<String>,
+    },
+    /// People's keys.
+    Key(KeyCommand),
     /// Reads sheets: orgs, roster, activities, attendance, signin, registrations.
     Import(Import),
     /// Rows as stored, every field; to a file where named, else in the reply.

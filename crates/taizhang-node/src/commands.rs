@@ -13,6 +13,8 @@ pub(crate) mod export;
 pub(crate) mod fields;
 pub mod found;
 pub(crate) mod import;
+pub(crate) mod invites;
+pub(crate) mod key;
 pub(crate) mod key_file;
 pub(crate) mod org;
 pub mod policy;
@@ -37,7 +39,7 @@ use taizhang_core::id::{Kind, OrgId, PublicKey};
 use crate::{
     command::{Command, Message, Reply, Unlock},
     core::Core,
-    error::{CommandError, ErrorKind},
+    error::{CommandError, ErrorKind, Text},
     keyfile::{self, Person},
     keyring,
 };
@@ -67,6 +69,10 @@ impl Context<'_> {
         let person = keyfile::unlock(self.core.folder(), public, passphrase)?;
         self.unlocked.replace(Some(person.again()));
         Ok(person)
+    }
+
+    pub(crate) fn note(&mut self, zh: impl Into<String>, en: impl Into<String>) {
+        (self.tell)(Message::Note(Text::new(zh, en)));
     }
 
     /// The key that acts: the one named, else the only one here that can do the job.
@@ -116,10 +122,13 @@ pub fn execute(
     sane::check(command, core.now().day())?;
     let mut c = Context { core, unlock, tell, writes: acting::writes(command), unlocked: RefCell::default() };
     let reply = perform(&mut c, command);
-    if let Some(person) = c.unlocked.take()
-        && let Err(error) = keyring::share(c.core, &person)
-    {
-        tracing::warn!(%error, "teachers' keys were not wrapped to newcomers");
+    if let Some(person) = c.unlocked.take() {
+        if let Err(error) = keyring::share(c.core, &person) {
+            tracing::warn!(%error, "teachers' keys were not wrapped to newcomers");
+        }
+        if reply.is_ok() {
+            invites::remind(&mut c, person.key.public(), command);
+        }
     }
     reply
 }
@@ -134,6 +143,8 @@ fn perform(c: &mut Context<'_>, command: &Command) -> Result<Reply, CommandError
         Command::Invite { org, role, office, expires_ms, address } => {
             org::invite(c, org, role, office.as_deref(), *expires_ms, address.as_deref())
         }
+        Command::Invites { org } => invites::list(c, org.as_deref()),
+        Command::Key(asked) => key::run(c, asked),
         Command::Import(import) => import::run(c, import),
         Command::Export { kind, org, year, format, gbk, out } => {
             export::run(c, kind, org.as_deref(), *year, *format, *gbk, out.as_deref())

@@ -1,19 +1,22 @@
 //! The control socket: commands reach a running node through a Unix socket in its data folder.
 //!
-//! A client sends one JSON line ([`Request`]); the node answers with JSON lines: any number of [`Message`]s, then `{"reply": …}` or `{"error": …}`. Only the owner of the data folder can open the socket.
+//! A client sends one JSON line ([`Request`]); the node answers with JSON lines: any number of [`Message`]s, then `{"reply": …}` or `{"error": …}`.
+//! Only the user whose node it is may ask: by the mode of the socket, and by the kernel's word who is at the other end. A line may hold a passphrase, so both sides wipe it.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
     os::unix::net::UnixStream,
     path::PathBuf,
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt},
     net::UnixListener,
     sync::mpsc,
 };
+use zeroize::Zeroizing;
 
 use crate::{
     command::{Message, Reply, Request},
@@ -22,11 +25,17 @@ use crate::{
 };
 
 /// Bytes of a request, at most.
-const REQUEST_BYTES_MAX: u64 = 1024 * 1024;
+const REQUEST_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of an answer, at most.
 const ANSWER_BYTES_MAX: u64 = 1 << 30;
 /// Clients at once.
 const CLIENTS_MAX: usize = 32;
+/// A client sends its whole request within this…
+const REQUEST_WAIT: Duration = Duration::from_secs(10);
+/// …and takes each line of the answer within this.
+const ANSWER_WAIT: Duration = Duration::from_secs(60);
+/// Room for a request at first; it doubles.
+const REQUEST_BYTES_FIRST: usize = 4096;
 /// Answer lines that may wait for a slow client.
 const LINES_MAX: usize = 1024;
 
@@ -58,13 +67,13 @@ fn socket(folder: &Folder) -> PathBuf {
 /// # Errors
 /// As the command says, or the connection broke.
 pub fn call(folder: &Folder, request: &Request, tell: &mut dyn FnMut(Message)) -> Result<Option<Reply>, CommandError> {
+    folder.guard()?;
     let Ok(mut stream) = UnixStream::connect(socket(folder)) else { return Ok(None) };
     let broke = |e: &dyn std::fmt::Display| {
         let why = crate::said::because("与本机节点的连接中断", "the connection to this machine's node broke", e);
         CommandError::of(ErrorKind::NotReachable, why)
     };
-    let mut line = serde_json::to_vec(request).map_err(CommandError::storage)?;
-    line.push(b'\n');
+    let line = line(request)?;
     stream.write_all(&line).map_err(|e| broke(&e))?;
     for line in BufReader::new(stream.take(ANSWER_BYTES_MAX)).lines() {
         let line = line.map_err(|e| broke(&e))?;
@@ -75,6 +84,29 @@ pub fn call(folder: &Folder, request: &Request, tell: &mut dyn FnMut(Message)) -
         }
     }
     Err(broke(&"no answer"))
+}
+
+/// A request as one line, in one piece of memory that is wiped: its length is counted first.
+fn line(request: &Request) -> Result<Zeroizing<Vec<u8>>, CommandError> {
+    let mut count = Count(0);
+    serde_json::to_writer(&mut count, request).map_err(CommandError::storage)?;
+    let mut line = Zeroizing::new(Vec::with_capacity(count.0 + 1));
+    serde_json::to_writer(&mut *line, request).map_err(CommandError::storage)?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+struct Count(usize);
+
+impl Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Takes requests until dropped; the socket file goes with it.
@@ -92,13 +124,14 @@ impl Listener {
         let listener = UnixListener::bind(&path).map_err(CommandError::storage)?;
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map_err(CommandError::storage)?;
+        let own = tokio::net::UnixStream::pair().and_then(|(one, _)| one.peer_cred()).map_err(CommandError::storage)?.uid();
         let places = std::sync::Arc::new(tokio::sync::Semaphore::new(CLIENTS_MAX));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let Ok(place) = places.clone().acquire_owned().await else { return };
                 let calls = calls.clone();
                 tokio::spawn(async move {
-                    serve(stream, calls).await;
+                    serve(stream, calls, own, REQUEST_WAIT).await;
                     drop(place);
                 });
             }
@@ -114,22 +147,15 @@ impl Drop for Listener {
     }
 }
 
-async fn serve(stream: tokio::net::UnixStream, calls: mpsc::Sender<Call>) {
-    let (read, mut write) = stream.into_split();
-    let mut line = String::new();
-    let mut read = tokio::io::BufReader::new(read.take(REQUEST_BYTES_MAX));
-    if read.read_line(&mut line).await.is_err() {
-        return;
-    }
+async fn serve(mut stream: tokio::net::UnixStream, calls: mpsc::Sender<Call>, own: u32, wait: Duration) {
     let (answer, mut lines) = mpsc::channel(LINES_MAX);
-    match serde_json::from_str(&line) {
+    match receive(&mut stream, own, wait).await {
         Ok(request) => {
             if calls.send(Call { request, answer }).await.is_err() {
                 return;
             }
         }
-        Err(_) => {
-            let why = CommandError::new(ErrorKind::Usage, "请求无法识别", "the request cannot be read");
+        Err(why) => {
             answer.try_send(Line::Error(why)).ok();
             drop(answer);
         }
@@ -138,8 +164,53 @@ async fn serve(stream: tokio::net::UnixStream, calls: mpsc::Sender<Call>) {
         let Ok(mut bytes) = serde_json::to_vec(&line) else { return };
         bytes.push(b'\n');
         let is_result = !matches!(line, Line::Message(_));
-        if write.write_all(&bytes).await.is_err() || is_result {
+        let written = tokio::time::timeout(ANSWER_WAIT, stream.write_all(&bytes)).await;
+        if !matches!(written, Ok(Ok(()))) || is_result {
             return;
         }
     }
 }
+
+/// The request of whoever is at the other end, if that is us.
+async fn receive(stream: &mut tokio::net::UnixStream, own: u32, wait: Duration) -> Result<Request, CommandError> {
+    if !stream.peer_cred().is_ok_and(|peer| peer.uid() == own) {
+        return Err(CommandError::new(
+            ErrorKind::Refused,
+            "此节点由另一个用户运行, 不接受您的命令",
+            "this node is run by another user and takes no commands of yours",
+        )
+        .hint("请用运行节点的用户执行命令", "run the command as the user who runs the node"));
+    }
+    let unreadable = || CommandError::new(ErrorKind::Usage, "请求无法识别", "the request cannot be read");
+    let line = tokio::time::timeout(wait, read_line(stream)).await;
+    let line = line.map_err(|_| {
+        CommandError::new(ErrorKind::Usage, "请求没有在限定时间内送完", "the request was not sent in time")
+            .hint("请再试一次", "try again")
+    })??;
+    serde_json::from_slice(&line).map_err(|_| unreadable())
+}
+
+/// One line, in memory that is wiped: where it grows, what it grew out of is wiped too.
+async fn read_line(stream: &mut tokio::net::UnixStream) -> Result<Zeroizing<Vec<u8>>, CommandError> {
+    let mut line: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(REQUEST_BYTES_FIRST));
+    while line.last() != Some(&b'\n') {
+        if line.len() == line.capacity() {
+            if line.len() >= REQUEST_BYTES_MAX {
+                return Err(CommandError::new(ErrorKind::Usage, "请求太长", "the request is too long")
+                    .hint("请分几次办理", "do it in several commands"));
+            }
+            let mut larger = Zeroizing::new(Vec::with_capacity(line.len() * 2));
+            larger.extend_from_slice(&line);
+            line = larger;
+        }
+        let room = line.capacity() - line.len();
+        let read = stream.take(room as u64).read_buf(&mut *line).await.map_err(CommandError::storage)?;
+        if read == 0 {
+            break;
+        }
+    }
+    Ok(line)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! The node without its network: store, hub and clock in one place. Commands and the driver work on it, one at a time.
 
+mod arrivals;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     ops::ControlFlow,
@@ -12,7 +14,6 @@ use taizhang_core::{
     entries::Entries,
     entry::SignedEntry,
     id::{AttachmentId, DocId, EntryId, NetworkId, OrgId, PublicKey, Run},
-    key::SecretKey,
     ledger::Ledger,
     op::PayloadBuilder,
     receipt::Receipt,
@@ -35,6 +36,8 @@ use crate::{
     random,
     remembered::Remembered,
 };
+
+pub use arrivals::Arrivals;
 
 /// Something to do on the network.
 #[derive(Debug)]
@@ -78,6 +81,7 @@ pub struct Core {
     holes: usize,
     lost: Lost,
     remembered: Remembered,
+    arrivals: Arrivals,
 }
 
 /// What the store could not read when it was opened.
@@ -96,7 +100,9 @@ impl Core {
     /// Nothing was set up here, another program has it open, or the disk fails.
     pub fn open(folder: Folder, progress: Progress<'_>) -> Result<Self, CommandError> {
         let settings = folder.settings()?;
-        folder.create()?;
+        for mended in folder.guard()? {
+            tracing::warn!(what = %mended.en, "the data folder was open to others");
+        }
         let (network, org) = (settings.network()?, settings.org()?);
         let (mut store, holes, lost) = open_store(&folder, network)?;
         let ledger = load_ledger(&store, network, progress)?;
@@ -115,9 +121,22 @@ impl Core {
         let remembered = Remembered::load(&store).map_err(CommandError::storage)?;
         hub.load_keys(keyring::file::load(&folder)?);
         let (runs, outgoing, events) = (BTreeMap::new(), VecDeque::new(), VecDeque::new());
-        let last_storage_error = None;
-        let mut core =
-            Self { folder, settings, store, hub, runs, tokens: 0, outgoing, events, last_storage_error, holes, lost, remembered };
+        let (last_storage_error, arrivals) = (None, Arrivals::load(&store)?);
+        let mut core = Self {
+            folder,
+            settings,
+            store,
+            hub,
+            runs,
+            tokens: 0,
+            outgoing,
+            events,
+            last_storage_error,
+            holes,
+            lost,
+            remembered,
+            arrivals,
+        };
         // What was erased while the file could not be written goes now.
         core.perform();
         Ok(core)
@@ -127,6 +146,12 @@ impl Core {
     #[must_use]
     pub fn remembered(&self) -> &Remembered {
         &self.remembered
+    }
+
+    /// What was here before a day began.
+    #[must_use]
+    pub fn arrivals(&self) -> &Arrivals {
+        &self.arrivals
     }
 
     /// What the store could not read when it was opened.
@@ -278,13 +303,18 @@ impl Core {
     }
 
     fn commit(&mut self, request: CommitRequest) -> bool {
-        let commit = Commit {
+        let mut commit = Commit {
             entries: request.entries.into_iter().map(|e| stored(&e.into_entry())).collect(),
             attachments: request.attachments,
             notes: request.notes.into_iter().chain(self.remembered.take_notes()).map(|(k, v)| (k, Some(v))).collect(),
         };
+        let (today, here) = (now().day(), self.store.len());
+        commit.notes.extend(self.arrivals.note(today, here));
         match self.store.commit(&commit) {
-            Ok(_) => true,
+            Ok(_) => {
+                self.arrivals.mark(today, here);
+                true
+            }
             Err(e) => {
                 tracing::error!(error = %e, "commit failed");
                 self.last_storage_error = Some(CommandError::storage(e));
@@ -374,7 +404,7 @@ impl Core {
     /// The person may not write one of the documents.
     pub fn sign_at(&mut self, person: &Person, act: &Act, time: Ms) -> Result<Vec<SignedEntry>, CommandError> {
         let run = self.run_of(person.key.public())?;
-        let author = Author { key: SecretKey::from_seed(person.key.seed()), run };
+        let author = Author { key: person.key.clone(), run };
         let mut grants = BTreeMap::new();
         for (document, _) in &act.writes {
             let grant = grant_for(self.ledger(), author.public(), document).ok_or_else(|| self.may_not_write(document))?;

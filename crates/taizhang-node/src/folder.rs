@@ -6,6 +6,8 @@
 //! node.sock      control socket of the running node                  invite.cbor       until the network knows us
 //! ```
 
+mod guard;
+
 use std::{
     fs,
     io::Write,
@@ -18,6 +20,7 @@ use taizhang_core::{
     id::{NetworkId, OrgId, PublicKey, from_hex},
     key::SecretKey,
 };
+use zeroize::Zeroizing;
 
 use crate::error::{CommandError, ErrorKind};
 
@@ -238,13 +241,14 @@ impl Folder {
     /// # Errors
     /// It cannot be read or written.
     pub fn node_key(&self) -> Result<SecretKey, CommandError> {
-        if let Some(text) = self.read("node.key")? {
-            let seed = std::str::from_utf8(&text).ok().and_then(|t| from_hex(t.trim())).and_then(|b| b.try_into().ok());
-            return seed.map(SecretKey::from_seed).ok_or_else(|| damaged("node.key"));
+        if let Some(text) = self.read("node.key")?.map(Zeroizing::new) {
+            let bytes = std::str::from_utf8(&text).ok().and_then(|t| from_hex(t.trim())).map(Zeroizing::new);
+            let seed = bytes.and_then(|b| <[u8; 32]>::try_from(b.as_slice()).ok()).map(Zeroizing::new);
+            return seed.map(|s| SecretKey::from_seed(*s)).ok_or_else(|| damaged("node.key"));
         }
-        let seed: [u8; 32] = crate::random::bytes()?;
-        self.write("node.key", PublicKey(seed).to_string().as_bytes())?;
-        Ok(SecretKey::from_seed(seed))
+        let seed: Zeroizing<[u8; 32]> = Zeroizing::new(crate::random::bytes()?);
+        self.write("node.key", Zeroizing::new(PublicKey(*seed).to_string()).as_bytes())?;
+        Ok(SecretKey::from_seed(*seed))
     }
 }
 

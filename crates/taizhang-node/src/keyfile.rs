@@ -1,5 +1,7 @@
 //! A person's keys on this machine, encrypted at rest with a passphrase (Argon2id, ChaCha20-Poly1305).
 
+mod tries;
+
 use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
 
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use taizhang_core::{
     id::{PublicKey, from_hex},
     key::SecretKey,
+    units::Ms,
 };
 use x25519_dalek::{PublicKey as SealPublic, StaticSecret};
 use zeroize::Zeroizing;
@@ -25,6 +28,9 @@ use crate::{
 const MEMORY_KIB: u32 = 19_456;
 const PASSES: u32 = 2;
 const SCHEMA: &str = "taizhang.key/1";
+
+/// Characters of a passphrase, at least.
+const PASSPHRASE_CHARS_MIN: usize = 8;
 
 #[derive(Serialize, Deserialize)]
 struct KeyFile {
@@ -53,8 +59,7 @@ impl Person {
     /// The same person, for the rest of a command.
     #[must_use]
     pub(crate) fn again(&self) -> Self {
-        let (key, seal) = (SecretKey::from_seed(self.key.seed()), StaticSecret::from(self.seal.to_bytes()));
-        Self { key, seal, label: self.label.clone() }
+        Self { key: self.key.clone(), seal: self.seal.clone(), label: self.label.clone() }
     }
 
     /// The public half of the sealing key.
@@ -73,6 +78,28 @@ pub struct KeyName {
     pub label: String,
 }
 
+/// Is this good enough for a new key?
+///
+/// # Errors
+/// It is short, or a number: what a thief tries first.
+pub fn check_new(passphrase: &str) -> Result<(), CommandError> {
+    let is_number = passphrase.chars().all(|c| c.is_ascii_digit() || " -./".contains(c));
+    let (zh, en) = if passphrase.chars().count() < PASSPHRASE_CHARS_MIN {
+        (
+            format!("口令太短: 至少 {PASSPHRASE_CHARS_MIN} 个字"),
+            format!("the passphrase is too short: at least {PASSPHRASE_CHARS_MIN} characters"),
+        )
+    } else if is_number {
+        ("口令不能全是数字".to_owned(), "the passphrase must not be a number".to_owned())
+    } else {
+        return Ok(());
+    };
+    Err(CommandError::new(ErrorKind::Key, zh, en).hint(
+        "拿到电脑的人会逐个试口令, 生日、电话和短口令几分钟就能试出; 请用一句自己记得住的话",
+        "whoever gets hold of the PC tries passphrases one by one: birthdays, phone numbers and short ones fall within minutes; take a sentence that you remember",
+    ))
+}
+
 /// Makes a person's keys and keeps them encrypted.
 ///
 /// # Errors
@@ -81,15 +108,20 @@ pub fn create(folder: &Folder, label: &str, passphrase: &str) -> Result<Person, 
     let seed: Zeroizing<[u8; 32]> = Zeroizing::new(random::bytes()?);
     let seal_seed: Zeroizing<[u8; 32]> = Zeroizing::new(random::bytes()?);
     let person = Person { key: SecretKey::from_seed(*seed), seal: StaticSecret::from(*seal_seed), label: label.to_owned() };
+    save(folder, &person, &Zeroizing::new([*seed, *seal_seed].concat()), passphrase)?;
+    Ok(person)
+}
+
+/// Encrypts the seeds of both keys under a passphrase and keeps them.
+fn save(folder: &Folder, person: &Person, seeds: &Zeroizing<Vec<u8>>, passphrase: &str) -> Result<(), CommandError> {
     let (salt, nonce): ([u8; 16], [u8; 12]) = (random::bytes()?, random::bytes()?);
-    let plain = Zeroizing::new([*seed, *seal_seed].concat());
     let public = person.key.public();
     let cipher = cipher(passphrase, &salt, MEMORY_KIB, PASSES)?;
-    let payload = Payload { msg: plain.as_slice(), aad: &public.0 };
+    let payload = Payload { msg: seeds.as_slice(), aad: &public.0 };
     let sealed = cipher.encrypt(&nonce.into(), payload).map_err(|_| internal())?;
     let file = KeyFile {
         schema: SCHEMA.to_owned(),
-        label: label.to_owned(),
+        label: person.label.clone(),
         public: public.to_string(),
         seal_public: PublicKey(person.seal_public()).to_string(),
         memory_kib: MEMORY_KIB,
@@ -98,8 +130,16 @@ pub fn create(folder: &Folder, label: &str, passphrase: &str) -> Result<Person, 
         nonce: hex(&nonce),
         sealed: hex(&sealed),
     };
-    folder.write(&format!("keys/{public}.json"), &serde_json::to_vec_pretty(&file).map_err(CommandError::storage)?)?;
-    Ok(person)
+    folder.write(&format!("keys/{public}.json"), &serde_json::to_vec_pretty(&file).map_err(CommandError::storage)?)
+}
+
+/// Encrypts a key under another passphrase; the file is replaced whole or not at all.
+///
+/// # Errors
+/// No such key, a wrong old passphrase, or the file cannot be written.
+pub fn change_passphrase(folder: &Folder, public: PublicKey, old: &str, new: &str) -> Result<(), CommandError> {
+    let (person, seeds) = open(folder, public, old, crate::core::now())?;
+    save(folder, &person, &seeds, new)
 }
 
 /// The keys on this machine.
@@ -138,25 +178,38 @@ pub fn copy_to(folder: &Folder, public: PublicKey, out: &std::path::Path) -> std
     file.sync_all()
 }
 
-/// Unlocks a person's keys.
+/// Unlocks a person's keys. After some wrong passphrases each further try must wait longer.
 ///
 /// # Errors
-/// No such key, or a wrong passphrase.
+/// No such key, a wrong passphrase, or too early after wrong ones.
 pub fn unlock(folder: &Folder, public: PublicKey, passphrase: &str) -> Result<Person, CommandError> {
+    unlock_at(folder, public, passphrase, crate::core::now())
+}
+
+fn unlock_at(folder: &Folder, public: PublicKey, passphrase: &str, now: Ms) -> Result<Person, CommandError> {
+    open(folder, public, passphrase, now).map(|(person, _)| person)
+}
+
+/// The keys and their seeds.
+fn open(folder: &Folder, public: PublicKey, passphrase: &str, now: Ms) -> Result<(Person, Zeroizing<Vec<u8>>), CommandError> {
     let file = read(folder, &public.to_string())?.ok_or_else(|| no_key(&public.to_string()))?;
+    tries::check(folder, public, now)?;
     let bytes = |text: &str| from_hex(text).ok_or_else(internal);
     let nonce: [u8; 12] = bytes(&file.nonce)?.try_into().map_err(|_| internal())?;
     // Limits on what a changed file may make us spend.
     let cipher = cipher(passphrase, &bytes(&file.salt)?, file.memory_kib.min(1 << 20), file.passes.min(16))?;
     let sealed = bytes(&file.sealed)?;
     let payload = Payload { msg: &sealed, aad: &public.0 };
-    let plain = Zeroizing::new(cipher.decrypt(&nonce.into(), payload).map_err(|_| {
-        CommandError::new(ErrorKind::Key, "口令不对", "the passphrase is wrong").hint("请重新输入口令", "try again")
-    })?);
-    let (seed, seal) = plain.split_at_checked(32).ok_or_else(internal)?;
-    let seed: [u8; 32] = seed.try_into().map_err(|_| internal())?;
-    let seal: [u8; 32] = seal.try_into().map_err(|_| internal())?;
-    Ok(Person { key: SecretKey::from_seed(seed), seal: StaticSecret::from(seal), label: file.label })
+    let Ok(seeds) = cipher.decrypt(&nonce.into(), payload).map(Zeroizing::new) else {
+        tries::failed(folder, public, now)?;
+        return Err(CommandError::new(ErrorKind::Key, "口令不对", "the passphrase is wrong").hint("请重新输入口令", "try again"));
+    };
+    tries::clear(folder, public);
+    let (seed, seal) = seeds.split_at_checked(32).ok_or_else(internal)?;
+    let seed: Zeroizing<[u8; 32]> = Zeroizing::new(seed.try_into().map_err(|_| internal())?);
+    let seal: Zeroizing<[u8; 32]> = Zeroizing::new(seal.try_into().map_err(|_| internal())?);
+    let person = Person { key: SecretKey::from_seed(*seed), seal: StaticSecret::from(*seal), label: file.label };
+    Ok((person, seeds))
 }
 
 fn read(folder: &Folder, public: &str) -> Result<Option<KeyFile>, CommandError> {

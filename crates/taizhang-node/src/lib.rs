@@ -16,3 +16,4 @@ mod personal;
 pub mod random;
 pub mod remembered;
 pub mod said;
+pub mod secret;

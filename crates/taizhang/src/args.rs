@@ -1,6 +1,7 @@
 //! The command line. Help texts are written `中文 | English`; [`parser`] keeps the half that the user reads.
 
 mod erase;
+mod key;
 mod network;
 mod policy;
 mod records;
@@ -68,6 +69,11 @@ pub(crate) enum What {
     Key(root::Key),
     /// 生成邀请 | Make an invite
     Invite(network::Invite),
+    /// 邀请的去向 | What became of invites
+    Invites(key::Invites),
+    /// 人员的密钥: 离任、被盗、追认、口令 | People's keys: leaving, theft, accepting, passphrase
+    #[command(subcommand)]
+    Key(key::Key),
     /// 凭邀请加入 | Join by an invite
     Join(network::Join),
     /// 运行本机节点, 直到停止 | Run this machine's node until stopped
@@ -141,6 +147,8 @@ pub(crate) enum Task {
     Node(Command),
     /// For a node; the invite in the reply is then also written into this file.
     Invite(Command, PathBuf),
+    /// Another passphrase for this key, from this file.
+    Passphrase(Option<String>, Option<PathBuf>),
     /// Cases by the rules: no node is needed.
     Eval(Eval),
     /// Run a node.
@@ -158,6 +166,8 @@ impl What {
             Self::Root(a) => a.command()?,
             Self::Key(a) => a.command()?,
             Self::Invite(a) => return a.task(),
+            Self::Invites(a) => a.command(),
+            Self::Key(a) => return a.task(),
             Self::Join(a) => a.command()?,
             Self::Run(a) => return Ok(Task::Run(a)),
             Self::Sync(a) => return Ok(a.task()),

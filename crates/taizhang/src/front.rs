@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use serde_json::json;
 use taizhang_node::{
-    command::{Command, Message, Reply, Request, Unlock},
+    command::{Command, KeyCommand, Message, Reply, Request, Unlock},
     commands::{self, found},
     control,
     core::Core,
@@ -28,6 +28,11 @@ pub(crate) fn run(cli: Cli, output: Output) -> Result<(), CommandError> {
     match what.task()? {
         Task::Demo(options) => demo::run(options.keep, output),
         Task::Eval(options) => rules::eval(&options, output),
+        Task::Passphrase(key, file) => {
+            let new = passphrase::new(output.lang, file)?;
+            output.reply(&ask(&global, Command::Key(KeyCommand::Passphrase { key, new }), output)?);
+            Ok(())
+        }
         Task::Run(options) => run_node(&folder(&global)?, &options, output),
         Task::Node(command) => {
             let reply = ask(&global, command, output)?;
@@ -70,9 +75,10 @@ fn ask(global: &Global, command: Command, output: Output) -> Result<Reply, Comma
     if let Some(reply) = alone {
         return reply;
     }
+    let mut progress = Progress::new(output);
+    guard(&folder, &mut progress)?;
     let passphrase = passphrase::get(output.lang, global.passphrase_file.clone(), &command)?;
     let unlock = Unlock { key: global.as_key.clone(), passphrase };
-    let mut progress = Progress::new(output);
     execute(&folder, Request { unlock, command }, &mut |message| progress.tell(&message))
 }
 
@@ -105,6 +111,12 @@ pub(crate) fn execute(folder: &Folder, request: Request, tell: &mut dyn FnMut(Me
         }
         command => commands::execute(&mut open(folder, tell)?, &request.unlock, &command, tell),
     }
+}
+
+/// Before a passphrase is typed: the folder is ours alone, or the socket in it may be somebody else's.
+fn guard(folder: &Folder, progress: &mut Progress) -> Result<(), CommandError> {
+    folder.guard()?.into_iter().for_each(|mended| progress.tell(&Message::Note(mended)));
+    Ok(())
 }
 
 fn open(folder: &Folder, tell: &mut dyn FnMut(Message)) -> Result<Core, CommandError> {
@@ -164,6 +176,7 @@ fn write_invite(reply: &Reply, file: &std::path::Path) -> Result<(), CommandErro
 
 fn run_node(folder: &Folder, options: &Run, output: Output) -> Result<(), CommandError> {
     let mut progress = Progress::new(output);
+    guard(folder, &mut progress)?;
     let core = open(folder, &mut |message| progress.tell(&message))?;
     drop(progress);
     if options.until_stdin_closes {

@@ -1,12 +1,17 @@
 //! Where the passphrase comes from: a file, else the person at the terminal.
 
-use std::{io::IsTerminal, path::PathBuf};
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+};
 
 use console::Term;
 use taizhang_node::{
-    command::{Command, OrgChange, Root},
+    command::{Command, KeyCommand, OrgChange, Root},
     error::{CommandError, ErrorKind},
+    secret::Secret,
 };
+use zeroize::Zeroizing;
 
 use crate::lang::Lang;
 
@@ -14,40 +19,59 @@ use crate::lang::Lang;
 /// command signs something and a person sits at the terminal.
 pub(crate) fn get(lang: Lang, file: Option<PathBuf>, command: &Command) -> Result<Option<String>, CommandError> {
     if let Some(file) = file.or_else(|| std::env::var_os("TAIZHANG_PASSPHRASE_FILE").map(PathBuf::from)) {
-        let text = std::fs::read_to_string(&file).map_err(|e| {
-            let (at, why) = (file.display(), taizhang_node::error::io_text(&e));
-            CommandError::new(
-                ErrorKind::Key,
-                format!("无法读取口令文件 {at}: {}", why.zh),
-                format!("cannot read the passphrase file {at}: {}", why.en),
-            )
-            .hint("请检查 --passphrase-file 或 TAIZHANG_PASSPHRASE_FILE", "check --passphrase-file or TAIZHANG_PASSPHRASE_FILE")
-        })?;
-        let text = text.trim_end_matches(['\r', '\n']);
-        if text.is_empty() {
-            let at = file.display();
-            return Err(CommandError::new(
-                ErrorKind::Key,
-                format!("口令文件 {at} 是空的"),
-                format!("the passphrase file {at} is empty"),
-            )
-            .hint("请把口令写入该文件", "write the passphrase into it"));
-        }
-        return Ok(Some(text.to_owned()));
+        return read(&file).map(Some);
     }
     if !signs(command) || !std::io::stdin().is_terminal() {
         return Ok(None);
     }
-    let is_new = matches!(command, Command::Init { .. } | Command::Join { .. });
+    if matches!(command, Command::Init { .. } | Command::Join { .. }) {
+        return ask_twice(lang).map(Some);
+    }
+    ask(lang.pick("口令: ", "Passphrase: ")).map(|p| Some(p.to_string()))
+}
+
+/// A new passphrase for a key that has one.
+pub(crate) fn new(lang: Lang, file: Option<PathBuf>) -> Result<Secret, CommandError> {
+    match file {
+        Some(file) => read(&file).map(Secret::new),
+        None if std::io::stdin().is_terminal() => ask_twice(lang).map(Secret::new),
+        None => Err(CommandError::new(ErrorKind::Key, "需要新口令", "a new passphrase is needed")
+            .hint("用 --new-passphrase-file 给出新口令的文件", "give a file with --new-passphrase-file")),
+    }
+}
+
+fn read(file: &Path) -> Result<String, CommandError> {
+    let at = file.display();
+    let text = std::fs::read_to_string(file).map(Zeroizing::new).map_err(|e| {
+        let why = taizhang_node::error::io_text(&e);
+        CommandError::new(
+            ErrorKind::Key,
+            format!("无法读取口令文件 {at}: {}", why.zh),
+            format!("cannot read the passphrase file {at}: {}", why.en),
+        )
+        .hint("请检查 --passphrase-file 或 TAIZHANG_PASSPHRASE_FILE", "check --passphrase-file or TAIZHANG_PASSPHRASE_FILE")
+    })?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    if text.is_empty() {
+        return Err(CommandError::new(
+            ErrorKind::Key,
+            format!("口令文件 {at} 是空的"),
+            format!("the passphrase file {at} is empty"),
+        )
+        .hint("请把口令写入该文件", "write the passphrase into it"));
+    }
+    Ok(text.to_owned())
+}
+
+fn ask_twice(lang: Lang) -> Result<String, CommandError> {
     let first =
-        ask(lang
-            .pick(if is_new { "设置口令: " } else { "口令: " }, if is_new { "Choose a passphrase: " } else { "Passphrase: " }))?;
-    if is_new && ask(lang.pick("再输入一次: ", "Once more: "))? != first {
+        ask(lang.pick("设置口令 (至少 8 个字, 不能全是数字): ", "Choose a passphrase (8 characters or more, not a number): "))?;
+    if ask(lang.pick("再输入一次: ", "Once more: "))? != first {
         return Err(
             CommandError::new(ErrorKind::Key, "两次输入的口令不同", "the two passphrases differ").hint("请重新执行", "try again")
         );
     }
-    Ok(Some(first))
+    Ok(first.to_string())
 }
 
 fn signs(command: &Command) -> bool {
@@ -56,6 +80,7 @@ fn signs(command: &Command) -> bool {
         // Names are opened with the key of who asks.
         Command::Export { kind, .. } => kind == "persons",
         Command::Org(change) => !matches!(change, OrgChange::History { .. }),
+        Command::Key(asked) => !matches!(asked, KeyCommand::List { .. }),
         Command::Init { .. }
         | Command::Join { .. }
         | Command::OrgAdd { .. }
@@ -79,9 +104,9 @@ fn signs(command: &Command) -> bool {
     }
 }
 
-fn ask(question: &str) -> Result<String, CommandError> {
+fn ask(question: &str) -> Result<Zeroizing<String>, CommandError> {
     let term = Term::stderr();
-    term.write_str(question).and_then(|()| term.read_secure_line()).map_err(|e| {
+    term.write_str(question).and_then(|()| term.read_secure_line()).map(Zeroizing::new).map_err(|e| {
         CommandError::of(ErrorKind::Key, taizhang_node::said::because("无法读取口令", "the passphrase could not be read", e))
     })
 }

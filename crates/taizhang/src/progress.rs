@@ -27,7 +27,9 @@ impl Progress {
     pub(crate) fn tell(&mut self, message: &Message) {
         match message {
             Message::Progress { what, done, total } => self.advance(what, *done, *total),
-            Message::Note(text) if !self.output.quiet => self.bar.suspend(|| eprintln!("{}", self.output.lang.text(text))),
+            Message::Note(text) if !self.output.quiet && !self.output.json => {
+                self.bar.suspend(|| eprintln!("{}", self.output.lang.text(text)))
+            }
             Message::Note(_) => {}
         }
     }

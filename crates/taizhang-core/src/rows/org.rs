@@ -190,7 +190,7 @@ rows! {
         grant: RowRef,
         /// Last day.
         left_day: Day,
-        /// For deciding and granting roles: what lies past these waits for an accept.
+        /// For deciding and granting roles: what lies past these waits for an accept; at most 30 a row, and the rows of one grant in one entry are one end.
         positions: Option<Vec<Positions>>,
         /// Why.
         reason: Option<String>,

@@ -360,11 +360,14 @@ impl World {
     }
 
     pub(crate) fn end(&mut self, who: &str, at: OrgId, grant: RowName, left: Day, up_to: &[EntryId]) -> EntryId {
-        let row = End { grant: grant.here(), left_day: left, positions: Some(self.positions(up_to)), reason: None };
-        let row = row.to_fields();
+        let row = self.end_row(grant, left, up_to).to_fields();
         self.write(who, registry(at), |p| {
             p.row(End::TYPE, &[], &row);
         })
+    }
+
+    pub(crate) fn end_row(&self, grant: RowName, left: Day, up_to: &[EntryId]) -> End {
+        End { grant: grant.here(), left_day: left, positions: Some(self.positions(up_to)), reason: None }
     }
 
     /// `who` accepts, in a registry or a review.

@@ -7,8 +7,8 @@ use taizhang_core::{
     id::{DocId, EntryId, Kind, OrgId},
     ledger::OPEN_TIPS_MAX,
     op::{PayloadBuilder, RowName},
-    rows::{Burn, Grant, OrgKind, Role, RowType},
-    standing::{Judge, Standing},
+    rows::{Burn, End, Grant, OrgKind, Role, RowType},
+    standing::{GrantState, Judge, Standing},
     units::{Day, Ms},
 };
 
@@ -427,6 +427,58 @@ fn a_reviewer_leaves_and_what_lies_past_the_positions_waits() {
     w.accept("admin", registry(county), &[past]);
     assert_eq!(standings(&w, &ids), [Stands, Stands, Stands, Ended]);
     w.agrees_in_every_order(6);
+}
+
+/// A reviewer of sixty schools has more open tips than one row holds.
+#[test]
+fn end_rows_of_one_grant_in_one_entry_are_one_end() {
+    let Counties { mut w, county, school, second, .. } = Counties::new();
+    let (doc, other) = (review(county, school), review(county, second));
+    let grant = w.grant_in("reviewer", doc).unwrap();
+    let (a, b) = (w.row("reviewer", doc), w.row("reviewer", other));
+    let rows = [w.end_row(grant, DAY, &[a]).to_fields(), w.end_row(grant, DAY, &[b]).to_fields()];
+    w.write("admin", registry(county), |p| rows.iter().for_each(|r| _ = p.row(End::TYPE, &[], r)));
+    let past = w.row("reviewer", doc);
+    assert_eq!(standings(&w, &[a, b, past]), [Stands, Stands, Ended]);
+    w.agrees_in_every_order(4);
+    w.end("second-admin", county, grant, DAY, &[a]);
+    assert_eq!(standings(&w, &[a, b, past]), [Stands, Ended, Ended], "of several ends only what all cover stands");
+    w.agrees_in_every_order(5);
+}
+
+#[test]
+fn a_grant_says_how_it_stands_and_by_which_entry() {
+    let Counties { mut w, county, school, .. } = Counties::new();
+    let doc = ledger_of(school);
+    let [clerk, principal] = ["clerk", "principal"].map(|who| w.grant_in(who, doc).unwrap());
+    let hired = w.grant("second-admin", county, "hired", Role::Clerk, school);
+    let state = |w: &World, name: &RowName| Judge::new(w.ledger()).grant_state(name);
+    assert_eq!([clerk, principal, hired].map(|n| state(&w, &n)), [GrantState::Open; 3]);
+    w.end("admin", county, clerk, Day(DAY.0 + 9), &[]);
+    let by = w.end("second-admin", county, clerk, Day(DAY.0 + 3), &[]);
+    assert_eq!(state(&w, &clerk), GrantState::Ended { left: Day(DAY.0 + 3), by });
+    let by = w.burn("admin", county, "principal", &[]);
+    assert_eq!(state(&w, &principal), GrantState::Burnt { by });
+    w.burn("admin", county, "second-admin", &[]);
+    assert_eq!(state(&w, &hired), GrantState::NotStanding);
+    assert_eq!(state(&w, &clerk), GrantState::Ended { left: Day(DAY.0 + 9), by: w.entries[w.entries.len() - 4].id });
+    w.agrees_in_every_order(5);
+}
+
+/// The founder's key has no grant; it writes in the root's registry, where it deals with the first admin.
+#[test]
+fn a_root_key_writes_in_the_roots_registry_and_nowhere_else() {
+    let Counties { mut w, county, school, .. } = Counties::new();
+    let (root, city) = (w.root, w.city);
+    let statement = w.ledger().registry.root.as_ref().unwrap().0;
+    assert_eq!(grant_for(w.ledger(), key("root"), &registry(root)), Some(statement));
+    for document in [registry(city), registry(county), ledger_of(school)] {
+        assert_eq!(grant_for(w.ledger(), key("root"), &document), None);
+    }
+    assert_eq!(grant_for(w.ledger(), key("city-admin"), &registry(root)), None);
+    let first = w.grant_in("city-admin", registry(city)).unwrap();
+    w.end("root", root, first, DAY, &[]);
+    assert_eq!(grant_for(w.ledger(), key("city-admin"), &registry(city)), None);
 }
 
 #[test]

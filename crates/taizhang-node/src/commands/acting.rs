@@ -12,7 +12,7 @@ use crate::{command::Command, core::Core, error::CommandError, keyfile};
 /// The kind of document that a command writes; `None`: nothing, or it depends on what is named.
 pub(crate) fn writes(command: &Command) -> Option<Kind> {
     match command {
-        Command::OrgAdd { .. } | Command::Invite { .. } | Command::Org(_) => Some(Kind::Registry),
+        Command::OrgAdd { .. } | Command::Invite { .. } | Command::Org(_) | Command::Key(_) => Some(Kind::Registry),
         Command::PolicyAdopt { .. } => Some(Kind::Policy),
         Command::Record(_) => Some(Kind::Ledger),
         Command::Erase { .. } => Some(Kind::Identity),
@@ -108,7 +108,7 @@ mod tests {
         let school = Command::OrgAdd { code: "003".into(), kind: "school".into(), name: "第三小学".into(), parent: None };
         execute(&mut net.core, &nobody(), &school, &mut |_| {}).unwrap();
         let school = Command::OrgAdd { code: "004".into(), kind: "school".into(), name: "第四小学".into(), parent: None };
-        let named = Unlock { key: Some("nemo".into()), ..nobody() };
+        let named = Unlock { key: Some("nemo".into()), passphrase: nobody().passphrase.clone() };
         let error = execute(&mut net.core, &named, &school, &mut |_| {}).unwrap_err();
         assert_eq!(error.what.zh, "本机没有可用的密钥 nemo");
     }

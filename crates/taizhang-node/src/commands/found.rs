@@ -7,7 +7,6 @@ use taizhang_core::{
     entry::SignedEntry,
     founding::{self, NewOrg, Newcomer},
     id::{DocId, Kind, PublicKey, Run},
-    key::SecretKey,
     root::ROOT_KEYS_MAX,
     rows::OrgKind,
 };
@@ -58,7 +57,7 @@ pub fn init_with(
     let admin = keyfile::create(folder, "admin", passphrase)?;
     let node = folder.node_key()?;
     let org = NewOrg { code: code.to_owned(), kind, name: name.to_owned(), random: random::bytes()? };
-    let author = Author { key: SecretKey::from_seed(root.key.seed()), run: Run(random::bytes()?) };
+    let author = Author { key: root.key.clone(), run: Run(random::bytes()?) };
     let people = ((admin.key.public(), Some(admin.seal_public())), node.public(), "admin");
     let (network, entry) = founding::found_by(&author, statement, &org, people, now());
     let row = org.row(taizhang_core::id::OrgId::root(network), now().day());
@@ -167,8 +166,10 @@ fn in_use(folder: &Folder) -> CommandError {
 }
 
 fn passphrase_of(unlock: &Unlock) -> Result<&str, CommandError> {
-    unlock.passphrase.as_deref().filter(|p| !p.is_empty()).ok_or_else(|| {
+    let passphrase = unlock.passphrase.as_deref().filter(|p| !p.is_empty()).ok_or_else(|| {
         CommandError::new(ErrorKind::Key, "需要口令来保护密钥", "a passphrase is needed to protect the keys")
             .hint("用 --passphrase-file 给出口令文件", "give a file with --passphrase-file")
-    })
+    })?;
+    keyfile::check_new(passphrase)?;
+    Ok(passphrase)
 }

@@ -15,6 +15,7 @@ use taizhang_core::{
     rows::{Grant, OfficeCode, Org, OrgKind, Role, RowType},
     units::Ms,
 };
+use zeroize::Zeroizing;
 
 use super::Context;
 use crate::{
@@ -135,7 +136,7 @@ pub(crate) fn invite(
         registry: document.owner,
         grant: RowName { entry, index },
         row,
-        seed: key.seed(),
+        seed: Zeroizing::new(key.seed()),
         node,
         address,
     };
@@ -173,7 +174,7 @@ pub(crate) struct InviteFile {
     pub(crate) registry: OrgId,
     pub(crate) grant: RowName,
     pub(crate) row: Grant,
-    seed: [u8; 32],
+    seed: Zeroizing<[u8; 32]>,
     pub(crate) node: PublicKey,
     pub(crate) address: Option<String>,
 }
@@ -184,7 +185,7 @@ impl InviteFile {
     fn text(&self) -> String {
         let mut w = Writer::default();
         w.array(8).bytes(&self.network.0).bytes(&self.registry.0).bytes(&self.grant.entry.0).uint(self.grant.index.into());
-        w.bytes(&self.row.to_fields()).bytes(&self.seed).bytes(&self.node.0);
+        w.bytes(&self.row.to_fields()).bytes(self.seed.as_slice()).bytes(&self.node.0);
         match &self.address {
             Some(a) => w.text(a),
             None => w.null(),
@@ -210,14 +211,17 @@ impl InviteFile {
         let registry = OrgId(r.array_bytes().ok()?);
         let grant = RowName { entry: taizhang_core::id::EntryId(r.array_bytes().ok()?), index: r.small().ok()? };
         let row = Grant::from_fields(r.bytes().ok()?).ok()?.row;
-        let (seed, node) = (r.array_bytes().ok()?, PublicKey(r.array_bytes().ok()?));
+        let seed = Zeroizing::new(r.array_bytes().ok()?);
+        let node = PublicKey(r.array_bytes().ok()?);
         let address = if r.take_null() { None } else { Some(r.text().ok()?.to_owned()) };
         r.end().ok()?;
-        Some(Self { network, registry, grant, row, seed, node, address })
+        // The key that it carries is the one that was invited.
+        let is_whole = row.one_use && SecretKey::from_seed(*seed).public() == row.key;
+        is_whole.then_some(Self { network, registry, grant, row, seed, node, address })
     }
 
     pub(crate) fn invite(&self) -> Invite {
-        let key = SecretKey::from_seed(self.seed);
+        let key = SecretKey::from_seed(*self.seed);
         Invite { network: self.network, registry: self.registry, grant: self.grant, row: self.row.clone(), key }
     }
 }

@@ -24,7 +24,7 @@ use crate::{
     keyfile,
 };
 
-pub(crate) const PASSPHRASE: &str = "三月学时";
+pub(crate) const PASSPHRASE: &str = "三月学时四月考核";
 pub(crate) const YEAR: u16 = 2025;
 
 pub(crate) struct Net {
@@ -119,7 +119,7 @@ impl Net {
     }
 
     /// The row that created the first organisation.
-    fn top(&self) -> RowRef {
+    pub(crate) fn top(&self) -> RowRef {
         let top = self.core.ledger().registry.orgs[&self.county].creation.name;
         top.in_document(DocId::of(OrgId::root(self.core.network()), Kind::Registry))
     }
@@ -160,7 +160,7 @@ impl Net {
         (org.org, name.here())
     }
 
-    fn grant(&mut self, label: &str, role: Role, org: OrgId, basis: RowRef) {
+    pub(crate) fn grant(&mut self, label: &str, role: Role, org: OrgId, basis: RowRef) {
         let person = keyfile::create(self.core.folder(), label, PASSPHRASE).unwrap();
         self.people.insert(label.to_owned(), person.key.seed());
         let seal_key = Some(person.seal_public());
@@ -199,6 +199,20 @@ impl Net {
         self.core = self.node_below(self.school2);
         folder.save_settings(&settings).unwrap();
         self.core = Core::open(folder, &mut |_, _, _| {}).unwrap();
+    }
+
+    /// From now on this person's key is at hand.
+    pub(crate) fn adopt(&mut self, label: &str, key: SecretKey) {
+        self.people.insert(label.to_owned(), key.seed());
+    }
+
+    /// The node ends and starts again.
+    pub(crate) fn reopen(self) -> Self {
+        let folder = self.core.folder().clone();
+        let Self { core, dir, county, school, school2, registrar, people } = self;
+        drop(core);
+        let core = Core::open(folder, &mut |_, _, _| {}).unwrap();
+        Self { core, dir, county, school, school2, registrar, people }
     }
 
     /// A person who may sign; the sealing key is not the one on disk.

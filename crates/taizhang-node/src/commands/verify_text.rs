@@ -2,12 +2,10 @@
 
 use serde_json::{Value as Json, json};
 use taizhang_core::{
-    id::{DocId, Kind, PublicKey},
     op::RowName,
     registry::GrantRecord,
-    rows::{Burn, CertificateStep, End, OrgKind, Role},
-    standing::Judge,
-    units::Day,
+    rows::{CertificateStep, OrgKind, Role},
+    standing::{GrantState, Judge},
 };
 use taizhang_rules::certificate::{Broken, Statement, prefix};
 
@@ -127,62 +125,25 @@ fn signer(core: &Core, s: &Statement, stands: bool) -> Result<(Json, Option<Text
             Text::new("签名的密钥在本网络没有确认证书的授权", "no grant known here lets the signing key confirm certificates");
         return Ok((json, Some(why)));
     };
-    let state = state(core, &judge, s.key, name, grant)?;
+    let state = judge.grant_state(name);
     let problem = match state {
-        State::Open => None,
+        GrantState::Open => None,
         // What a register at hand has and counts was written while the key was good.
         _ if stands => None,
-        State::Ended(left) if s.claims.day <= left => None,
-        State::Ended(left) => Some(Text::new(
+        GrantState::Ended { left, .. } if s.claims.day <= left => None,
+        GrantState::Ended { left, .. } => Some(Text::new(
             format!("签名的授权已于 {left} 终止, 证书日期在其后"),
             format!("the grant ended on {left}, and the certificate is of a later day"),
         )),
-        State::Burnt => Some(Text::new(
+        GrantState::Burnt { .. } => Some(Text::new(
             "签名的密钥已作废 (被盗), 本机没有这张证书的登记",
             "the signing key was burnt, and this certificate is on no record here",
         )),
-        State::NotStanding => Some(Text::new("签名的授权不计入", "the grant of the signing key does not count")),
+        GrantState::NotStanding => Some(Text::new("签名的授权不计入", "the grant of the signing key does not count")),
     };
     let json = json!({
         "org": shown::org(core, grant.row.org), "label": grant.row.label, "role": grant.row.role.word(), "key": s.key.to_string(),
         "grant": state.word(), "row": name.to_string(),
     });
     Ok((json, problem))
-}
-
-/// How a grant stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Open,
-    Ended(Day),
-    Burnt,
-    NotStanding,
-}
-
-impl State {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Ended(_) => "ended",
-            Self::Burnt => "burnt",
-            Self::NotStanding => "not_standing",
-        }
-    }
-}
-
-fn state(core: &Core, judge: &Judge<'_>, key: PublicKey, name: &RowName, g: &GrantRecord) -> Result<State, CommandError> {
-    if judge.grant_is_open(name) {
-        return Ok(State::Open);
-    }
-    let registry = core.view(&DocId::of(g.registry, Kind::Registry))?;
-    let rows = registry.current();
-    if rows.iter().filter_map(|r| r.read::<Burn>()).any(|b| b.row.key == key) {
-        return Ok(State::Burnt);
-    }
-    let end = |r: &&taizhang_core::view::ViewRow| r.read::<End>().filter(|e| e.row.grant.resolve(r.name.entry) == *name);
-    let left = rows.iter().filter_map(end).map(|e| e.row.left_day).min();
-    Ok(match left {
-        Some(left) if judge.grant_stands(name) => State::Ended(left),
-        _ => State::NotStanding,
-    })
 }

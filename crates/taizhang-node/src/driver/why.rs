@@ -6,9 +6,12 @@ use crate::error::{CommandError, ErrorKind, Text};
 const REASONS: &[(&str, &str, bool)] = &[
     ("this invite was used already", "这个邀请已被使用", true),
     ("this invite has expired", "邀请已过期", true),
+    ("this invite was withdrawn", "这个邀请已被撤回", true),
     ("this invite is not known here", "对方不认识这个邀请", true),
     ("the invite is not valid here", "这个邀请在对方无效", true),
     ("the invite was used for another node", "这个邀请已用于另一台电脑", true),
+    ("another network", "对方属于另一个台账网络", true),
+    ("no longer certified", "本机的密钥已被停用或作废", true),
     ("not the use of an invite", "这个邀请无法使用", true),
     ("does not know this node's key", "此节点未被认可", true),
     ("which this node does not know", "对方的密钥不在本机的名册中", true),

@@ -8,6 +8,7 @@ use taizhang_core::{
     op::Op,
     planted::{Check, is_off},
     rows::{self, Grant, Role},
+    standing::Judge,
     units::Ms,
 };
 
@@ -89,6 +90,9 @@ impl Hub {
         let invite = self.ledger.registry.grants.get(&grant).filter(|g| g.row.one_use).ok_or("this invite is not known here")?;
         if invite.row.expires_ms.is_some_and(|e| e < now) && !self.planted(Planted::InviteExpired) {
             return Err("this invite has expired");
+        }
+        if !Judge::new(&self.ledger).grant_is_open(&grant) {
+            return Err("this invite was withdrawn");
         }
         let used = self.ledger.document(&entry.header.log.document).and_then(|d| d.logs.get(&(invite.row.key, ONE_USE_RUN)));
         if used.is_some() && !self.planted(Planted::InviteTwice) {

@@ -19,7 +19,7 @@ use super::story::differs;
 use crate::front;
 
 /// Every key of the demo has the same passphrase.
-pub(super) const PASSPHRASE: &str = "demo";
+pub(super) const PASSPHRASE: &str = "demo demo";
 /// A node of the demo listens within this, or something is wrong.
 const START: Duration = Duration::from_secs(15);
 

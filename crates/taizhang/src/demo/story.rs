@@ -133,8 +133,8 @@ impl Story {
         let at = self.base.display().to_string();
         if is_kept {
             self.say(
-                &format!("\n演示完成, 用时 {seconds} 秒。数据保留在 {at}; 口令是 demo。"),
-                &format!("\nThe demo is over after {seconds} seconds. The data stays in {at}; the passphrase is demo."),
+                &format!("\n演示完成, 用时 {seconds} 秒。数据保留在 {at}; 口令是 demo demo。"),
+                &format!("\nThe demo is over after {seconds} seconds. The data stays in {at}; the passphrase is demo demo."),
             );
             return Ok(());
         }

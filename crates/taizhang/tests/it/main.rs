@@ -1,6 +1,7 @@
 //! The real program in an environment of its own: what scripts rely on.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs, reason = "tests")]
 
+mod keys;
 mod rules;
 
 use std::{

@@ -1,0 +1,99 @@
+//! Staff leave: clerks by their day, who decides or grants by positions.
+
+use taizhang_core::{rows::Role, standing::Standing::*};
+
+use super::*;
+
+#[test]
+fn a_clerk_leaves_and_what_is_dated_later_waits_until_it_is_accepted() {
+    let mut net = Net::new();
+    let (ledger, now) = (net.ledger(), net.core.now());
+    let before = put(&mut net, "clerk", ledger);
+    let today = now.day().to_string();
+    let reply = net.data("admin", &asked(KeyCommand::End(Ending { left: Some(today), ..end("clerk") })));
+    assert_eq!((&reply["ended"][0]["role"], &reply["set_aside"]), (&"clerk".into(), &0.into()));
+    let error = net.run("clerk", &Command::Describe { key: "T1.subject".into(), value: "数学".into() }).unwrap_err();
+    assert_eq!(error.kind.exit_code(), 1, "the key writes no more: {error:?}");
+    let on_the_day = elsewhere(&mut net, "clerk", ledger, &registration("B", "T1", 1), now);
+    let later = elsewhere(&mut net, "clerk", ledger, &registration("C", "T1", 1), Ms(now.0 + 86_400_000));
+    assert_eq!(standing(&net.core, &[before, on_the_day, later]), [Stands, Stands, Ended]);
+    let reply = net.data("admin", &asked(KeyCommand::Accept(accept(&[later]))));
+    assert_eq!(reply["restored"], 1);
+    assert_eq!(standing(&net.core, &[later]), [Stands]);
+    let again = net.run("admin", &asked(KeyCommand::Accept(accept(&[later])))).unwrap_err();
+    assert!(again.what.en.contains("changes nothing"), "{again:?}");
+}
+
+#[test]
+fn a_reviewer_leaves_and_only_what_is_here_stands_whatever_day_it_claims() {
+    let mut net = Net::new();
+    let review = net.review();
+    let (first, tip) = (put(&mut net, "reviewer", review), put(&mut net, "reviewer", review));
+    let reply = net.data("admin", &asked(KeyCommand::End(end("reviewer"))));
+    assert_eq!(reply["set_aside"], 0, "{reply}");
+    let dated_back = elsewhere(&mut net, "reviewer", review, &registration("B", "T1", 1), Ms(1));
+    assert_eq!(standing(&net.core, &[first, tip, dated_back]), [Stands, Stands, Ended]);
+    let by_key = Accepting { entries: Vec::new(), key: Some("reviewer".into()), ..accept(&[]) };
+    assert_eq!(net.data("admin", &asked(KeyCommand::Accept(by_key)))["restored"], 1);
+    assert_eq!(standing(&net.core, &[dated_back]), [Stands]);
+}
+
+/// One row holds thirty positions, one entry five hundred and forty; the rest is accepted.
+#[test]
+fn a_reviewer_of_many_schools_leaves_and_nothing_is_lost() {
+    let mut net = Net::new();
+    let (county, school) = (net.county, net.school);
+    let about = |year| DocId::about(county, Kind::Review, year, school);
+    let ids: Vec<EntryId> = (2000..2600).map(|year| put(&mut net, "reviewer", about(year))).collect();
+    let reply = net.data("admin", &asked(KeyCommand::End(end("reviewer"))));
+    assert_eq!((&reply["set_aside"], reply["entries"].as_array().unwrap().len()), (&0.into(), 2), "{reply}");
+    assert!(standing(&net.core, &ids).iter().all(|s| *s == Stands));
+    let past = elsewhere(&mut net, "reviewer", about(2000), &registration("B", "T1", 1), Ms(1));
+    assert_eq!(standing(&net.core, &[past]), [Ended]);
+}
+
+#[test]
+fn nobody_ends_herself_and_the_last_admin_is_told_what_to_do() {
+    let mut net = Net::new();
+    let error = net.run("admin", &asked(KeyCommand::End(end("admin")))).unwrap_err();
+    assert!(error.hint.unwrap().en.contains("taizhang invite --org 429801 --role admin"));
+    let top = net.top();
+    net.grant("admin2", Role::Admin, net.county, top);
+    let error = net.run("admin", &asked(KeyCommand::End(end("admin")))).unwrap_err();
+    assert!(error.hint.unwrap().en.contains("admin2 岗"), "another one must do it");
+    // The first admin was granted above: the second cannot, the root key can, and the county is told that nobody is left.
+    let error = net.run("admin2", &asked(KeyCommand::End(end("admin")))).unwrap_err();
+    assert!(error.hint.unwrap().en.contains("--as root"));
+    net.run("admin", &asked(KeyCommand::End(end("admin2")))).unwrap();
+    let (reply, notes) = notes(&mut net, "root", &asked(KeyCommand::End(end("admin"))));
+    assert!(reply.is_ok() && notes.iter().any(|n| n.contains("429801 has no admin now")), "{notes:?}");
+    let error = net.run("admin", &asked(KeyCommand::End(end("clerk")))).unwrap_err();
+    assert_eq!(error.kind.exit_code(), 1, "an ended admin ends nobody: {error:?}");
+}
+
+#[test]
+fn only_the_role_named_ends_and_an_ended_grant_is_told() {
+    let mut net = Net::new();
+    let grant = taizhang_core::rows::Grant {
+        role: Role::Clerk,
+        ..net.core.ledger().registry.grants_of(key(&net, "reviewer")).next().unwrap().1.row.clone()
+    };
+    net.put("admin", DocId::of(net.county, Kind::Registry), &row(&grant));
+    net.run("admin", &asked(KeyCommand::End(Ending { role: Some("clerk".into()), ..end("reviewer") }))).unwrap();
+    let states = |net: &Net| {
+        let judge = Judge::new(net.core.ledger());
+        let mut all: Vec<_> = net
+            .core
+            .ledger()
+            .registry
+            .grants_of(key(net, "reviewer"))
+            .map(|(n, g)| (g.row.role.word(), judge.grant_state(n).word()))
+            .collect();
+        all.sort_unstable();
+        all
+    };
+    assert_eq!(states(&net), [("clerk", "ended"), ("reviewer", "open")]);
+    net.run("admin", &asked(KeyCommand::End(end("reviewer")))).unwrap();
+    let error = net.run("admin", &asked(KeyCommand::End(end("reviewer")))).unwrap_err();
+    assert!(error.what.en.contains("no such grant in force"), "{error:?}");
+}

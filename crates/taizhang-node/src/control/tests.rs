@@ -1,0 +1,58 @@
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+use super::*;
+use crate::command::{Command, Unlock};
+
+/// What a client hears that sends these bytes and no more.
+async fn answer(sent: Vec<u8>, own: u32, wait: Duration) -> (String, Option<Request>) {
+    let (mut client, server) = tokio::net::UnixStream::pair().unwrap();
+    let (calls, mut taken) = mpsc::channel(1);
+    let serving = tokio::spawn(serve(server, calls, own, wait));
+    let sending = tokio::spawn(async move {
+        client.write_all(&sent).await.ok();
+        let mut heard = String::new();
+        client.read_to_string(&mut heard).await.ok();
+        heard
+    });
+    // A call that is dropped ends the answer.
+    let request = taken.recv().await.map(|call| call.request);
+    serving.await.unwrap();
+    (sending.await.unwrap(), request)
+}
+
+fn own() -> u32 {
+    tokio::net::UnixStream::pair().unwrap().0.peer_cred().unwrap().uid()
+}
+
+fn request() -> Vec<u8> {
+    let request = Request { unlock: Unlock { key: None, passphrase: Some("a passphrase".to_owned()) }, command: Command::Status };
+    line(&request).unwrap().to_vec()
+}
+
+#[tokio::test]
+async fn only_the_nodes_own_user_may_ask() {
+    let (heard, request_taken) = answer(request(), own(), REQUEST_WAIT).await;
+    assert_eq!((heard.as_str(), request_taken.unwrap().unlock.passphrase.as_deref()), ("", Some("a passphrase")));
+    let (heard, request_taken) = answer(request(), own() + 1, REQUEST_WAIT).await;
+    assert!(heard.contains("another user") && request_taken.is_none(), "{heard}");
+}
+
+#[tokio::test]
+async fn a_request_has_a_greatest_length() {
+    let padded = |bytes: usize| [vec![b' '; bytes - request().len()], request()].concat();
+    let (_, taken) = answer(padded(REQUEST_BYTES_MAX), own(), REQUEST_WAIT).await;
+    assert!(taken.is_some());
+    let (_, taken) = answer(padded(REQUEST_BYTES_MAX + 1), own(), REQUEST_WAIT).await;
+    assert!(taken.is_none());
+    let (mut client, mut server) = tokio::net::UnixStream::pair().unwrap();
+    let sending = tokio::spawn(async move { client.write_all(&padded(REQUEST_BYTES_MAX + 1)).await });
+    assert_eq!(read_line(&mut server).await.unwrap_err().what.en, "the request is too long");
+    sending.abort();
+    let (heard, taken) = answer(b"{}\n".to_vec(), own(), REQUEST_WAIT).await;
+    assert!(heard.contains("cannot be read") && taken.is_none(), "{heard}");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_finish_is_let_go() {
+    let (heard, taken) = answer(b"{\"unlock\":".to_vec(), own(), Duration::from_millis(20)).await;
+    assert!(heard.contains("not sent in time") && taken.is_none(), "{heard}");
+}
