@@ -80,11 +80,13 @@ pub fn call(folder: &Folder, request: &Request, tell: &mut dyn FnMut(Message)) -
     Err(broke(&"no answer"))
 }
 
-/// Takes requests until dropped; the socket file goes with it.
+/// Takes requests until dropped; the socket file goes with it. It has a thread of its own: while the loop is busy with long work its progress is told, and a client that
+/// goes away is noticed.
 #[derive(Debug)]
 pub(crate) struct Listener {
     path: PathBuf,
-    task: tokio::task::JoinHandle<()>,
+    /// Dropping it ends the thread.
+    _stop: tokio::sync::oneshot::Sender<()>,
 }
 
 impl Listener {
@@ -92,27 +94,39 @@ impl Listener {
     pub(crate) fn start(folder: &Folder, calls: mpsc::Sender<Call>) -> Result<Self, CommandError> {
         let path = socket(folder);
         std::fs::remove_file(&path).ok();
-        let listener = UnixListener::bind(&path).map_err(CommandError::storage)?;
+        let listener = std::os::unix::net::UnixListener::bind(&path).map_err(CommandError::storage)?;
+        listener.set_nonblocking(true).map_err(CommandError::storage)?;
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map_err(CommandError::storage)?;
-        let places = std::sync::Arc::new(tokio::sync::Semaphore::new(CLIENTS_MAX));
-        let task = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let Ok(place) = places.clone().acquire_owned().await else { return };
-                let calls = calls.clone();
-                tokio::spawn(async move {
-                    serve(stream, calls).await;
-                    drop(place);
-                });
-            }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CommandError::storage)?;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        std::thread::spawn(move || {
+            runtime.block_on(async move {
+                tokio::select! {
+                    () = accept(listener, calls) => {}
+                    _ = stopped => {}
+                }
+            });
         });
-        Ok(Self { path, task })
+        Ok(Self { path, _stop: stop })
+    }
+}
+
+async fn accept(listener: std::os::unix::net::UnixListener, calls: mpsc::Sender<Call>) {
+    let Ok(listener) = UnixListener::from_std(listener) else { return };
+    let places = std::sync::Arc::new(tokio::sync::Semaphore::new(CLIENTS_MAX));
+    while let Ok((stream, _)) = listener.accept().await {
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        let calls = calls.clone();
+        tokio::spawn(async move {
+            serve(stream, calls).await;
+            drop(place);
+        });
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.task.abort();
         std::fs::remove_file(&self.path).ok();
     }
 }
@@ -137,12 +151,48 @@ async fn serve(stream: tokio::net::UnixStream, calls: mpsc::Sender<Call>) {
             drop(answer);
         }
     }
-    while let Some(line) = lines.recv().await {
+    loop {
+        let mut more = [0];
+        let line = tokio::select! {
+            line = lines.recv() => line,
+            // A client says nothing more: it has gone, and nobody waits for the answer.
+            _ = read.read(&mut more) => return,
+        };
+        let Some(line) = line else { return };
         let Ok(mut bytes) = serde_json::to_vec(&line) else { return };
         bytes.push(b'\n');
         let is_result = !matches!(line, Line::Message(_));
         if write.write_all(&bytes).await.is_err() || is_result {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::command::Command;
+
+    #[test]
+    fn a_client_that_goes_away_is_noticed_and_one_that_waits_hears_of_progress() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (client, node) = tokio::net::UnixStream::pair().unwrap();
+            let (to_loop, mut calls) = mpsc::channel(1);
+            tokio::spawn(serve(node, to_loop));
+            let (read, mut write) = client.into_split();
+            let request = Request { unlock: crate::command::Unlock::default(), command: Command::AuditVerify };
+            write.write_all(&[serde_json::to_vec(&request).unwrap(), b"\n".to_vec()].concat()).await.unwrap();
+            let call = calls.recv().await.unwrap();
+            assert!(!call.answer.is_closed());
+            call.answer.send(Line::Message(Message::Progress { what: "verify".into(), done: 1, total: 2 })).await.unwrap();
+            let mut line = String::new();
+            let mut read = tokio::io::BufReader::new(read);
+            read.read_line(&mut line).await.unwrap();
+            assert!(line.contains("verify"), "{line}");
+            drop((read, write));
+            call.answer.closed().await;
+        });
     }
 }

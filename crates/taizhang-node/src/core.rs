@@ -75,6 +75,8 @@ pub struct Core {
     last_storage_error: Option<CommandError>,
     damage: Damage,
     remembered: Remembered,
+    /// Has whoever asked for what is being done gone away?
+    abandoned: Box<dyn Fn() -> bool + Send>,
 }
 
 /// What the store could not read when it was opened.
@@ -113,11 +115,28 @@ impl Core {
         hub.load_keys(keyring::file::load(&folder)?);
         let (runs, outgoing, events) = (BTreeMap::new(), VecDeque::new(), VecDeque::new());
         let last_storage_error = None;
+        let abandoned = Box::new(|| false);
         let mut core =
-            Self { folder, settings, store, hub, runs, tokens: 0, outgoing, events, last_storage_error, damage, remembered };
+            Self { folder, settings, store, hub, runs, tokens: 0, outgoing, events, last_storage_error, damage, remembered, abandoned };
         // What was erased while the file could not be written goes now.
         core.perform();
         Ok(core)
+    }
+
+    /// How long work learns that nobody waits for it any more.
+    pub fn set_abandoned(&mut self, abandoned: impl Fn() -> bool + Send + 'static) {
+        self.abandoned = Box::new(abandoned);
+    }
+
+    /// Ends long work that only reads, once whoever asked has gone.
+    ///
+    /// # Errors
+    /// Nobody waits for the result.
+    pub fn go_on(&self) -> Result<(), CommandError> {
+        if (self.abandoned)() {
+            return Err(CommandError::new(ErrorKind::Refused, "已中止: 无人等候结果", "given up: nobody waits for the result"));
+        }
+        Ok(())
     }
 
     /// What this node remembers besides entries.
