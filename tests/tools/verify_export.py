@@ -2,7 +2,7 @@
 """Verifies `taizhang audit export --out F` with stock libraries only (cbor2, cryptography): an independent second opinion.
 
 Every entry, by docs/protocol.md: one byte form, signature, id, place in its log, the grant chain up to the root statement and the role that the document
-asks for, organisations, invites, what it replaces; what counts after burns, ends and accepts (not: surplus branches); every row, by docs/rows.md.
+asks for, organisations, invites, what it replaces; what counts after burns, ends, accepts (not: surplus branches, moves, root successors); every row, by docs/rows.md.
 usage: verify_export.py FILE [--types docs/rows.md] [--rows]     exit 0: everything holds. The last line counts; --rows: every row before it.
 """
 import collections, functools, hashlib, io, json, re, sys
@@ -61,7 +61,7 @@ def admit(item, raw, network):
     e = Entry(eid, doc, key, run, seq, parent, grant, depth, h[TIME], ops)
     admit_operations(e)
     rows = admit_registry(e) if doc[8] == 1 else ({}, {})
-    orgs.update({org: where for org, _, where in rows[0].values() if org not in orgs})
+    orgs.update({o[3][0]: doc[:8] for o in ops if doc[8] == 1 and o[:2] == [0, 1] and o[3][1] is not None and o[3][0] not in orgs})
     for table, new in zip((entries, org_rows, grants), ({eid: e}, *rows)):
         table.update(new)
     for o in (o for o in ops if o[0] == 0 and (doc[8] == 1 or (doc[8], o[1]) == (7, 5))):
@@ -106,21 +106,20 @@ def admit_registry(e):
     own, new_orgs, new_grants = e.doc[:8], {}, {}
     for i, o in ((i, o) for i, o in enumerate(e.ops) if o[0] == 0):
         f, over = o[3], grants[e.grant].kind if e.grant in grants else None
-        if o[1] == 1 and f[1] is None:
-            same = [org_rows.get(resolve(r, e.id)) for r in o[2]]
-            need(same and all(s and s[:2] == (f[0], f[2]) for s in same), "a change must replace rows about the same organisation")
-            new_orgs[e.id, i] = same[0]
-        elif o[1] == 1:
-            below = f[2] in CERTIFY if over is None else over in CERTIFY and over < f[2]
-            need(below and f[3] == own and hashlib.sha256(own + f[1]).digest()[:8] == f[0], "the organisation does not belong under this one, or its id is another's")
-            new_orgs[e.id, i] = (f[0], f[2], own)
+        if o[1] == 1:  # created here, or described or moved: a row is (organisation, kind, registry, who may certify staff by it)
+            creates, below = f[1] is not None, f[2] in CERTIFY if over is None else over in CERTIFY and over < f[2]
+            same = all(r and r[:3] == (f[0], f[2], own) for r in (org_rows.get(resolve(r, e.id)) for r in o[2]))
+            need(creates or same, "a change must replace rows about the same organisation")
+            derived = not creates or f[3] == own and hashlib.sha256(own + f[1]).digest()[:8] == f[0]
+            need(below and derived, "the organisation does not belong under this one, or its id is another's")
+            new_orgs[e.id, i] = (f[0], f[2], own, {own} if creates else {f[3]} | ({own} if orgs.get(f[0]) == own else set()))
         elif o[1] == 2:
             basis = resolve(f[5], e.id)
-            org, kind, where = new_orgs.get(basis) or org_rows.get(basis) or (None, None, None)
-            need(org == f[3] and own in (where, org) and kind in HELD_IN[f[1]], "the grant does not rest on a row of its organisation, or it has no such role")
+            org, kind, _, certify = new_orgs.get(basis) or org_rows.get(basis) or (None, None, None, ())
+            need(org == f[3] and own in {org, *certify} and kind in HELD_IN[f[1]], "the grant does not rest on a row of its organisation, or it has no such role")
             depth = e.depth + (not (e.grant in grants and grants[e.grant].one_use))
             new_grants[e.id, i] = Grant(*f[:4], basis, bool(field(f, 9)), own, depth, kind)
-        need(o[1] != 6 or (i == 0 and e.grant is None), "a successor of the root statement is not known here")
+        need(o[1] != 6 or (i == 0 and e.grant is None), "a successor of the root statement is not read here")
     return new_orgs, new_grants
 
 def covers(positions, e):

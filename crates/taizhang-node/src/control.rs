@@ -109,11 +109,13 @@ impl Write for Count {
     }
 }
 
-/// Takes requests until dropped; the socket file goes with it.
+/// Takes requests until dropped; the socket file goes with it. It has a thread of its own: while the loop is busy with long work its progress is told, and a client that
+/// goes away is noticed.
 #[derive(Debug)]
 pub(crate) struct Listener {
     path: PathBuf,
-    task: tokio::task::JoinHandle<()>,
+    /// Dropping it ends the thread.
+    _stop: tokio::sync::oneshot::Sender<()>,
 }
 
 impl Listener {
@@ -121,28 +123,40 @@ impl Listener {
     pub(crate) fn start(folder: &Folder, calls: mpsc::Sender<Call>) -> Result<Self, CommandError> {
         let path = socket(folder);
         std::fs::remove_file(&path).ok();
-        let listener = UnixListener::bind(&path).map_err(CommandError::storage)?;
+        let listener = std::os::unix::net::UnixListener::bind(&path).map_err(CommandError::storage)?;
+        listener.set_nonblocking(true).map_err(CommandError::storage)?;
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map_err(CommandError::storage)?;
         let own = tokio::net::UnixStream::pair().and_then(|(one, _)| one.peer_cred()).map_err(CommandError::storage)?.uid();
-        let places = std::sync::Arc::new(tokio::sync::Semaphore::new(CLIENTS_MAX));
-        let task = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let Ok(place) = places.clone().acquire_owned().await else { return };
-                let calls = calls.clone();
-                tokio::spawn(async move {
-                    serve(stream, calls, own, REQUEST_WAIT).await;
-                    drop(place);
-                });
-            }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CommandError::storage)?;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        std::thread::spawn(move || {
+            runtime.block_on(async move {
+                tokio::select! {
+                    () = accept(listener, calls, own) => {}
+                    _ = stopped => {}
+                }
+            });
         });
-        Ok(Self { path, task })
+        Ok(Self { path, _stop: stop })
+    }
+}
+
+async fn accept(listener: std::os::unix::net::UnixListener, calls: mpsc::Sender<Call>, own: u32) {
+    let Ok(listener) = UnixListener::from_std(listener) else { return };
+    let places = std::sync::Arc::new(tokio::sync::Semaphore::new(CLIENTS_MAX));
+    while let Ok((stream, _)) = listener.accept().await {
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        let calls = calls.clone();
+        tokio::spawn(async move {
+            serve(stream, calls, own, REQUEST_WAIT).await;
+            drop(place);
+        });
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.task.abort();
         std::fs::remove_file(&self.path).ok();
     }
 }
@@ -160,7 +174,14 @@ async fn serve(mut stream: tokio::net::UnixStream, calls: mpsc::Sender<Call>, ow
             drop(answer);
         }
     }
-    while let Some(line) = lines.recv().await {
+    loop {
+        let mut more = [0];
+        let line = tokio::select! {
+            line = lines.recv() => line,
+            // A client says nothing more: it has gone, and nobody waits for the answer.
+            _ = read.read(&mut more) => return,
+        };
+        let Some(line) = line else { return };
         let Ok(mut bytes) = serde_json::to_vec(&line) else { return };
         bytes.push(b'\n');
         let is_result = !matches!(line, Line::Message(_));

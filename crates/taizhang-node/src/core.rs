@@ -82,6 +82,8 @@ pub struct Core {
     lost: Lost,
     remembered: Remembered,
     arrivals: Arrivals,
+    /// Has whoever asked for what is being done gone away?
+    abandoned: Box<dyn Fn() -> bool + Send>,
 }
 
 /// What the store could not read when it was opened.
@@ -122,6 +124,7 @@ impl Core {
         hub.load_keys(keyring::file::load(&folder)?);
         let (runs, outgoing, events) = (BTreeMap::new(), VecDeque::new(), VecDeque::new());
         let (last_storage_error, arrivals) = (None, Arrivals::load(&store)?);
+        let abandoned = Box::new(|| false);
         let mut core = Self {
             folder,
             settings,
@@ -136,10 +139,27 @@ impl Core {
             lost,
             remembered,
             arrivals,
+            abandoned,
         };
         // What was erased while the file could not be written goes now.
         core.perform();
         Ok(core)
+    }
+
+    /// How long work learns that nobody waits for it any more.
+    pub fn set_abandoned(&mut self, abandoned: impl Fn() -> bool + Send + 'static) {
+        self.abandoned = Box::new(abandoned);
+    }
+
+    /// Ends long work that only reads, once whoever asked has gone.
+    ///
+    /// # Errors
+    /// Nobody waits for the result.
+    pub fn go_on(&self) -> Result<(), CommandError> {
+        if (self.abandoned)() {
+            return Err(CommandError::new(ErrorKind::Refused, "已中止: 无人等候结果", "given up: nobody waits for the result"));
+        }
+        Ok(())
     }
 
     /// What this node remembers besides entries.

@@ -157,10 +157,13 @@ impl Driver {
                 let mut tell = |m: Message| {
                     answer.try_send(Line::Message(m)).ok();
                 };
+                let asked = answer.clone();
+                self.core.set_abandoned(move || asked.is_closed());
                 let line = match commands::execute(&mut self.core, &request.unlock, &command, &mut tell) {
                     Ok(reply) => Line::Reply(reply),
                     Err(error) => Line::Error(error),
                 };
+                self.core.set_abandoned(|| false);
                 // A client that reads slowly enough to fill its queue with progress still gets its result.
                 tokio::spawn(async move { answer.send(line).await });
             }

@@ -37,6 +37,9 @@ use crate::{
     error::{CommandError, ErrorKind},
 };
 
+/// Entries between two looks at whether anybody waits.
+const STEP: u64 = 256;
+
 /// Verifies everything here.
 pub(crate) fn verify(c: &mut Context<'_>) -> Result<Reply, CommandError> {
     let mut walk = Walk::begin(c.core.network());
@@ -87,10 +90,13 @@ impl Audit<'_> {
         self.findings.push(Finding::of_entry(code, self.ledger, entry, detail));
     }
 
-    fn progress(&mut self, what: &str, done: u64, total: u64) {
-        if done.is_multiple_of(256) || done == total {
-            (self.tell)(Message::Progress { what: what.to_owned(), done, total });
+    /// Tells how far it is, and ends if nobody waits.
+    fn progress(&mut self, what: &str, done: u64, total: u64) -> Result<(), CommandError> {
+        if !done.is_multiple_of(STEP) {
+            return Ok(());
         }
+        (self.tell)(Message::Progress { what: what.to_owned(), done, total });
+        self.core.go_on()
     }
 
     /// Every admitted entry of documents of these kinds, in order of documents and arrival.
@@ -104,7 +110,7 @@ impl Audit<'_> {
         let ids: Vec<EntryId> = documents.flat_map(|d| &d.entries).copied().collect();
         let total = ids.len() as u64;
         for (n, id) in (0..).zip(ids) {
-            self.progress(what, n, total);
+            self.progress(what, n, total)?;
             let entry = self.core.entry(&id)?;
             look(self, &entry)?;
         }

@@ -56,3 +56,25 @@ async fn a_client_that_does_not_finish_is_let_go() {
     let (heard, taken) = answer(b"{\"unlock\":".to_vec(), own(), Duration::from_millis(20)).await;
     assert!(heard.contains("not sent in time") && taken.is_none(), "{heard}");
 }
+
+#[test]
+fn a_client_that_goes_away_is_noticed_and_one_that_waits_hears_of_progress() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (client, node) = tokio::net::UnixStream::pair().unwrap();
+        let (to_loop, mut calls) = mpsc::channel(1);
+        tokio::spawn(serve(node, to_loop, own(), REQUEST_WAIT));
+        let (read, mut write) = client.into_split();
+        let request = Request { unlock: Unlock::default(), command: Command::AuditVerify };
+        write.write_all(&[serde_json::to_vec(&request).unwrap(), b"\n".to_vec()].concat()).await.unwrap();
+        let call = calls.recv().await.unwrap();
+        assert!(!call.answer.is_closed());
+        call.answer.send(Line::Message(Message::Progress { what: "verify".into(), done: 1, total: 2 })).await.unwrap();
+        let mut line = String::new();
+        let mut read = tokio::io::BufReader::new(read);
+        read.read_line(&mut line).await.unwrap();
+        assert!(line.contains("verify"), "{line}");
+        drop((read, write));
+        call.answer.closed().await;
+    });
+}

@@ -217,7 +217,12 @@ impl Export<'_> {
         let honest: Org = new.row(county, Day(20_000));
         let squatted = Org { org: self.network.school, ..honest.clone() };
         let city = Org { kind: OrgKind::City, ..honest.clone() };
-        let change = Org { random: None, ..honest };
+        // It says something about one school and replaces the row of the other.
+        let change = Org { random: None, org: self.network.school, ..honest };
+        let foreign = self.core.ledger().registry.orgs.get(&self.network.other).expect("is here").creation.name.here();
+        let mut p = PayloadBuilder::default();
+        p.row(Org::TYPE, &[foreign], &change.to_fields());
+        let change = self.start("admin", registry, admin, p);
         let basis = self.core.ledger().registry.orgs.get(&self.network.school).expect("is here").creation.name.here();
         let key = self.network.key("clerk").public();
         let grant = |role, org, basis: RowRef| {
@@ -229,7 +234,7 @@ impl Export<'_> {
         vec![
             self.added("another's id", "its id is another's", put(Org::TYPE, squatted.to_fields())),
             self.added("a city below a county", "does not belong under this one", put(Org::TYPE, city.to_fields())),
-            self.added("a change of nothing", "a change must replace", put(Org::TYPE, change.to_fields())),
+            self.added("a change of another school's row", "a change must replace", change),
             self.added(
                 "a reviewer of a school",
                 "it has no such role",

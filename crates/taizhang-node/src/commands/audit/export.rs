@@ -84,11 +84,16 @@ fn write_entries(c: &mut Context<'_>, documents: &BTreeSet<DocId>, file: &mut Wh
     let mut w = Writer::default();
     w.array(4).text("taizhang.audit-export/1").bytes(&c.core.network().0).bytes(&c.core.org().0).uint(c.core.now().0);
     file.write(&w.finish())?;
-    let (ledger, store, tell) = (c.core.ledger(), c.core.store(), &mut *c.tell);
+    let (core, tell) = (&*c.core, &mut *c.tell);
+    let (ledger, store) = (core.ledger(), core.store());
     let (mut entries, mut broke, total) = (0, None, store.len());
     let scan = store.scan(0, &mut |n, stored| {
         if n.is_multiple_of(1024) {
             tell(Message::Progress { what: "export".to_owned(), done: n, total });
+            broke = core.go_on().err();
+        }
+        if broke.is_some() {
+            return ControlFlow::Break(());
         }
         if ledger.place(&stored.id).is_none_or(|p| !documents.contains(&p.log.document)) {
             return ControlFlow::Continue(());
@@ -105,6 +110,7 @@ fn write_rows(c: &mut Context<'_>, documents: &BTreeSet<DocId>, file: &mut Whole
     let (mut rows, total) = (0, documents.len() as u64);
     for (n, document) in (0..).zip(documents) {
         c.progress("export", n, total);
+        c.core.go_on()?;
         let view = c.core.view(document)?;
         let registers = view.registers.values().flat_map(|by_entry| by_entry.values());
         for line in view.rows.values().map(|row| row_line(c, &view, row)).chain(registers.map(|w| register_line(c, &view, w))) {

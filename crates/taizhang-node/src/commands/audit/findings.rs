@@ -73,7 +73,7 @@ codes! {
     CLOCK_BEHIND Warning "clock_behind" "所称时间早于它所依据的条目一天以上" "it claims a time more than a day before something that it names";
     CLOCK_AHEAD Warning "clock_ahead" "所称时间晚于他人收到或汇总它的时间一天以上" "it claims a time more than a day after others had received or summed it";
     OWN_DECISION Warning "own_decision" "自己登记、自己审核" "decided by the same hand that wrote it";
-    LOCK_IDLE Warning "lock_idle" "由无权者或在别的年度所作的锁定, 不起作用" "a lock by somebody not above, or in the review of another year: it closes nothing";
+    LOCK_IDLE Warning "lock_idle" "由无权者、在别的年度或重复所作的锁定, 不起作用" "a lock by somebody not above, in the review of another year, or the second of one organisation: it closes nothing";
     POLICY_RIVAL Warning "policy_rival" "同一天采用了互相矛盾的政策" "two policies were adopted for one day";
     POLICY_MISSING Note "policy_missing" "已采用的政策全文不在本机" "the text of an adopted policy is not here";
     REFUSED_HERE Warning "refused_here" "本机拒收了一些条目" "entries were refused here";

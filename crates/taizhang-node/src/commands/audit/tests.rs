@@ -459,3 +459,18 @@ fn a_folder_below_audits_what_it_has() {
     assert!(school.store().len() < net.core.store().len());
     assert_eq!(Burn::TYPE, 4);
 }
+
+#[test]
+fn an_audit_or_export_for_which_nobody_waits_ends_and_leaves_nothing() {
+    let mut net = honest();
+    let dir = tempfile::tempdir().unwrap();
+    net.core.set_abandoned(|| true);
+    for jsonl in [false, true] {
+        let export = Command::AuditExport { out: dir.path().join("x"), jsonl, org: None };
+        assert!(net.run("clerk", &export).unwrap_err().what.en.starts_with("given up"));
+    }
+    assert!(net.run("clerk", &Command::AuditVerify).unwrap_err().what.en.starts_with("given up"));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    net.core.set_abandoned(|| false);
+    net.run("clerk", &Command::AuditVerify).unwrap();
+}

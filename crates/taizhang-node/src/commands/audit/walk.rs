@@ -11,7 +11,10 @@ use taizhang_core::{
 };
 use taizhang_store::Store;
 
-use super::findings::{self, Finding};
+use super::{
+    STEP,
+    findings::{self, Finding},
+};
 use crate::{command::Message, commands::Context, error::CommandError};
 
 /// What the walk has met so far.
@@ -31,11 +34,16 @@ impl Walk {
     pub(super) fn entries(&mut self, c: &mut Context<'_>) -> Result<(), CommandError> {
         let network = c.core.network();
         let (store, tell) = (c.core.store(), &mut *c.tell);
-        let total = store.len();
+        let (total, core) = (store.len(), &*c.core);
+        let mut given_up = None;
         let scan = store.scan(0, &mut |n, stored| {
             self.entries += 1;
-            if n.is_multiple_of(256) {
+            if n.is_multiple_of(STEP) {
                 tell(Message::Progress { what: "verify".to_owned(), done: n, total });
+                given_up = core.go_on().err();
+            }
+            if given_up.is_some() {
+                return ControlFlow::Break(());
             }
             match SignedEntry::parse(&stored.bytes, &network) {
                 Ok(e) if e.id == stored.id && e.to_bytes() == stored.bytes => self.take(store, e),
@@ -51,6 +59,7 @@ impl Walk {
             ControlFlow::Continue(())
         });
         scan.map_err(CommandError::storage)?;
+        given_up.map_or(Ok(()), Err)?;
         self.take_waiting(store);
         self.same_as_in_use(c.core.ledger());
         Ok(())
