@@ -177,9 +177,10 @@ async fn serve(mut stream: tokio::net::UnixStream, calls: mpsc::Sender<Call>, ow
     loop {
         let mut more = [0];
         let line = tokio::select! {
+            biased;
             line = lines.recv() => line,
             // A client says nothing more: it has gone, and nobody waits for the answer.
-            _ = read.read(&mut more) => return,
+            _ = stream.read(&mut more) => return,
         };
         let Some(line) = line else { return };
         let Ok(mut bytes) = serde_json::to_vec(&line) else { return };

@@ -64,14 +64,11 @@ pub(crate) enum What {
     /// 根密钥: 查看、提议接任、签名、发布 | The root's keys: show, propose successors, sign, publish
     #[command(subcommand)]
     Root(root::Root),
-    /// 密钥文件 | Key files
-    #[command(subcommand)]
-    Key(root::Key),
     /// 生成邀请 | Make an invite
     Invite(network::Invite),
     /// 邀请的去向 | What became of invites
     Invites(key::Invites),
-    /// 人员的密钥: 离任、被盗、追认、口令 | People's keys: leaving, theft, accepting, passphrase
+    /// 人员的密钥: 离任、被盗、追认、口令、备份 | People's keys: leaving, theft, accepting, passphrase, copies
     #[command(subcommand)]
     Key(key::Key),
     /// 凭邀请加入 | Join by an invite
@@ -164,7 +161,6 @@ impl What {
             Self::Init(a) => a.command(),
             Self::Org(a) => a.command(),
             Self::Root(a) => a.command()?,
-            Self::Key(a) => a.command()?,
             Self::Invite(a) => return a.task(),
             Self::Invites(a) => a.command(),
             Self::Key(a) => return a.task(),

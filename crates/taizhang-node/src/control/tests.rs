@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+use tokio::io::AsyncBufReadExt as _;
+
 use super::*;
 use crate::command::{Command, Unlock};
 

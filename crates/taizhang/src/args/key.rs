@@ -31,6 +31,8 @@ pub(crate) enum Key {
     Burn(Burn),
     /// 追认: 让等待中的条目计入, 或确认用过的邀请 | Accept: let waiting entries count, or confirm used invites
     Accept(Accept),
+    #[command(flatten)]
+    File(super::root::Key),
 }
 
 #[derive(Debug, Args)]
@@ -104,6 +106,7 @@ impl Key {
                 return Ok(Task::Passphrase(key, file));
             }
             Self::End(End { key, role, left, reason, dry_run }) => KeyCommand::End(Ending { key, role, left, reason, dry_run }),
+            Self::File(file) => return file.command().map(Task::Node),
             Self::Burn(burn) => KeyCommand::Burn(burn.burning()),
             Self::Accept(Accept { entries, key, invites, reason, dry_run }) => {
                 KeyCommand::Accept(Accepting { entries, key, invites, reason, dry_run })

@@ -15,7 +15,7 @@ use super::World;
 
 const PASSPHRASE: &str = "q7 nine mountain schools";
 const NAMES: [&str; 2] = ["欧阳春晓", "尉迟秋水"];
-const ID_NUMBERS: [&str; 2] = ["429801198503152345", "429801199011204567"];
+const ID_NUMBERS: [&str; 2] = ["429801198503152341", "429801199011204568"];
 const PHONES: [&str; 2] = ["12000000123", "12000000456"];
 
 /// Every process logs all it can; all that is printed is kept.
@@ -92,7 +92,8 @@ impl Office {
         let head = "教师编号,姓名,性别,身份证号,出生年月,参加工作时间,任教学段,联系电话";
         let row = |n: usize| {
             let (name, id, phone) = (NAMES[n], ID_NUMBERS[n], PHONES[n]);
-            format!("429801080001200{n},{name},女,{id},1985-03-15,2008-09-01,小学,{phone}")
+            let birth = ["1985-03-15", "1990-11-20"][n];
+            format!("429801080001200{n},{name},女,{id},{birth},2008-09-01,小学,{phone}")
         };
         std::fs::write(self.world.path("roster.csv"), format!("{head}\n{}\n{}\n", row(0), row(1))).unwrap();
     }
