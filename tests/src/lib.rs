@@ -3,9 +3,12 @@
 pub mod accounts;
 pub mod attacks;
 pub mod bytes;
+pub mod eddsa;
+pub mod fuzz;
 pub mod model;
 pub mod mutate;
 pub mod nodes;
 pub mod rules;
+pub mod signatures;
 
 pub mod sim;

@@ -367,7 +367,7 @@ thread_local! {
 }
 
 /// Runs it; a panic becomes its message and the places in our crates that led there.
-fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     GUARDED.set(true);
     PANIC.with_borrow_mut(String::clear);
     let result = catch_unwind(AssertUnwindSafe(run));
@@ -381,7 +381,7 @@ fn last_panic() -> String {
 }
 
 /// Panics in guarded code are kept, others told as before.
-fn keep_panics() {
+pub(crate) fn keep_panics() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         if !GUARDED.get() {

@@ -124,6 +124,18 @@ pub enum Signature {
     Check,
     /// Read back from our own store, where only checked entries lie.
     Checked,
+    /// [`SignedEntry::is_signed`] was asked before and said this: many signatures can be checked at once, on several cores.
+    Known(bool),
+}
+
+impl Signature {
+    fn is_valid(self, entry: &SignedEntry, network: &NetworkId) -> bool {
+        match self {
+            Self::Check => entry.is_signed(network),
+            Self::Checked => true,
+            Self::Known(valid) => valid,
+        }
+    }
 }
 
 impl Ledger {
@@ -140,7 +152,7 @@ impl Ledger {
         if entry.header.log.document.kind == Kind::Registry {
             context.admit_registry(&ops)?;
         }
-        if signature == Signature::Check && !entry.is_signed(&self.network) && !is_off(Check::Signature) {
+        if !signature.is_valid(&entry, &self.network) && !is_off(Check::Signature) {
             return Err(Refusal::Signature);
         }
         let lists = lock::lists(&entry, entries);

@@ -112,6 +112,7 @@ impl Core {
         let mut config = Config::new(folder.node_key()?, org);
         config.wants = wants(&settings);
         config.join = join;
+        config.spread = crate::spread::over_cores;
         config.receipt_epoch = next_epoch(&mut store)?;
         config.receipt_interval_ms = settings.receipt_interval_ms;
         let mut hub = Hub::new(config, ledger);

@@ -29,6 +29,12 @@ mod wrap;
 
 pub use identity::Identity;
 
+/// How many records the bytes of a `keyring.json` hold; `None`: they cannot be read.
+#[must_use]
+pub fn records_in(file: &[u8]) -> Option<usize> {
+    file::parse(file).map(|records| records.len())
+}
+
 /// Keys wrapped anew on one command, at most: the next goes on.
 const SHARED_AT_ONCE: usize = 1024;
 

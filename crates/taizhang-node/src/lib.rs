@@ -17,3 +17,4 @@ pub mod random;
 pub mod remembered;
 pub mod said;
 pub mod secret;
+pub mod spread;

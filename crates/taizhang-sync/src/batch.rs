@@ -196,8 +196,9 @@ fn fill(hollow: &[u8], loose: &mut &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// Around the ends of 64 bits, so that there is one from any time to any other: nobody's clock keeps the entries behind it from travelling.
 fn difference(from: Ms, to: Ms) -> i64 {
-    i64::try_from(i128::from(to.0) - i128::from(from.0)).unwrap_or(0)
+    to.0.wrapping_sub(from.0).cast_signed()
 }
 
 impl ReadContext {
@@ -241,8 +242,7 @@ impl ReadContext {
         }
         for i in 0..n as u64 {
             let at = r.position();
-            let time = i128::from(self.time.0) + i128::from(r.int()?);
-            self.time = Ms(u64::try_from(time).map_err(|_| CborError { at, what: "time out of range" })?);
+            self.time = Ms(self.time.0.wrapping_add_signed(r.int()?));
             let payload = fill(r.bytes()?, loose).ok_or(CborError { at, what: "hollow payload and loose bytes do not fit" })?;
             if payload.len() > taizhang_core::entry::ENTRY_BYTES_MAX {
                 return Err(CborError { at, what: "payload longer than an entry" });

@@ -27,6 +27,7 @@ use crate::{
     limits,
     planted::Planted,
     session::{Session, SessionView},
+    spread::{Spread, one_by_one},
 };
 
 mod compare;
@@ -36,6 +37,7 @@ mod receipts;
 mod receive;
 mod scope;
 mod send;
+mod signatures;
 
 /// What a hub is told at its start.
 #[derive(Debug)]
@@ -54,6 +56,8 @@ pub struct Config {
     pub receipt_interval_ms: u64,
     /// Raw bytes of a batch: what an interrupted transfer may have to send again. Default 6 KiB.
     pub batch_bytes: usize,
+    /// How the signatures of a batch are checked. Default: one after the other.
+    pub spread: Spread,
     /// A bug planted on purpose, for the simulator to find.
     #[cfg(feature = "planted")]
     pub planted: Option<Planted>,
@@ -71,6 +75,7 @@ impl Config {
             receipt_epoch: 0,
             receipt_interval_ms: 60_000,
             batch_bytes: 6 * 1024,
+            spread: one_by_one,
             #[cfg(feature = "planted")]
             planted: None,
         }

@@ -24,6 +24,7 @@ pub mod keys;
 pub mod limits;
 pub mod planted;
 mod session;
+pub mod spread;
 pub mod summary;
 pub mod tips;
 

@@ -1,20 +1,47 @@
-//! One seed, one run: splitmix64.
+//! One seed, one run: splitmix64. Or one tape, one run: the numbers are read from bytes that a fuzzer writes.
 
-/// A stream of numbers that a seed alone decides.
+/// A stream of numbers that a seed, or a tape and after its end nothing, decides.
 #[derive(Clone, Debug)]
-pub struct Dice(u64);
+pub struct Dice {
+    state: u64,
+    tape: Vec<u8>,
+    at: usize,
+}
 
 impl Dice {
     /// The stream of a seed and a number below it; streams of neighbours have nothing in common.
     #[must_use]
     pub fn of(seed: u64, number: u64) -> Self {
-        Self(mix(mix(seed) ^ number))
+        Self { state: mix(mix(seed) ^ number), tape: Vec::new(), at: 0 }
+    }
+
+    /// Each two bytes are one number: who changes two bytes changes one decision.
+    #[must_use]
+    pub fn reading(tape: &[u8]) -> Self {
+        Self { state: 0, tape: tape.to_vec(), at: 0 }
+    }
+
+    /// Is the tape read to its end?
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.at >= self.tape.len()
+    }
+
+    /// The next bytes of the tape as they are, at most `n`.
+    pub fn take(&mut self, n: usize) -> Vec<u8> {
+        let taken: Vec<u8> = self.tape.iter().skip(self.at).take(n).copied().collect();
+        self.at += taken.len();
+        taken
     }
 
     /// 64 bits.
     pub fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        mix(self.0)
+        if !self.is_spent() {
+            let read = self.take(2);
+            return mix(read.iter().fold(0, |n, b| n << 8 | u64::from(*b)));
+        }
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        mix(self.state)
     }
 
     /// Below `n`; 0 where `n` is 0.

@@ -12,6 +12,7 @@ use taizhang_sync::{
     Config, Effect, Event, Hub, Input, Phase, SessionId,
     batch::{Item, ReadContext},
     frame::{Frame, Kinds, VERSION},
+    spread::{Spread, one_by_one},
 };
 
 use super::network::{DAY, Network, Shelf, key, secret};
@@ -89,7 +90,13 @@ impl HubUnderTest {
     /// The county's node with everything the network holds.
     #[must_use]
     pub fn new(network: &Network) -> Self {
-        let hub = Hub::new(config("county-node", network), network.ledger.clone());
+        Self::spreading(network, one_by_one)
+    }
+
+    /// The same, with its own way to check many signatures.
+    #[must_use]
+    pub fn spreading(network: &Network, spread: Spread) -> Self {
+        let hub = Hub::new(Config { spread, ..config("county-node", network) }, network.ledger.clone());
         let none = || Peer::new(SessionId(0));
         let now = Ms(Ms::start_of(DAY).0 + (1 << 33));
         let shelf = network.shelf.clone();

@@ -64,7 +64,9 @@ pub(super) fn accept(position: &Positions) -> Vec<u8> {
     fields::<rows::Accept>(&[Value::Array(vec![field(position)]), t("属实")])
 }
 
-pub(super) fn teacher(no: u32) -> Vec<u8> {
+/// A teacher of the roster.
+#[must_use]
+pub fn teacher(no: u32) -> Vec<u8> {
     fields::<rows::Teacher>(&[t(&format!("T{no:04}")), day(), Value::Bool(true), N, N, N])
 }
 

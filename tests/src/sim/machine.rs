@@ -124,6 +124,7 @@ impl Machine {
             receipt_epoch: self.starts,
             receipt_interval_ms: 60_000,
             batch_bytes: self.batch_bytes,
+            spread: taizhang_sync::spread::one_by_one,
             planted: match bug {
                 Some(Bug::Sync(planted)) => Some(planted),
                 _ => self.lies.as_ref().and_then(|l| l.planted),

@@ -101,6 +101,14 @@ pub fn join(folder: &Folder, unlock: &Unlock, invite: &str, label: Option<&str>)
     Ok(joined(&file, person.key.public(), node.public()))
 }
 
+/// An invite's text as this program writes it: without blanks, in small letters.
+///
+/// # Errors
+/// It cannot be read.
+pub fn normal_invite(text: &str) -> Result<String, CommandError> {
+    InviteFile::read(text).map(|file| file.text())
+}
+
 /// A further person or role on a machine that is a node of the same organisation already: nothing has to be asked of another node. Only with a
 /// label, so that nobody joins a folder in use by mistake.
 fn join_here(folder: &Folder, unlock: &Unlock, file: &InviteFile, label: Option<&str>) -> Result<Reply, CommandError> {

@@ -182,7 +182,7 @@ pub(crate) struct InviteFile {
 const INVITE_PREFIX: &str = "taizhang-invite-1:";
 
 impl InviteFile {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut w = Writer::default();
         w.array(8).bytes(&self.network.0).bytes(&self.registry.0).bytes(&self.grant.entry.0).uint(self.grant.index.into());
         w.bytes(&self.row.to_fields()).bytes(self.seed.as_slice()).bytes(&self.node.0);

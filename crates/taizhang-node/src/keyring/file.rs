@@ -84,7 +84,7 @@ fn group(keys: &KeySet) -> Vec<Kept> {
     by_key.into_iter().map(kept).collect()
 }
 
-fn parse(bytes: &[u8]) -> Option<Vec<KeyRecord>> {
+pub(super) fn parse(bytes: &[u8]) -> Option<Vec<KeyRecord>> {
     let file: File = serde_json::from_slice(bytes).ok()?;
     if !matches!(file.schema.as_str(), "taizhang.keyring/1" | "taizhang.keyring/2") {
         return None;

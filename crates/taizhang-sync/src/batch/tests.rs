@@ -194,3 +194,21 @@ fn entries_of_many_segments_are_limited_together() {
     assert_eq!(ReadContext::default().read(&segments(limits::BATCH_ENTRIES_MAX), &[]).unwrap().len(), limits::BATCH_ENTRIES_MAX);
     assert!(ReadContext::default().read(&segments(limits::BATCH_ENTRIES_MAX + 1), &[]).is_err());
 }
+
+/// Found by a fuzzer's property: two times further apart than 63 bits travelled as the same one, and the second entry's signature did not fit.
+#[test]
+fn any_time_follows_any_other() {
+    let key = SecretKey::from_seed([1; 32]);
+    let log = LogId { document: document(1), key: key.public(), run: Run([1; 8]) };
+    let mut sent: Vec<SignedEntry> = Vec::new();
+    for (sequence, time) in (1..).zip([u64::MAX, 1_793_000_000_000, 0, u64::MAX, 1 << 63, (1 << 63) - 1, 0]) {
+        let mut p = PayloadBuilder::default();
+        p.row(60, &[], &[0x80]);
+        let before = sent.last().map_or(Before::Start { grant: None, link: None }, |e| Before::Previous(e.id));
+        sent.push(SignedEntry::sign(Header { log, sequence, before, time: Ms(time) }, p.finish(), &key, &NETWORK));
+    }
+    let mut w = Writer::default();
+    let loose = WriteContext::default().write_entries(&mut w, &sent);
+    let items = ReadContext::default().read(&w.finish(), &loose).unwrap();
+    assert_eq!(rebuilt(&items, &sent), sent);
+}

@@ -48,8 +48,9 @@ impl Hub {
         let Some(from) = self.sessions.get(&session).map(|s| s.remote) else { return };
         let mut taken =
             Taken { fresh: Fresh::new(store, waiting), request: CommitRequest::default(), named: BTreeSet::new(), from };
-        for (wire, signature) in entries.into_iter().zip(&batch.signatures) {
-            self.receive(session, &mut taken, wire, *signature);
+        let known = self.check_signatures(session, &entries, &batch.signatures);
+        for ((wire, signature), known) in entries.into_iter().zip(&batch.signatures).zip(known) {
+            self.receive(session, &mut taken, wire, *signature, known);
         }
         self.finish_batch(now, session, taken, batch.last);
     }
@@ -121,7 +122,14 @@ impl Hub {
         Ok(())
     }
 
-    fn receive(&mut self, session: SessionId, taken: &mut Taken<'_>, wire: WireEntry, signature: [u8; 64]) {
+    fn receive(
+        &mut self,
+        session: SessionId,
+        taken: &mut Taken<'_>,
+        wire: WireEntry,
+        signature: [u8; 64],
+        known: Option<(EntryId, bool)>,
+    ) {
         let Some(s) = self.sessions.get(&session) else { return };
         taken.named.extend(super::attachments_in(&wire.payload, wire.log.document.kind));
         let (number, log) = (wire.number, wire.log);
@@ -131,7 +139,7 @@ impl Hub {
         } else if !self.may_hold(s, &log.document) {
             Err(Refusal::Role)
         } else {
-            self.take_in(session, taken, &wire, signature)
+            self.take_in(session, taken, &wire, signature, known)
         };
         let Some(s) = self.sessions.get_mut(&session) else { return };
         match outcome {
@@ -155,9 +163,14 @@ impl Hub {
         taken: &mut Taken<'_>,
         wire: &WireEntry,
         signature: [u8; 64],
+        known: Option<(EntryId, bool)>,
     ) -> Result<EntryId, Refusal> {
         let (entry, checked) = self.rebuild(session, wire, signature).map_err(|r| unfit(r, wire))?;
         let id = entry.id;
+        let checked = match known {
+            Some((of, valid)) if of == id && checked == Signature::Check => Signature::Known(valid),
+            _ => checked,
+        };
         if self.ledger.place(&id).is_none() || is_off(Check::StoredOnce) {
             let admitted = self.admit(&mut taken.fresh, entry, checked).map_err(|r| unfit(r, wire))?;
             taken.request.entries.push(admitted);
