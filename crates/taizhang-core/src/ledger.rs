@@ -245,12 +245,11 @@ impl Ledger {
             depth: admitted.depth(),
             arrival: self.len(),
         };
-        let surplus = self.surplus.len();
         self.places.insert(e.id, place);
         let closed_at = self.locks.file(e, admitted.lists());
         let names = [named_by(e), closed_at].concat();
         self.named.extend(names.iter().map(|n| (*n, e.id)));
-        self.file_in_document(e, &names);
+        let moves_surplus = self.file_in_document(e, &names);
         match e.header.log.document.kind {
             Kind::Registry => self.file_registry_rows(e),
             Kind::Review => {
@@ -260,7 +259,7 @@ impl Ledger {
             Kind::Identity => self.names.file(e),
             _ => {}
         }
-        if self.registry.is_told() && (surplus != self.surplus.len() || self.may_move(e)) {
+        if self.registry.is_told() && (moves_surplus || self.may_move(e)) {
             self.settle_tree();
         }
     }

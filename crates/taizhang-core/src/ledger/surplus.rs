@@ -33,8 +33,8 @@ impl DocState {
 }
 
 impl Ledger {
-    /// Files an entry's place among its document's logs; `names` is what it names outside of its own chain.
-    pub(super) fn file_in_document(&mut self, e: &SignedEntry, names: &[EntryId]) {
+    /// Files an entry's place among its document's logs; `names` is what it names outside of its own chain. May other entries be surplus now than before?
+    pub(super) fn file_in_document(&mut self, e: &SignedEntry, names: &[EntryId]) -> bool {
         let kept = if self.is_planted(Planted::BranchLimitIgnored) { usize::MAX } else { BRANCHES_MAX };
         let kept = if is_off(Check::EveryBranch) { 1 } else { kept };
         let doc = self.docs.entry(e.header.log.document).or_default();
@@ -52,11 +52,11 @@ impl Ledger {
         let mut beyond: Vec<EntryId> = at.iter().copied().filter(is_sibling).skip(kept).collect();
         beyond.extend(doc.crowded_out(e, &self.places));
         beyond.retain(|b| doc.beyond.insert(*b));
-        self.shade(e, &beyond, names);
+        self.shade(e, &beyond, names)
     }
 
     /// Follows what an entry changes: it may lie beyond itself, drive another branch there, or name what is surplus.
-    fn shade(&mut self, e: &SignedEntry, beyond: &[EntryId], names: &[EntryId]) {
+    fn shade(&mut self, e: &SignedEntry, beyond: &[EntryId], names: &[EntryId]) -> bool {
         let parent = e.header.before.parent();
         let is_shaded = beyond.contains(&e.id) || parent.is_some_and(|p| self.shaded.contains(&p));
         if is_shaded {
@@ -78,6 +78,7 @@ impl Ledger {
         } else if is_shaded {
             self.surplus.insert(e.id);
         }
+        drives_out || is_shaded || names_surplus
     }
 
     /// Does an entry outside of `surplus` name this one?
