@@ -494,8 +494,6 @@ pub(super) const LABELS: &[(&str, &str, &str)] = &[
 pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("after_lock", "锁定后到达", "after the lock"),
     ("acts", "有效", "in force"),
-    ("lock", "锁定", "lock"),
-    ("checkpoint", "存证", "checkpoint"),
     ("no_list", "清单缺失", "its list is missing"),
     ("not_above", "无权锁定", "not entitled"),
     ("other_root", "清单不符", "its list does not fit"),

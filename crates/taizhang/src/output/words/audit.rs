@@ -34,7 +34,7 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("ahead", "对方多出本机条目", "others hold more of ours"),
     ("attachment", "附件", "attachment"),
     ("bytes", "字节不符", "other bytes"),
-    ("checkpoint", "检查点", "checkpoint"),
+    ("checkpoint", "存证", "checkpoint"),
     ("claimed", "表上写明", "claimed in the sheet"),
     ("clock_ahead", "时间超前", "clock ahead"),
     ("clock_behind", "时间倒退", "clock behind"),
