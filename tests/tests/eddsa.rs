@@ -1,5 +1,5 @@
 //! One verdict for a signature at the edges of Ed25519, on every path that an entry, a receipt or a certificate may take (docs/decisions/0004-signature-validity.md).
-#![allow(clippy::panic, reason = "tests")]
+#![allow(clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::collections::BTreeSet;
 

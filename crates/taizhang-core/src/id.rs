@@ -69,7 +69,8 @@ bytes_id!(
 /// Reads hex of any even length.
 #[must_use]
 pub fn from_hex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) || !text.is_ascii() {
+    // Digits only: the standard library would take a sign before one.
+    if !text.len().is_multiple_of(2) || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return None;
     }
     text.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok().and_then(|p| u8::from_str_radix(p, 16).ok())).collect()
@@ -296,4 +297,15 @@ pub struct Position {
     pub height: u64,
     /// The entry there (two entries may claim one place: a fork).
     pub id: EntryId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hex_is_digits_and_nothing_else() {
+        assert_eq!(from_hex("0aFf"), Some(vec![10, 255]));
+        assert_eq!(["+f", "0", " 1", "-1", "１"].map(from_hex), [const { None }; 5]);
+    }
 }

@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     entry::SignedEntry,
-    id::{DocId, EntryId, Kind},
+    id::{DocId, EntryId, Kind, OrgId},
     ledger::{Ledger, row_ops},
     op::RowName,
-    registry::opens_names,
-    rows::{Erase, EraseConfirm, Person, RowType},
+    registry::{Registry, opens_names},
+    rows::{Erase, EraseConfirm, OrgKind, Person, RowType},
     standing::Judge,
+    units::Day,
 };
 
 /// The first 8 bytes of SHA-256 of a teacher's key.
@@ -93,14 +94,19 @@ impl Ledger {
 pub fn erased(ledger: &Ledger, judge: &Judge<'_>) -> BTreeSet<(DocId, KeyId)> {
     let confirmed = ledger.names.confirms.iter().filter(|c| {
         let school = c.document.owner;
-        let is_about_it = c.review.subject == Some(school) && ledger.registry.county_of(school) == Some(c.review.owner);
-        is_about_it && judge.stands(&c.entry)
+        c.review.subject == Some(school) && kept_names(&ledger.registry, c.review.owner, school) && judge.stands(&c.entry)
     });
     let erased = confirmed.filter_map(|c| {
         let (document, key) = ledger.names.erases.get(&c.erase)?;
         (*document == c.document && judge.stands(&c.erase.entry)).then_some((*document, *key))
     });
     erased.collect()
+}
+
+/// Does this county keep the names of a school, or did it once? What it confirmed stays forgotten after the school has moved.
+fn kept_names(registry: &Registry, county: OrgId, school: OrgId) -> bool {
+    let was = registry.kind(county) == Some(OrgKind::County) && registry.above_since(school, Day(0)).contains(&county);
+    was || registry.county_of(school) == Some(county)
 }
 
 /// The sealing keys of everyone who may open the names of an identity document: by an open, standing grant of the school, or of the county that keeps them.

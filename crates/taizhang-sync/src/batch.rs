@@ -10,7 +10,7 @@
 //!
 //! A payload travels hollow: of each byte string of exactly 16 bytes in it (ids given elsewhere, which do not compress) only the head; the 16 bytes themselves stand outside, one behind the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use taizhang_core::{
     cbor::{CborError, Reader, Writer},
@@ -35,6 +35,8 @@ pub struct WriteContext {
 #[derive(Debug, Default)]
 pub struct ReadContext {
     logs: Vec<LogId>,
+    /// The same, to find one that is numbered again.
+    numbered: BTreeSet<LogId>,
     time: Ms,
 }
 
@@ -265,6 +267,10 @@ impl ReadContext {
         }
         let document = DocId::from_bytes(r.bytes()?).ok_or(CborError { at, what: "not a document id" })?;
         let log = LogId { document, key: PublicKey(r.array_bytes()?), run: Run(r.array_bytes()?) };
+        // A second number would be a second start for what was refused under the first.
+        if !self.numbered.insert(log) {
+            return Err(CborError { at, what: "a log with two numbers" });
+        }
         self.logs.push(log);
         Ok(log)
     }

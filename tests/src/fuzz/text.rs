@@ -49,7 +49,9 @@ pub fn invite(bytes: &[u8]) {
     if let Ok(normal) = found::normal_invite(&text) {
         assert_eq!(found::normal_invite(&normal).ok(), Some(normal.clone()), "what is written is read");
         let typed: String = text.split_whitespace().collect();
-        assert_eq!(normal.to_lowercase(), typed.to_lowercase(), "an invite has one form");
+        // Fields of a newer version are read over, and not written again.
+        let is_newer = normal.len() < typed.len();
+        assert!(is_newer || normal.to_lowercase() == typed.to_lowercase(), "an invite has one form");
     }
 }
 

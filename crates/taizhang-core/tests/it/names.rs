@@ -56,6 +56,18 @@ fn a_key_is_erased_where_the_school_asks_and_its_county_confirms() {
 }
 
 #[test]
+fn what_a_county_confirmed_stays_erased_when_the_school_moves() {
+    let Counties { mut w, county, school, other, .. } = Counties::new();
+    let document = identity(school);
+    let asked = w.write("clerk", document, erase);
+    confirm(&mut w, "reviewer", review(county, school), asked, document);
+    let city = w.city;
+    w.place("city-admin", city, (school, other), DAY, &[]);
+    assert_eq!(w.ledger().registry.county_of(school), Some(other));
+    assert_eq!(erased_in(&w), BTreeSet::from([(document, KEY)]));
+}
+
+#[test]
 fn what_does_not_stand_erases_nothing() {
     // A stolen key asks.
     let Counties { mut w, county, school, .. } = Counties::new();

@@ -179,6 +179,14 @@ fn bad_batches_are_refused() {
     for (what, bytes) in table {
         assert!(ReadContext::default().read(&bytes, &[]).is_err(), "{what}");
     }
+    let twice = |run: u8| {
+        raw(|w| {
+            head(w).uint(2).uint(1).int(0).bytes(&[]);
+            w.uint(2).bytes(&document(1).to_bytes()).bytes(&[1; 32]).bytes(&[run; 8]).uint(2).uint(1).int(0).bytes(&[]);
+        })
+    };
+    assert!(ReadContext::default().read(&twice(3), &[]).is_ok());
+    assert!(ReadContext::default().read(&twice(2), &[]).is_err(), "a log with two numbers");
     let good = raw(|w| _ = head(w).uint(u64::MAX - 1).uint(1).int(0).bytes(&[]));
     assert!(ReadContext::default().read(&good, &[]).is_ok());
 }
