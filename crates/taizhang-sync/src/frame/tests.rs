@@ -221,7 +221,8 @@ fn bad_frames_are_refused() {
 
 #[test]
 fn unknown_kinds_are_skipped_where_they_may_be() {
-    for kind in 0x80..=0xff {
+    // 0x81 to 0x83 are those of the keyring.
+    for kind in (0x80..=0xff).filter(|k| !(0x81..=0x83).contains(k)) {
         assert_eq!(Frame::decode(&[kind, 1, 2, 3]), Ok(None));
         assert_eq!(Frame::decode(&[kind]), Ok(None));
     }

@@ -475,7 +475,6 @@ pub(super) const LABELS: &[(&str, &str, &str)] = &[
     ("version", "版本", "edition"),
     ("years", "年数", "years"),
     ("items", "各条登记", "registrations, one by one"),
-    ("accepted", "已接受", "accepted"),
     ("after_lock", "锁定后到达, 未计入", "arrived after the lock, not counted"),
     ("already_locked", "以前已锁定", "locked before"),
     ("anchor", "最早见证", "first anchor"),
