@@ -339,7 +339,11 @@ impl Frame {
             }
             KEY_RECORDS => {
                 let document = read_document(&mut r)?;
-                Self::KeyRecords(r.raws(limits::KEY_RECORDS_OF_FRAME_MAX, |r| read_key_record(r, document))?)
+                let records = r.raws(limits::KEY_RECORDS_OF_FRAME_MAX, |r| read_key_record(r, document))?;
+                if records.is_empty() {
+                    return Err(malformed("no records"));
+                }
+                Self::KeyRecords(records)
             }
             k if k & OPTIONAL != 0 => return Ok(None),
             _ => return Err(FrameError::UnknownKind),

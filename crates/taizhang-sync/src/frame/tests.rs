@@ -212,6 +212,7 @@ fn bad_frames_are_refused() {
             }),
         ),
         ("a receipt with a short signature", bytes(RECEIPT, |w| _ = w.uint(1).uint(1).array(0).bytes(&[0; 63]))),
+        ("a document without records", [&[KEY_RECORDS][..], &doc].concat()),
         ("a receipt of a huge list", bytes(RECEIPT, |w| _ = w.uint(1).uint(1).array(u64::MAX))),
     ];
     for (what, bytes) in table {
