@@ -11,7 +11,7 @@ use taizhang_core::{
     admission::Signature,
     author::Author,
     entry::SignedEntry,
-    id::{Kind, Run},
+    id::{DocId, Kind, Run},
     key,
     ledger::Ledger,
     op::PayloadBuilder,
@@ -155,7 +155,11 @@ impl Bench {
             waiting.extend(out.into_iter().map(|bytes| (1 - n, Input::Frame { session, bytes })));
         }
         let [_, filled] = hubs;
-        assert_eq!(filled.ledger().len(), self.network.ledger.len(), "everything arrived");
+        let (all, got) = (&self.network.ledger, filled.ledger());
+        let city = all.registry.ancestors(self.network.county).first().copied().unwrap();
+        let held = |l: &Ledger, d: &DocId| l.document(d).map_or(0, |state| state.entries.len());
+        let lacks = |d: &&DocId| all.registry.may_read(city, d) && held(all, d) != held(got, d);
+        assert_eq!(all.documents().filter(lacks).count(), 0, "what the city may read arrived");
         (took, frames)
     }
 }
