@@ -13,6 +13,7 @@ use taizhang_core::{
     id::{DocId, EntryId, Kind, LogId, PublicKey, Run, from_hex},
     key,
     op::{PayloadBuilder, RowName},
+    planted::{Check, is_off, take_away},
     receipt::Receipt,
     rows::{Grant, Role, RowType},
     units::{Day, Ms},
@@ -312,4 +313,14 @@ fn certificates() {
         let read = Statement::read_text(&statement.text().expect("short")).expect("its own form");
         assert_eq!(read.verify(&network).is_ok(), edge.is_valid(), "{edge:?}");
     }
+}
+
+#[test]
+fn a_check_that_is_away_is_away_on_every_core() {
+    let answers = || over_cores(64, &|_| is_off(Check::StrictSignature));
+    assert_eq!(answers(), vec![false; 64]);
+    let away = take_away(Check::StrictSignature);
+    assert_eq!(answers(), vec![true; 64]);
+    drop(away);
+    assert_eq!(answers(), vec![false; 64]);
 }

@@ -157,6 +157,7 @@ fn frames(s: &Sample, document: DocId, receipt: &Receipt) -> Vec<(&'static str, 
         ("hello", Frame::Hello { version: 1, network: s.network, org: OrgId([5; 8]), wants: Kinds::all(), join: None }),
         ("root", Frame::Root { digest: [8; 16], reply: true }),
         ("summaries", Frame::Summaries(vec![node, leaf])),
+        ("some-tips", Frame::SomeTips { document, tips: vec![tip.clone()] }),
         ("tips", Frame::Tips { document, tips: vec![tip] }),
         ("compared", Frame::Compared),
         ("batch", Frame::Batch(batch)),
@@ -206,7 +207,7 @@ fn what_was_written_is_read() {
             read += 1;
         }
     }
-    assert_eq!(read, 18, "every vector was read");
+    assert_eq!(read, 19, "every vector was read");
 }
 
 /// A journal that an earlier version wrote opens, index or no index.

@@ -242,6 +242,26 @@ checks! {
     RefusedLogs,
     /// Frames that wait for a commit.
     Inbox,
+    /// Who has most waiting goes, not who came last.
+    InboxShare,
+    /// Whoever connects greets in time, and says who it is.
+    GreetsInTime,
+    /// Sessions of one node.
+    SessionsOfNode,
+    /// Sessions of nodes that are not certified.
+    StrangersAtOnce,
+    /// A receipt that says the same again is not kept.
+    ReceiptRepeats,
+    /// Keyring records are spoken of between those who may read the document.
+    KeysScope,
+    /// A keyring record's key is named by the document.
+    KeyNamed,
+    /// A keyring record is for somebody who may open names.
+    KeyReader,
+    /// An erased key is taken from nobody.
+    KeyErased,
+    /// Records of one key to one person.
+    KeyCopies,
 
     // Transport and sheets.
     /// A frame's announced length.
@@ -283,7 +303,23 @@ thread_local! {
     static AWAY: std::cell::Cell<Option<Check>> = const { std::cell::Cell::new(None) };
 }
 
-/// While it lives, one check is away on this thread.
+/// The same work with this thread's switch, for a thread that begins it.
+#[cfg(feature = "planted")]
+pub fn handed_over<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let away = AWAY.get();
+    move || {
+        AWAY.set(away);
+        work()
+    }
+}
+
+/// The same work: no thread has a switch outside of tests.
+#[cfg(not(feature = "planted"))]
+pub fn handed_over<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    work
+}
+
+/// While it lives, one check is away on this thread, and on those that it begins with [`handed_over`].
 #[cfg(feature = "planted")]
 #[derive(Debug)]
 pub struct Away(std::marker::PhantomData<*const ()>);

@@ -11,6 +11,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use taizhang_core::planted::handed_over;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixListener,
@@ -130,14 +131,14 @@ impl Listener {
         let own = tokio::net::UnixStream::pair().and_then(|(one, _)| one.peer_cred()).map_err(CommandError::storage)?.uid();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CommandError::storage)?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        std::thread::spawn(move || {
+        std::thread::spawn(handed_over(move || {
             runtime.block_on(async move {
                 tokio::select! {
                     () = accept(listener, calls, own) => {}
                     _ = stopped => {}
                 }
             });
-        });
+        }));
         Ok(Self { path, _stop: stop })
     }
 }

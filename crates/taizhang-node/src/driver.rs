@@ -201,10 +201,12 @@ pub async fn run(core: Core, options: RunOptions, mut on_event: impl FnMut(NodeE
         tokio::select! {
             Some(event) = driver.net.recv() => driver.take_net(event, &mut on_event),
             Some(call) = calls.recv() => driver.take_call(call),
-            () = tokio::time::sleep(wait) => driver.tick(),
+            () = tokio::time::sleep(wait) => {}
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
         }
+        // Also while frames keep coming: a flood must not hold up what is due.
+        driver.tick();
         driver.settle(&mut on_event);
     }
     on_event(NodeEvent::Stopping);

@@ -2,6 +2,8 @@
 
 use std::{num::NonZero, thread};
 
+use taizhang_core::planted::handed_over;
+
 /// Fewer checks than this are not worth a thread: one signature takes 44 µs, beginning a thread about 20.
 const CHECKS_OF_A_THREAD_MIN: usize = 8;
 
@@ -13,7 +15,7 @@ pub fn over_cores(n: usize, check: &(dyn Fn(usize) -> bool + Sync)) -> Vec<bool>
     let share = n.div_ceil(threads);
     let part = |k: usize| (k * share..n.min((k + 1) * share)).map(check).collect::<Vec<bool>>();
     thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|k| scope.spawn(move || part(k))).collect();
+        let others: Vec<_> = (1..threads).map(|k| scope.spawn(handed_over(move || part(k)))).collect();
         let mut all = part(0);
         for (k, other) in (1..).zip(others) {
             // A thread that could not do its part leaves it to this one.

@@ -128,7 +128,14 @@ pub enum Frame {
     Tips {
         /// Which.
         document: DocId,
-        /// The speaker's open tips.
+        /// The speaker's open tips, but those of the `SomeTips` just before.
+        tips: Vec<Tip>,
+    },
+    /// Open tips of a document, of which more follow than one frame holds; a program that does not know this kind takes the last part for all.
+    SomeTips {
+        /// Which.
+        document: DocId,
+        /// Some of the speaker's open tips.
         tips: Vec<Tip>,
     },
     /// All tips that the other named of this document are here: what it may have thought missing is not.
@@ -221,6 +228,7 @@ const OPTIONAL: u8 = 0x80;
 const KEYS: u8 = 0x81;
 const KEY_IDS: u8 = 0x82;
 const KEY_RECORDS: u8 = 0x83;
+const SOME_TIPS: u8 = 0x84;
 
 impl Frame {
     /// The bytes.
@@ -243,10 +251,10 @@ impl Frame {
                 list.iter().for_each(|s| write_summary(&mut w, s));
                 SUMMARIES
             }
-            Self::Tips { document, tips } => {
+            Self::Tips { document, tips } | Self::SomeTips { document, tips } => {
                 w.raw(&document.to_bytes());
                 tips.iter().for_each(|t| write_tip(&mut w, t));
-                TIPS
+                if matches!(self, Self::Tips { .. }) { TIPS } else { SOME_TIPS }
             }
             Self::Have { document } => {
                 w.raw(&document.to_bytes());
@@ -320,6 +328,13 @@ impl Frame {
             TIPS => {
                 let document = read_document(&mut r)?;
                 Self::Tips { document, tips: r.many(limits::TIPS_MAX, read_tip)? }
+            }
+            SOME_TIPS => {
+                let (document, tips) = (read_document(&mut r)?, r.many(limits::TIPS_MAX, read_tip)?);
+                if tips.is_empty() {
+                    return Err(malformed("no tips"));
+                }
+                Self::SomeTips { document, tips }
             }
             COMPARED => Self::Compared,
             BATCH => return read_batch(r).map(|b| Some(Self::Batch(b))),

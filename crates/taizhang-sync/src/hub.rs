@@ -20,11 +20,11 @@ use taizhang_core::{
     units::Ms,
 };
 
+use self::inbox::Inbox;
 use crate::{
     frame::{Frame, Kinds, VERSION},
     io::{CommitId, CommitRequest, Effect, Event, Input, Refused, SessionId, Token},
     keys::KeySet,
-    limits,
     planted::Planted,
     session::{Session, SessionView},
     spread::{Spread, one_by_one},
@@ -32,6 +32,7 @@ use crate::{
 
 mod compare;
 mod greet;
+mod inbox;
 mod keys;
 mod receipts;
 mod receive;
@@ -91,7 +92,7 @@ pub struct Hub {
     ledger: Ledger,
     sessions: BTreeMap<SessionId, Session>,
     effects: VecDeque<Effect>,
-    inbox: VecDeque<Input>,
+    inbox: Inbox,
     commits: u64,
     under_way: Option<Pending>,
     needs_reload: bool,
@@ -156,7 +157,7 @@ impl Hub {
             ledger,
             sessions: BTreeMap::new(),
             effects: VecDeque::new(),
-            inbox: VecDeque::new(),
+            inbox: Inbox::default(),
             commits: 0,
             under_way: None,
             needs_reload: false,
@@ -222,10 +223,11 @@ impl Hub {
         let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
         ids.into_iter().for_each(|s| self.close(s, STORAGE_FAILED));
         // Whoever waited hears that nothing came of it.
-        for input in std::mem::take(&mut self.inbox) {
+        for input in self.inbox.take() {
             match input {
                 Input::Local { token, .. } => self.notify(Event::NotWritten(token, Refused::Storage)),
                 Input::Connected { session, .. } => self.effects.push_back(Effect::Close { session, reason: STORAGE_FAILED }),
+                keys @ Input::Keys(_) => self.inbox.push(keys),
                 _ => {}
             }
         }
@@ -234,8 +236,11 @@ impl Hub {
     /// Takes in what happened.
     pub fn handle(&mut self, now: Ms, store: &dyn Entries, input: Input) {
         if now < self.now && !is_off(Check::ClockBack) {
-            // A clock that jumped back must not silence receipts for years.
-            self.sessions.values_mut().for_each(|s| s.last_receipt = s.last_receipt.map(|l| l.min(now)));
+            // A clock that jumped back must not silence receipts for years, nor let anyone stay silent so long.
+            for s in self.sessions.values_mut() {
+                s.last_receipt = s.last_receipt.map(|l| l.min(now));
+                s.since = s.since.min(now);
+            }
         }
         self.now = now;
         match input {
@@ -245,33 +250,19 @@ impl Hub {
             input => self.take(now, store, input),
         }
         while self.under_way.is_none() && !self.needs_reload {
-            let Some(input) = self.inbox.pop_front() else { break };
+            let Some(input) = self.inbox.pop() else { break };
             self.take(now, store, input);
         }
     }
 
-    fn wait(&mut self, input: Input) {
-        if self.planted(Planted::InboxForgotten) && matches!(input, Input::Frame { .. }) {
-            return;
-        }
-        if self.inbox.len() >= limits::INBOX_MAX
-            && !is_off(Check::Inbox)
-            && let Input::Frame { session, .. } = input
-        {
-            self.close(session, "too many frames while a commit is under way");
-            return;
-        }
-        self.inbox.push_back(input);
-    }
-
     fn take(&mut self, now: Ms, store: &dyn Entries, input: Input) {
         match input {
-            Input::Connected { session, remote, dialer } => self.connected(session, remote, dialer),
+            Input::Connected { session, remote, dialer } => self.connected(now, session, remote, dialer),
             Input::Frame { session, bytes } => self.frame(now, store, session, &bytes),
             Input::Local { token, entries, attachments } => self.local(store, token, entries, attachments),
             Input::Keys(records) => self.local_keys(now, store, records),
             Input::Closed { session } => self.ended(session, "the connection is gone"),
-            Input::Timeout => self.due_receipts(now),
+            Input::Timeout => self.timeout(now),
             Input::Compare { session } => self.begin_comparison(session),
             Input::Committed(_) | Input::CommitFailed(_) => {}
         }
@@ -296,6 +287,7 @@ impl Hub {
             Frame::Root { digest, reply } => self.root(now, store, session, digest, reply),
             Frame::Summaries(list) => self.summaries(session, &list),
             Frame::Tips { document, tips } => self.tips(session, document, &tips),
+            Frame::SomeTips { document, tips } => self.some_tips(session, document, &tips),
             Frame::Have { document } => self.has_all(session, document),
             Frame::Compared => self.compared(now, store, session),
             Frame::Batch(batch) => self.batch(now, store, session, &batch),
@@ -432,6 +424,7 @@ impl Hub {
 
     fn ended(&mut self, session: SessionId, reason: &'static str) {
         if let Some(s) = self.sessions.remove(&session) {
+            self.inbox.forget(session);
             self.notify(Event::Ended { session, with: s.remote, reason });
         }
     }
@@ -476,3 +469,6 @@ fn hello(config: &Config, ledger: &Ledger) -> Frame {
     let join = config.join.as_ref().filter(|_| !certified).map(SignedEntry::to_bytes);
     Frame::Hello { version: VERSION, network: ledger.network, org: config.org, wants: config.wants, join }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ pub const BATCH_ENTRIES_MAX: usize = 1024;
 pub const LEAF_DOCUMENTS_MAX: usize = 16;
 /// Nodes and leaves in one frame, at most.
 pub const SUMMARY_NODES_MAX: usize = 256;
-/// Open tips in one frame, at most.
+/// Open tips in one frame, at most; a longer list goes over several.
 pub const TIPS_MAX: usize = 1024;
 /// Earlier logs named beside a tip, at most.
 pub const HINTS_MAX: usize = 48;
@@ -26,8 +26,20 @@ pub const ATTACHMENTS_WAITING_MAX: usize = 1024 + 1;
 pub const ATTACHMENT_CHUNK_BYTES: usize = 48 * 1024;
 /// Sessions at once; more are closed on arrival.
 pub const SESSIONS_MAX: usize = 1024;
-/// Inputs waiting while a commit is under way, at most; the session that overflows it is closed.
-pub const INBOX_MAX: usize = 4096;
+/// Of these, with nodes that our registry does not certify; more are closed on arrival.
+pub const STRANGERS_MAX: usize = 256;
+/// Of these, with one node; a further one ends the oldest, whose line is probably dead.
+pub const SESSIONS_OF_NODE_MAX: usize = 4;
+/// From the connection to the other's greeting, at most, ms.
+pub const GREETING_MS_MAX: u64 = 30_000;
+/// From the connection until what the other told certifies it, at most, ms.
+pub const STRANGER_MS_MAX: u64 = 600_000;
+/// Inputs of one session that wait while a commit is under way, at most; more end it.
+pub const INBOX_OF_SESSION_MAX: usize = 4096;
+/// Bytes of all that waits then, at most; beyond it the session of which most waits ends.
+pub const INBOX_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// What an input that waits takes beside its frame, counted large.
+pub const INPUT_BYTES: usize = 256;
 /// Documents compared by their tips in one round, at most.
 pub const ROUND_DOCUMENTS_MAX: usize = 1 << 18;
 /// Documents in one receipt, at most.

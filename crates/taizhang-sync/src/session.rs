@@ -14,6 +14,8 @@ use crate::{
     compress::{Compressor, Decompressor},
     frame::{Kinds, Summary},
     keys::Talk,
+    limits,
+    tips::Told,
 };
 
 /// Where a session stands.
@@ -49,6 +51,8 @@ pub(crate) struct Outgoing {
 /// One connection's sync.
 pub(crate) struct Session {
     pub(crate) remote: PublicKey,
+    /// When the connection came.
+    pub(crate) since: Ms,
     pub(crate) dialer: bool,
     pub(crate) phase: Phase,
     /// Their organisation by our registry; `None` until it certifies their key.
@@ -92,6 +96,8 @@ pub(crate) struct Session {
     pub(crate) summaries: VecDeque<Summary>,
     pub(crate) outstanding: bool,
     pub(crate) tips_sent: BTreeSet<DocId>,
+    /// Tips of a document of which the last have not come.
+    pub(crate) told: Option<(DocId, Told)>,
     /// Documents whose tips we sent and theirs have not come.
     pub(crate) awaited: BTreeSet<DocId>,
     /// The registry changed or a round found differences: compare once more when idle.
@@ -112,9 +118,10 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(remote: PublicKey, dialer: bool, ours: Kinds) -> Self {
+    pub(crate) fn new(remote: PublicKey, dialer: bool, ours: Kinds, since: Ms) -> Self {
         Self {
             remote,
+            since,
             dialer,
             phase: Phase::Greeting,
             org: None,
@@ -145,6 +152,7 @@ impl Session {
             summaries: VecDeque::new(),
             outstanding: false,
             tips_sent: BTreeSet::new(),
+            told: None,
             awaited: BTreeSet::new(),
             stale: false,
             compared_at: None,
@@ -155,6 +163,16 @@ impl Session {
             last_receipt: None,
             ahead: BTreeSet::new(),
         }
+    }
+
+    /// By when it must have greeted, or be certified; none where it is both.
+    pub(crate) fn deadline(&self) -> Option<Ms> {
+        let within = match (self.phase, self.org) {
+            (Phase::Greeting, _) => limits::GREETING_MS_MAX,
+            (_, None) => limits::STRANGER_MS_MAX,
+            (_, Some(_)) => return None,
+        };
+        Some(Ms(self.since.0.saturating_add(within)))
     }
 
     /// Nothing owed, nothing in flight in either direction, nothing being compared.

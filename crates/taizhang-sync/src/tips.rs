@@ -3,14 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use taizhang_core::{
-    id::{DocId, EntryId, LogId},
+    id::{DocId, EntryId, LogId, Run},
     ledger::Ledger,
 };
 
-use crate::{
-    frame::Tip,
-    limits::{HINTS_MAX, TIPS_MAX},
-};
+use crate::{frame::Tip, limits::HINTS_MAX};
 
 /// Logs named one by one beside a tip; further ones at doubling distances.
 const NEAR_LOGS: usize = 32;
@@ -19,7 +16,7 @@ const NEAR_LOGS: usize = 32;
 #[must_use]
 pub fn ours(ledger: &Ledger, document: &DocId) -> Vec<Tip> {
     let tips = ledger.open_tips(document);
-    let described = tips.iter().take(TIPS_MAX).filter_map(|id| {
+    let described = tips.iter().filter_map(|id| {
         let place = ledger.place(id)?;
         let (key, run) = (place.log.key, place.log.run);
         Some(Tip { key, run, height: place.sequence, id: *id, hints: hints(ledger, *id) })
@@ -48,13 +45,67 @@ fn hints(ledger: &Ledger, tip: EntryId) -> Vec<([u8; 4], u64)> {
     out
 }
 
-/// Are all these tips here, and one of them so many logs back that its holder cannot tell from ours that we have it?
-#[must_use]
-pub fn are_far_back(ledger: &Ledger, document: &DocId, theirs: &[Tip]) -> bool {
-    let is_here = |t: &Tip| ledger.place(&t.id).is_some_and(|p| p.log.document == *document);
-    let depth: BTreeMap<EntryId, usize> = ledger.open_tips(document).into_iter().flat_map(|tip| logs_back(ledger, tip)).collect();
-    let is_far = |t: &Tip| depth.get(&t.id).is_some_and(|n| *n >= NEAR_LOGS);
-    theirs.iter().all(is_here) && theirs.iter().any(is_far)
+/// What the other's tips of a document tell, as they are heard, frame by frame. However many are told, no more is kept than is here.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// Our entries from which everything backwards is known to the other.
+    reached: BTreeSet<EntryId>,
+    /// One of the tips is here.
+    pub(crate) has_known: bool,
+    /// One of them is not.
+    pub(crate) has_unknown: bool,
+}
+
+impl Told {
+    /// Takes in some of the tips. Where our reckoning is doubted, only those that are here tell.
+    pub fn hear(&mut self, ledger: &Ledger, document: &DocId, theirs: &[Tip], is_doubted: bool) {
+        for tip in theirs {
+            let is_here = ledger.place(&tip.id).is_some_and(|p| p.log.document == *document);
+            self.has_known |= is_here;
+            self.has_unknown |= !is_here;
+            if is_here {
+                self.reached.insert(tip.id);
+            } else if !is_doubted {
+                self.reached.extend(reached(ledger, document, tip));
+            }
+        }
+    }
+
+    /// As [`Told::hear`], with a planted bug: whatever stands at a tip's height is taken for the tip.
+    #[cfg(feature = "planted")]
+    pub(crate) fn hear_heights(&mut self, ledger: &Ledger, document: &DocId, theirs: &[Tip]) {
+        for tip in theirs {
+            let at = ledger.at(&LogId { document: *document, key: tip.key, run: tip.run }, tip.height);
+            self.reached.extend(at);
+            if at.is_empty() {
+                self.hear(ledger, document, std::slice::from_ref(tip), false);
+            }
+        }
+    }
+
+    /// The entries of the document that the other does not have, in order of arrival here.
+    #[must_use]
+    pub fn missing_there(&self, ledger: &Ledger, document: &DocId) -> Vec<EntryId> {
+        let Some(doc) = ledger.document(document) else { return Vec::new() };
+        let mut has: BTreeSet<EntryId> = BTreeSet::new();
+        for start in &self.reached {
+            for id in ledger.ancestry(*start) {
+                if !has.insert(id) {
+                    break;
+                }
+            }
+        }
+        doc.entries.iter().filter(|id| !has.contains(id) && !ledger.is_surplus_entry(id)).copied().collect()
+    }
+
+    /// Are all tips here, and one of them so many logs back that its holder cannot tell from ours that we have it?
+    #[must_use]
+    pub fn is_far_back(&self, ledger: &Ledger, document: &DocId) -> bool {
+        let depth: BTreeMap<EntryId, usize> =
+            ledger.open_tips(document).into_iter().flat_map(|tip| logs_back(ledger, tip)).collect();
+        let is_far = |id: &EntryId| depth.get(id).is_some_and(|n| *n >= NEAR_LOGS);
+        !self.has_unknown && self.reached.iter().any(is_far)
+    }
 }
 
 /// What a tip reaches, each with the number of logs between.
@@ -71,40 +122,8 @@ fn logs_back(ledger: &Ledger, tip: EntryId) -> impl Iterator<Item = (EntryId, us
     })
 }
 
-/// The entries of the document that the other does not have, in order of arrival here. Where our reckoning is doubted, only tips that are here tell.
-#[must_use]
-pub fn missing_there(ledger: &Ledger, document: &DocId, theirs: &[Tip], is_doubted: bool) -> Vec<EntryId> {
-    let is_here = |t: &&Tip| ledger.place(&t.id).is_some_and(|p| p.log.document == *document);
-    let telling = theirs.iter().filter(|t| !is_doubted || is_here(t));
-    lacking(ledger, document, telling.flat_map(|t| reached(ledger, document, t)))
-}
-
-/// As [`missing_there`], with a planted bug: whatever stands at a tip's height is taken for the tip.
-#[cfg(feature = "planted")]
-pub(crate) fn missing_there_by_height(ledger: &Ledger, document: &DocId, theirs: &[Tip]) -> Vec<EntryId> {
-    let at = |t: &Tip| ledger.at(&LogId { document: *document, key: t.key, run: t.run }, t.height).to_vec();
-    let reached = |t: &Tip| if at(t).is_empty() { reached(ledger, document, t) } else { at(t) };
-    lacking(ledger, document, theirs.iter().flat_map(reached))
-}
-
-fn lacking(ledger: &Ledger, document: &DocId, reached: impl Iterator<Item = EntryId>) -> Vec<EntryId> {
-    let Some(doc) = ledger.document(document) else { return Vec::new() };
-    let mut has: BTreeSet<EntryId> = BTreeSet::new();
-    for start in reached {
-        for id in ledger.ancestry(start) {
-            if !has.insert(id) {
-                break;
-            }
-        }
-    }
-    doc.entries.iter().filter(|id| !has.contains(id) && !ledger.is_surplus_entry(id)).copied().collect()
-}
-
-/// Our entries from which everything backwards is known to the holder of this tip.
+/// Our entries from which everything backwards is known to the holder of this tip, which is not here.
 fn reached(ledger: &Ledger, document: &DocId, tip: &Tip) -> Vec<EntryId> {
-    if ledger.place(&tip.id).is_some_and(|p| p.log.document == *document) {
-        return vec![tip.id];
-    }
     let log = LogId { document: *document, key: tip.key, run: tip.run };
     let doc = ledger.document(document);
     let Some(ours) = doc.and_then(|d| d.logs.get(&(tip.key, tip.run))) else {
@@ -121,8 +140,9 @@ fn reached(ledger: &Ledger, document: &DocId, tip: &Tip) -> Vec<EntryId> {
 fn reached_by_hints(ledger: &Ledger, document: &DocId, tip: &Tip) -> Vec<EntryId> {
     let Some(doc) = ledger.document(document) else { return Vec::new() };
     for (run, height) in &tip.hints {
-        let mut logs = doc.logs.iter().filter(|((key, r), _)| *key == tip.key && r.0.starts_with(run));
-        if let Some((_, log)) = logs.next() {
+        let [a, b, c, d] = *run;
+        let with = |rest| (tip.key, Run([a, b, c, d, rest, rest, rest, rest]));
+        if let Some((_, log)) = doc.logs.range(with(0)..=with(u8::MAX)).next() {
             return log.range(..=*height).next_back().map(|(_, ids)| ids.clone()).unwrap_or_default();
         }
     }

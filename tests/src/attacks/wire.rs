@@ -7,7 +7,7 @@ use taizhang_core::{
     author::{Author, grant_for},
     cbor::Writer,
     entry::SignedEntry,
-    id::{AttachmentId, DocId, EntryId, Kind, OrgId, Run},
+    id::{AttachmentId, DocId, EntryId, Kind, OrgId, PublicKey, Run},
     ledger::Ledger,
     op::PayloadBuilder,
     units::Ms,
@@ -135,10 +135,14 @@ impl Node {
 
     /// A connection; nothing was said yet.
     pub(super) fn connect(&mut self, remote: &str, dialer: bool) -> SessionId {
+        self.arrive(key(remote), dialer).0
+    }
+
+    /// A connection of this key, and what came of it.
+    pub(super) fn arrive(&mut self, remote: PublicKey, dialer: bool) -> (SessionId, Done) {
         self.sessions += 1;
         let session = SessionId(self.sessions);
-        self.input(Input::Connected { session, remote: key(remote), dialer });
-        session
+        (session, self.input(Input::Connected { session, remote, dialer }))
     }
 
     pub(super) fn hello(&self) -> Frame {

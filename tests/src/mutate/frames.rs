@@ -173,7 +173,7 @@ impl<'n> Frames<'n> {
                 tip.hints = (0..n).map(|_| (dice.bytes(), dice.below(20) as u64)).collect();
             }
         }
-        Frame::Tips { document, tips: list }
+        if dice.chance(10) { Frame::SomeTips { document, tips: list } } else { Frame::Tips { document, tips: list } }
     }
 
     fn change_tip(&self, tip: &mut Tip, dice: &mut Dice) {

@@ -20,10 +20,10 @@ use super::{machine::Writing, world::World};
 impl World {
     /// Tips of a document go only to nodes that may read it.
     pub(crate) fn look_at_frame(&mut self, node: usize, conn: usize, frame: &[u8]) {
-        if frame.first() != Some(&4) {
+        if !matches!(frame.first(), Some(&4 | &0x84)) {
             return;
         }
-        let Ok(Some(Frame::Tips { document, tips })) = Frame::decode(frame) else { return };
+        let Ok(Some(Frame::Tips { document, tips } | Frame::SomeTips { document, tips })) = Frame::decode(frame) else { return };
         let Some(to) = self.conns.get(conn).and_then(|c| c.ends.iter().find(|e| e.node != node)).map(|e| e.node) else { return };
         let known = self.god.ledger.document(&document).is_some();
         if !tips.is_empty() && known && document.kind != Kind::Registry && !self.may_read(to, &document) {

@@ -139,5 +139,6 @@ pub fn flaps(n: u64) -> (Day, u64, u64) {
 
 /// Is this a frame with tips?
 pub(crate) fn names_tips(frame: &[u8]) -> bool {
-    frame.first() == Some(&4) && matches!(Frame::decode(frame), Ok(Some(Frame::Tips { .. })))
+    matches!(frame.first(), Some(&4 | &0x84))
+        && matches!(Frame::decode(frame), Ok(Some(Frame::Tips { .. } | Frame::SomeTips { .. })))
 }

@@ -344,7 +344,7 @@ fn a_frame_that_says_erased_does_nothing() {
     let wants = Kinds::all().with_keys();
     let hello = Frame::Hello { version: VERSION, network: core.network(), org: core.org(), wants, join: None };
     let none = Frame::KeyIds { document, reply: false, ids: Vec::new() };
-    for bytes in [hello.encode(), none.encode(), [&[0x84], document.to_bytes().as_slice()].concat()] {
+    for bytes in [hello.encode(), none.encode(), [&[0x85], document.to_bytes().as_slice()].concat()] {
         core.step(Input::Frame { session, bytes });
     }
     assert!(core.hub().sessions().any(|s| s.session == session), "skipped, not punished");

@@ -41,6 +41,7 @@ fn samples() -> Vec<Frame> {
         ]),
         Frame::Tips { document: document(), tips: Vec::new() },
         Frame::Tips { document: document(), tips: vec![tip(0), tip(limits::HINTS_MAX)] },
+        Frame::SomeTips { document: document(), tips: vec![tip(3)] },
         Frame::Have { document: document() },
         Frame::Compared,
         batch(0, Vec::new()),
@@ -114,6 +115,7 @@ type OfSize = fn(usize) -> Vec<u8>;
 #[test]
 fn limits_hold_to_the_item() {
     let tips = |n| Frame::Tips { document: document(), tips: vec![tip(0); n] }.encode();
+    let some = |n| Frame::SomeTips { document: document(), tips: vec![tip(0); n] }.encode();
     let hints = |n| Frame::Tips { document: document(), tips: vec![tip(n)] }.encode();
     let leaf = |n| Frame::Summaries(vec![Summary::Leaf { prefix: vec![], documents: vec![(document(), [0; 8]); n] }]).encode();
     let nodes = |n| Frame::Summaries(vec![Summary::Leaf { prefix: vec![], documents: vec![] }; n]).encode();
@@ -132,8 +134,9 @@ fn limits_hold_to_the_item() {
         let (network, org) = (NetworkId([0; 32]), OrgId([0; 8]));
         Frame::Hello { version: VERSION, network, org, wants: Kinds::all(), join: Some(vec![0; n]) }.encode()
     };
-    let table: [(&str, OfSize, usize); 10] = [
+    let table: [(&str, OfSize, usize); 11] = [
         ("tips", tips, limits::TIPS_MAX),
+        ("some tips", some, limits::TIPS_MAX),
         ("hints", hints, limits::HINTS_MAX),
         ("documents of a leaf", leaf, limits::LEAF_DOCUMENTS_MAX),
         ("nodes", nodes, limits::SUMMARY_NODES_MAX),
@@ -212,6 +215,7 @@ fn bad_frames_are_refused() {
             }),
         ),
         ("a receipt with a short signature", bytes(RECEIPT, |w| _ = w.uint(1).uint(1).array(0).bytes(&[0; 63]))),
+        ("a document without tips that announces more", [&[SOME_TIPS][..], &doc].concat()),
         ("a document without records", [&[KEY_RECORDS][..], &doc].concat()),
         ("a receipt of a huge list", bytes(RECEIPT, |w| _ = w.uint(1).uint(1).array(u64::MAX))),
     ];
@@ -222,8 +226,8 @@ fn bad_frames_are_refused() {
 
 #[test]
 fn unknown_kinds_are_skipped_where_they_may_be() {
-    // 0x81 to 0x83 are those of the keyring.
-    for kind in (0x80..=0xff).filter(|k| !(0x81..=0x83).contains(k)) {
+    // 0x81 to 0x83 are those of the keyring, 0x84 is some of many tips.
+    for kind in (0x80..=0xff).filter(|k| !(0x81..=0x84).contains(k)) {
         assert_eq!(Frame::decode(&[kind, 1, 2, 3]), Ok(None));
         assert_eq!(Frame::decode(&[kind]), Ok(None));
     }

@@ -12,7 +12,7 @@
 
 use taizhang_core::{
     entries::Entries,
-    id::{DocId, EntryId, Kind},
+    id::{DocId, Kind},
     planted::{Check, is_off},
     units::Ms,
 };
@@ -25,7 +25,7 @@ use crate::{
     planted::Planted,
     session::Phase,
     summary::short,
-    tips,
+    tips::{self, Told},
 };
 
 /// Why a node is sent away that the registry does not name.
@@ -124,7 +124,7 @@ impl Hub {
                 }
             }
         }
-        differing.iter().for_each(|d| self.send_tips(session, d, &[]));
+        differing.iter().for_each(|d| self.send_tips(session, d, false));
         if !dialer {
             return self.send(session, &Frame::Summaries(deeper));
         }
@@ -136,13 +136,12 @@ impl Hub {
 
     /// Our tips of a document, once a round. Of a registry that the other may not read it is told nothing new, but we take what it has:
     /// it hears our tips only if it names one that we know. Of anything else that it may not read it hears nothing at all.
-    fn send_tips(&mut self, session: SessionId, document: &DocId, theirs: &[Tip]) {
+    fn send_tips(&mut self, session: SessionId, document: &DocId, holds: bool) {
         let Some(s) = self.sessions.get(&session) else { return };
         let shares = self.shares(s, document);
         if s.tips_sent.contains(document) || !(shares || document.kind == Kind::Registry || is_off(Check::TipsScope)) {
             return;
         }
-        let holds = theirs.iter().any(|t| self.ledger.place(&t.id).is_some_and(|p| p.log.document == *document));
         let tips = if shares || holds || is_off(Check::TipsScope) { tips::ours(&self.ledger, document) } else { Vec::new() };
         let Some(s) = self.sessions.get_mut(&session) else { return };
         if s.tips_sent.len() >= limits::ROUND_DOCUMENTS_MAX {
@@ -150,7 +149,11 @@ impl Hub {
         }
         s.tips_sent.insert(*document);
         s.awaited.insert(*document);
-        self.send(session, &Frame::Tips { document: *document, tips });
+        let document = *document;
+        let mut parts: Vec<&[Tip]> = tips.chunks(limits::TIPS_MAX).collect();
+        let last = parts.pop().unwrap_or_default().to_vec();
+        parts.into_iter().for_each(|part| self.send(session, &Frame::SomeTips { document, tips: part.to_vec() }));
+        self.send(session, &Frame::Tips { document, tips: last });
     }
 
     /// Tips of our own keys that are not here: a restore card, a disk image of another day, or a stolen key.
@@ -165,20 +168,38 @@ impl Hub {
         }
     }
 
-    pub(super) fn tips(&mut self, session: SessionId, document: DocId, theirs: &[Tip]) {
+    /// Some of the other's tips of a document; of what they tell nothing is kept but which of our entries it has.
+    pub(super) fn some_tips(&mut self, session: SessionId, document: DocId, theirs: &[Tip]) {
         self.notice_ahead(session, document, theirs);
-        self.send_tips(session, &document, theirs);
+        #[cfg(feature = "planted")]
+        let by_height = self.planted(Planted::HeightsTrusted);
+        let Some(s) = self.sessions.get_mut(&session) else { return };
+        let is_doubted = s.doubted.contains(&document);
+        let (of, told) = s.told.get_or_insert_with(|| (document, Told::default()));
+        if *of != document {
+            return self.close(session, "tips of two documents at once");
+        }
+        #[cfg(feature = "planted")]
+        if by_height {
+            return told.hear_heights(&self.ledger, &document, theirs);
+        }
+        told.hear(&self.ledger, &document, theirs, is_doubted);
+    }
+
+    /// The last of them: now all are known.
+    pub(super) fn tips(&mut self, session: SessionId, document: DocId, theirs: &[Tip]) {
+        self.some_tips(session, document, theirs);
+        let Some((_, told)) = self.sessions.get_mut(&session).and_then(|s| s.told.take()) else { return };
+        self.send_tips(session, &document, told.has_known);
         let Some(s) = self.sessions.get(&session) else { return };
-        let missing = if self.shares(s, &document) {
-            self.missing_there(&document, theirs, s.doubted.contains(&document))
-        } else {
-            Vec::new()
-        };
+        let trusts_unknown = told.has_unknown && self.planted(Planted::UnknownTipsTrusted);
+        let missing =
+            if self.shares(s, &document) && !trusts_unknown { told.missing_there(&self.ledger, &document) } else { Vec::new() };
         let Some(s) = self.sessions.get_mut(&session) else { return };
         s.awaited.remove(&document);
         let is_ahead = !missing.is_empty();
         missing.into_iter().for_each(|id| s.owe(&self.ledger, id));
-        if is_ahead && tips::are_far_back(&self.ledger, &document, theirs) {
+        if is_ahead && told.is_far_back(&self.ledger, &document) {
             self.send(session, &Frame::Have { document });
         }
     }
@@ -188,18 +209,6 @@ impl Hub {
         let Some(s) = self.sessions.get_mut(&session) else { return };
         let ledger = &self.ledger;
         s.owed.retain(|(_, _, _, id)| ledger.place(id).is_some_and(|p| p.log.document != document));
-    }
-
-    fn missing_there(&self, document: &DocId, theirs: &[Tip], is_doubted: bool) -> Vec<EntryId> {
-        #[cfg(feature = "planted")]
-        if self.planted(Planted::HeightsTrusted) {
-            return tips::missing_there_by_height(&self.ledger, document, theirs);
-        }
-        let unknown = theirs.iter().any(|t| self.ledger.place(&t.id).is_none());
-        if unknown && self.planted(Planted::UnknownTipsTrusted) {
-            return Vec::new();
-        }
-        tips::missing_there(&self.ledger, document, theirs, is_doubted)
     }
 
     /// All tips of this round are exchanged; what the other did not answer it cannot hold.

@@ -30,16 +30,59 @@ pub(super) struct Greeting {
 }
 
 impl Hub {
-    pub(super) fn connected(&mut self, session: SessionId, remote: PublicKey, dialer: bool) {
-        if self.sessions.len() >= limits::SESSIONS_MAX && !is_off(Check::Sessions) {
-            self.effects.push_back(crate::io::Effect::Close { session, reason: "too many sessions" });
+    pub(super) fn connected(&mut self, now: Ms, session: SessionId, remote: PublicKey, dialer: bool) {
+        let mut s = Session::new(remote, dialer, self.config.wants, now);
+        s.org = self.org_of_node(remote);
+        if let Some(reason) = self.is_full(&s) {
+            self.effects.push_back(crate::io::Effect::Close { session, reason });
             return;
         }
-        let mut s = Session::new(remote, dialer, self.config.wants);
-        s.org = self.org_of_node(remote);
+        self.make_room(remote);
         self.sessions.insert(session, s);
         let frame = hello(&self.config, &self.ledger);
         self.send(session, &frame);
+    }
+
+    /// Is there no place for one more? Strangers leave enough for those that we know.
+    fn is_full(&self, s: &Session) -> Option<&'static str> {
+        let strangers = || self.sessions.values().filter(|s| s.org.is_none()).count();
+        if self.sessions.len() >= limits::SESSIONS_MAX && !is_off(Check::Sessions) {
+            Some("too many sessions")
+        } else if s.org.is_none() && strangers() >= limits::STRANGERS_MAX && !is_off(Check::StrangersAtOnce) {
+            Some("too many nodes that are not certified")
+        } else {
+            None
+        }
+    }
+
+    /// A node that comes again and again has lost its earlier lines, or wants all places for itself.
+    fn make_room(&mut self, remote: PublicKey) {
+        let of_it = || self.sessions.iter().filter(|(_, s)| s.remote == remote);
+        if of_it().count() >= limits::SESSIONS_OF_NODE_MAX
+            && !is_off(Check::SessionsOfNode)
+            && let Some((oldest, _)) = of_it().next()
+        {
+            let oldest = *oldest;
+            self.close(oldest, "this node has newer sessions");
+        }
+    }
+
+    /// By when a session must have come further; a newcomer knows nobody's certificate yet.
+    pub(super) fn deadline(&self, s: &Session) -> Option<Ms> {
+        s.deadline().filter(|_| s.phase == Phase::Greeting || !self.is_newcomer())
+    }
+
+    /// Ends sessions that hold a place and say nothing, or not who they are.
+    pub(super) fn close_silent(&mut self, now: Ms) {
+        if is_off(Check::GreetsInTime) {
+            return;
+        }
+        let late = self.sessions.iter().filter(|(_, s)| self.deadline(s).is_some_and(|d| d <= now));
+        let late: Vec<(SessionId, Phase)> = late.map(|(id, s)| (*id, s.phase)).collect();
+        for (session, phase) in late {
+            let silent = phase == Phase::Greeting;
+            self.close(session, if silent { "no greeting in time" } else { "not certified in time" });
+        }
     }
 
     /// An invite in hand whose use is not in our registry yet.

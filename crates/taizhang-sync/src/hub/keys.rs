@@ -15,6 +15,7 @@ use taizhang_core::{
     entries::Entries,
     id::{DocId, Kind},
     names,
+    planted::{Check, is_off},
     standing::Judge,
     units::Ms,
 };
@@ -84,7 +85,10 @@ impl Hub {
 
     /// May this session speak of the keys of this document? As of the document itself: only a node of the school and of its county may.
     fn may_share(&self, s: &Session, document: &DocId) -> bool {
-        document.kind == Kind::Identity && s.wants.has_keys() && s.ours.has_keys() && self.in_scope(s, document)
+        document.kind == Kind::Identity
+            && s.wants.has_keys()
+            && s.ours.has_keys()
+            && (self.in_scope(s, document) || is_off(Check::KeysScope))
     }
 
     /// The records of a document that may travel: of keys that its rows name and that nobody erased, to persons who may open names now.
@@ -94,8 +98,9 @@ impl Hub {
     }
 
     fn may_travel(&self, r: &KeyRecord, readers: &BTreeSet<[u8; 32]>) -> bool {
-        let is_erased = self.erased.contains(&(r.document, r.key));
-        self.ledger.names_key(&r.document, &r.key) && readers.contains(&r.to) && !is_erased
+        let is_erased = self.erased.contains(&(r.document, r.key)) && !is_off(Check::KeyErased);
+        let is_named = self.ledger.names_key(&r.document, &r.key) || is_off(Check::KeyNamed);
+        is_named && (readers.contains(&r.to) || is_off(Check::KeyReader)) && !is_erased
     }
 
     /// Documents of which both may hold keys, with the digest of what is here; none where both share no identity document.

@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl Hub {
-    /// The next moment at which a receipt is due; none while a commit is under way, whose end offers it.
+    /// The next moment at which a receipt is due, or somebody has been silent for too long; none while a commit is under way, whose end offers it.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Ms> {
         if self.under_way.is_some() {
@@ -24,7 +24,8 @@ impl Hub {
         }
         let waiting =
             self.sessions.values().filter(|s| s.org.is_some() && !s.touched.is_empty() && !s.incoming && s.has_sent_all());
-        waiting.filter_map(|s| s.last_receipt.map(|l| Ms(l.0.saturating_add(self.config.receipt_interval_ms)))).min()
+        let due = waiting.filter_map(|s| s.last_receipt.map(|l| Ms(l.0.saturating_add(self.config.receipt_interval_ms))));
+        due.chain(self.sessions.values().filter_map(|s| self.deadline(s))).min()
     }
 
     /// Takes in a receipt read back from the store.
@@ -39,7 +40,8 @@ impl Hub {
         self.receipts.iter().map(|((node, document), r)| (node, document, r))
     }
 
-    pub(super) fn due_receipts(&mut self, now: Ms) {
+    pub(super) fn timeout(&mut self, now: Ms) {
+        self.close_silent(now);
         let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
         ids.into_iter().for_each(|s| self.offer_receipt(now, s));
     }
@@ -102,10 +104,14 @@ impl Hub {
         self.commit(CommitRequest { notes, ..CommitRequest::default() }, Origin::Receipt);
     }
 
-    /// Keeps the one whose tips cover the other's, else the higher counter.
+    /// Keeps the one whose tips cover the other's, else the higher counter; of several with the same tips the first, so that to say it again costs nothing.
     fn file_receipt(&mut self, document: DocId, receipt: &Receipt) -> bool {
         let key = (receipt.node, document);
+        let says_more = |old: &Receipt| tips_of(old, document) != tips_of(receipt, document) || is_off(Check::ReceiptRepeats);
         let better = self.receipts.get(&key).is_none_or(|old| {
+            if !says_more(old) {
+                return false;
+            }
             let (new_covers, old_covers) =
                 (covers(&self.ledger, document, receipt, old), covers(&self.ledger, document, old, receipt));
             if new_covers == old_covers { receipt.counter > old.counter } else { new_covers }

@@ -84,7 +84,17 @@ impl World {
 
     /// What `ours` would send to whoever holds `theirs`.
     fn missing(&self, ours: &Ledger, theirs: &Ledger) -> Vec<EntryId> {
-        missing_there(ours, &self.document, &ours_of(theirs, &self.document), false)
+        self.told(ours, &ours_of(theirs, &self.document)).missing_there(ours, &self.document)
+    }
+
+    fn told(&self, ours: &Ledger, tips: &[Tip]) -> Told {
+        let mut told = Told::default();
+        told.hear(ours, &self.document, tips, false);
+        told
+    }
+
+    fn is_far_back(&self, ours: &Ledger, theirs: &Ledger) -> bool {
+        self.told(ours, &ours_of(theirs, &self.document)).is_far_back(ours, &self.document)
     }
 }
 
@@ -114,7 +124,7 @@ fn hints_tell_exactly_up_to_32_logs_back() {
     for logs in [9, 20, 39] {
         let behind = w.ledger(&chain[..logs * 2 - 1]);
         assert_eq!(w.missing(&behind, &all), [], "the tip is {} logs ahead", 40 - logs);
-        assert!(!are_far_back(&all, &w.document, &ours_of(&behind, &w.document)));
+        assert!(!w.is_far_back(&all, &behind));
     }
 }
 
@@ -125,8 +135,8 @@ fn far_behind_the_reckoning_is_near_and_have_mends_it() {
     let (all, behind) = (w.ledger(&chain), w.ledger(&chain[..100]));
     let again = w.missing(&behind, &all);
     assert!(!again.is_empty() && again.len() <= 100, "{}", again.len());
-    assert!(are_far_back(&all, &w.document, &ours_of(&behind, &w.document)));
-    assert!(!are_far_back(&behind, &w.document, &ours_of(&all, &w.document)), "unknown tips are not here");
+    assert!(w.is_far_back(&all, &behind));
+    assert!(!w.is_far_back(&behind, &all), "unknown tips are not here");
     assert_eq!(w.missing(&all, &behind), ids(&chain[100..]));
     let tips = ours_of(&all, &w.document);
     assert_eq!(tips.len(), 1);
@@ -185,6 +195,7 @@ fn tips_of_strangers_cover_nothing() {
     let w = World::new();
     let chain = w.chain(2, 2);
     let ours = w.ledger(&chain);
+    let told = |tips: &[Tip]| w.told(&ours, tips).missing_there(&ours, &w.document);
     let stranger = Tip {
         key: taizhang_core::id::PublicKey([1; 32]),
         run: Run([1; 8]),
@@ -192,12 +203,29 @@ fn tips_of_strangers_cover_nothing() {
         id: EntryId([7; 32]),
         hints: vec![([9; 4], u64::MAX); HINTS_MAX],
     };
-    assert_eq!(missing_there(&ours, &w.document, std::slice::from_ref(&stranger), false), ids(&chain));
+    assert_eq!(told(std::slice::from_ref(&stranger)), ids(&chain));
     // The right author, in a run that is not here.
     let tip = ours_of(&ours, &w.document)[0].clone();
     let liar = Tip { id: EntryId([7; 32]), run: Run([1; 8]), hints: Vec::new(), ..tip.clone() };
-    assert_eq!(missing_there(&ours, &w.document, &[liar], false), ids(&chain));
+    assert_eq!(told(&[liar]), ids(&chain));
     // An entry of another document is no tip of this one.
     let elsewhere = Tip { id: w.first.id, run: Run([1; 8]), hints: Vec::new(), ..tip };
-    assert_eq!(missing_there(&ours, &w.document, &[elsewhere, stranger], false), ids(&chain));
+    assert_eq!(told(&[elsewhere, stranger]), ids(&chain));
+}
+
+#[test]
+fn tips_told_in_parts_tell_what_they_tell_at_once() {
+    let w = World::new();
+    // Forty logs that go on from none: forty tips, of which the other has half, and one that is not here.
+    let logs: Vec<SignedEntry> = (0..40).map(|run| w.entry(run, 1, None, 1)).collect();
+    let (ours, theirs) = (w.ledger(&logs), w.ledger(&logs[..20]));
+    let mut tips = ours_of(&theirs, &w.document);
+    tips.push(Tip { id: EntryId([7; 32]), hints: Vec::new(), ..tips[0].clone() });
+    let whole = w.told(&ours, &tips);
+    for n in [1, 7, 20] {
+        let mut told = Told::default();
+        tips.chunks(n).for_each(|part| told.hear(&ours, &w.document, part, false));
+        assert_eq!(told.missing_there(&ours, &w.document), ids(&logs[20..]), "{n} at once");
+        assert_eq!((told.has_known, told.has_unknown), (whole.has_known, whole.has_unknown));
+    }
 }
