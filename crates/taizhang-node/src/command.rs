@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use zeroize::Zeroize;
 
-use crate::error::Text;
+use crate::{error::Text, secret::Secret};
 
 pub use key::{Accepting, Burning, Ending, Keep, KeyCommand};
 pub use tree::{KeyFile, OrgChange, Proposal, Root};
@@ -66,8 +66,8 @@ pub enum Command {
     },
     /// Joins a network by an invite.
     Join {
-        /// The invite's text.
-        invite: String,
+        /// The invite's text: it holds a key.
+        invite: Secret,
         /// What to call the grant; absent: the role.
         label: Option<String>,
     },

@@ -101,6 +101,12 @@ mod tests {
         for text in [line, format!("{request:?} {back:?}")] {
             assert!(!text.contains("山") && !text.contains("口令"), "{text}");
         }
+        // An invite holds a key: whoever has it joins.
+        let join = Command::Join { invite: Secret::new("taizhang-invite-1:a7".to_owned()), label: None };
+        let line = serde_json::to_string(&join).unwrap();
+        let back: Command = serde_json::from_str(&line).unwrap();
+        assert!(matches!(&back, Command::Join { invite, .. } if invite.reveal() == "taizhang-invite-1:a7"));
+        assert!([line, format!("{join:?} {back:?}")].iter().all(|text| !text.contains("invite-1")));
         assert!(serde_json::from_str::<Secret>("\"zz\"").is_err() && serde_json::from_str::<Secret>("\"ff\"").is_err());
     }
 }

@@ -89,7 +89,7 @@ pub(crate) fn execute(folder: &Folder, request: Request, tell: &mut dyn FnMut(Me
         Command::Init { code, name, kind, root_keys, root_threshold } => {
             return found::init_with(folder, &request.unlock, (code, name, kind), (*root_keys, *root_threshold));
         }
-        Command::Join { invite, label } => return found::join(folder, &request.unlock, invite, label.as_deref()),
+        Command::Join { invite, label } => return found::join(folder, &request.unlock, invite.reveal(), label.as_deref()),
         _ => {}
     }
     if let Some(reply) = control::call(folder, &request, tell)? {

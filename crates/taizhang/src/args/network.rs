@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use taizhang_node::{
     command::{Command, OrgChange},
     error::CommandError,
+    secret::Secret,
 };
 
 use super::{Task, absolute};
@@ -173,7 +174,8 @@ impl Invite {
 #[derive(Debug, Args)]
 pub(crate) struct Join {
     /// 邀请文本, 或邀请文件 | The invite's text, or its file
-    invite: String,
+    #[arg(value_parser = secret)]
+    invite: Secret,
     /// 本机密钥的名称 | What the key is called on this machine
     #[arg(long)]
     label: Option<String>,
@@ -185,16 +187,21 @@ const TIMEOUT_MS: u64 = 60_000;
 /// An invite is less than 4 KB.
 const INVITE_BYTES_MAX: u64 = 64 * 1024;
 
+/// An invite's text holds a key.
+fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+    Ok(Secret::new(text.to_owned()))
+}
+
 impl Join {
     pub(super) fn command(self) -> Result<Command, CommandError> {
-        let file = std::path::Path::new(&self.invite);
+        let file = std::path::Path::new(self.invite.reveal());
         let is_file = std::fs::metadata(file).is_ok_and(|m| m.is_file() && m.len() <= INVITE_BYTES_MAX);
         let invite = if is_file {
-            std::fs::read_to_string(file).map_err(|e| {
+            std::fs::read_to_string(file).map(Secret::new).map_err(|e| {
                 let (at, why) = (file.display(), taizhang_node::error::io_text(&e));
                 CommandError::not_found(format!("无法读取 {at}: {}", why.zh), format!("cannot read {at}: {}", why.en))
             })?
-        } else if !self.invite.trim_start().starts_with("taizhang-invite-") {
+        } else if !self.invite.reveal().trim_start().starts_with("taizhang-invite-") {
             let at = file.display();
             return Err(CommandError::not_found(
                 format!("找不到文件 {at}, 它也不是邀请文本"),

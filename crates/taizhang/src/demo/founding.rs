@@ -1,6 +1,6 @@
 //! Founding the network, and joining it by invite.
 
-use taizhang_node::{command::Command, error::CommandError, folder::Neighbour};
+use taizhang_node::{command::Command, error::CommandError, folder::Neighbour, secret::Secret};
 
 use super::{
     accounts,
@@ -31,7 +31,7 @@ pub(super) fn found(story: &mut Story) -> Result<(), CommandError> {
     quicken(city)?;
     // A second person on the city's machine adopts the policy by which accounts are kept.
     let officer = invite(city, Some(ADMIN), CITY.code, "policy_officer")?;
-    city.ask(Command::Join { invite: officer, label: Some(accounts::OFFICER.to_owned()) })?;
+    city.ask(Command::Join { invite: Secret::new(officer), label: Some(accounts::OFFICER.to_owned()) })?;
     accounts::adopt(city)?;
     city.start()?;
     for county in &COUNTIES {
@@ -94,7 +94,7 @@ fn invite(by: &Machine, key: Option<&str>, org: &str, role: &str) -> Result<Stri
 
 /// Joins, with the node above as the one to dial. (The invite of an admin's PC that is off most of the day cannot name it.)
 fn accept(machine: &Machine, invite: &str, above: &Machine) -> Result<(), CommandError> {
-    machine.ask(Command::Join { invite: invite.to_owned(), label: None })?;
+    machine.ask(Command::Join { invite: Secret::new(invite.to_owned()), label: None })?;
     let key = above.folder.node_key()?.public().to_string();
     let mut settings = machine.folder.settings()?;
     settings.neighbours = vec![Neighbour { address: above.address.clone(), key: Some(key) }];
