@@ -1,4 +1,4 @@
-//! One verdict for a signature at the edges of Ed25519, on every path that an entry, a receipt or a certificate may take (docs/decisions/0004-signature-validity.md).
+//! One verdict for a signature at the edges of Ed25519, on every path that an entry, a receipt, a certificate or a successor of the root statement may take (docs/decisions/0004-signature-validity.md).
 #![allow(clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::collections::BTreeSet;
@@ -9,13 +9,15 @@ use taizhang_core::{
     author::Author,
     cbor::Writer,
     entry::{Before, Header, SignedEntry},
-    founding::NewGrant,
-    id::{DocId, EntryId, Kind, LogId, PublicKey, Run, from_hex},
+    founding::{NewGrant, NewOrg, found_by, root_statement},
+    id::{DocId, EntryId, Kind, LogId, OrgId, PublicKey, Run, from_hex},
     key,
+    ledger::Ledger,
     op::{PayloadBuilder, RowName},
     planted::{Check, is_off, take_away},
     receipt::Receipt,
-    rows::{Grant, Role, RowType},
+    root::{Roots, signed_bytes},
+    rows::{Grant, OrgKind, Role, RootStatement, RowType},
     units::{Day, Ms},
 };
 use taizhang_node::{
@@ -29,6 +31,7 @@ use taizhang_rules::certificate::{Claims, Statement, commitment, network_prefix}
 use taizhang_store::{
     Commit, NewEntry, Store,
     disk::{DiskStore, Options},
+    memory::MemoryStore,
 };
 use taizhang_sync::{
     Effect, Event, Input, Token,
@@ -323,4 +326,35 @@ fn a_check_that_is_away_is_away_on_every_core() {
     assert_eq!(answers(), vec![true; 64]);
     drop(away);
     assert_eq!(answers(), vec![false; 64]);
+}
+
+#[test]
+fn successors_of_the_root_statement() {
+    for edge in Edge::ALL {
+        let root = Author { key: secret("root"), run: Run([1; 8]) };
+        let keys = vec![root.public(), edge.key()];
+        let (first, network) = root_statement(keys.clone(), 1);
+        let city = NewOrg { code: "429800".into(), kind: OrgKind::City, name: "示范市".into(), random: [7; 8] };
+        let people = ((key_of("admin"), None), key_of("node"), "admin");
+        let (_, founding) = found_by(&root, (first, network), &city, people, Ms(1));
+        let mut ledger = Ledger::new(network);
+        let mut store = MemoryStore::default();
+        let admitted = ledger.admit(&store, founding, Signature::Check).expect("founded");
+        ledger.insert(&admitted);
+        let founding = admitted.entry();
+        let stored = NewEntry { id: founding.id, log: founding.header.log, sequence: 1, bytes: founding.to_bytes() };
+        store.commit(&Commit { entries: vec![stored], ..Commit::default() }).expect("stored");
+        let before = RowName { entry: founding.id, index: 0 };
+        // The key at the edge signs alone; whoever writes it down is honest.
+        let statement = RootStatement { number: 1, keys, m: 1, signatures: None, positions: None, reason: None };
+        let signature = edge.sign(&signed_bytes(&network, &[before], &statement));
+        let statement = RootStatement { signatures: Some(vec![(edge.key(), signature)]), ..statement };
+        let record = Roots::record(&network, statement.clone(), vec![before]);
+        assert_eq!(ledger.registry.roots.check(&network, &record).is_ok(), edge.is_valid(), "{edge:?}");
+        let mut p = PayloadBuilder::default();
+        p.row(RootStatement::TYPE, &[before.here()], &statement.to_fields());
+        let entry = root.write(&ledger, DocId::of(OrgId::root(network), Kind::Registry), Some(before), p.finish(), Ms(2));
+        let verdict = ledger.admit(&store, entry, Signature::Check);
+        assert_eq!(verdict.is_ok(), edge.is_valid(), "{edge:?}: {:?}", verdict.err());
+    }
 }
