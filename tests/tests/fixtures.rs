@@ -9,12 +9,12 @@ use std::{
 };
 
 use taizhang_core::{
-    admission::Signature,
+    admission::{Refusal, Signature},
     author::Author,
     cbor::Value,
     entry::SignedEntry,
     founding::{NewGrant, NewOrg, found},
-    id::{DocId, EntryId, Kind, NetworkId, OrgId, Run},
+    id::{DocId, EntryId, Kind, NetworkId, OrgId, PublicKey, Run},
     key::SecretKey,
     ledger::Ledger,
     op::{PayloadBuilder, RowRef, scalar},
@@ -22,12 +22,14 @@ use taizhang_core::{
     rows::{self, Assessment, CATALOGUE, Grant, OrgKind, RegisteredBy, Registration, Role, RowType, shape::Shape},
     units::{Day, Ms},
 };
+use taizhang_node::remembered::Remembered;
 use taizhang_store::{
     Commit, NewEntry, Store,
     disk::{DiskStore, Options},
     memory::MemoryStore,
 };
 use taizhang_sync::{
+    Event, SessionId,
     frame::{BatchFrame, Frame, Kinds, Summary, Tip, WireReceipt},
     keys::KeyRecord,
 };
@@ -301,4 +303,39 @@ fn the_page_of_rows_names_every_field() {
         }
         assert_eq!(named.next(), None, "{head}");
     }
+}
+
+/// A refusal, an entry that another node held, a node that was met: what the store's notes hold of them.
+fn remembered() -> Remembered {
+    let (node, author, document) = (PublicKey([1; 32]), PublicKey([2; 32]), DocId::of_year(OrgId([5; 8]), Kind::Ledger, 2024));
+    let mut memory = Remembered::default();
+    memory.hear(NOW, &Event::RefusedHere { from: node, document, author, reason: Refusal::Role });
+    memory.hear(Ms(NOW.0 + 300), &Event::RefusedHere { from: node, document, author, reason: Refusal::Role });
+    memory.hear(NOW, &Event::RefusedThere { by: node, document, author, sequence: 7, code: 9 });
+    memory.hear(NOW, &Event::Ahead { by: node, document, author, sequence: 12, entry: EntryId([6; 32]) });
+    memory.hear(NOW, &Event::InSync { session: SessionId(1), with: node });
+    memory.hear(NOW, &Event::Receipt { from: node, documents: vec![document], time: Ms(NOW.0 - 1) });
+    memory.hear(NOW, &Event::Receipt { from: PublicKey([3; 32]), documents: vec![document], time: NOW });
+    memory
+}
+
+#[test]
+fn what_a_node_remembers_keeps_its_form() {
+    let file = folder().join("remembered-v1.txt");
+    let mut memory = remembered();
+    let text: String = memory.take_notes().iter().map(|(key, bytes)| format!("{} {}\n", hex(key), hex(bytes))).collect();
+    if std::env::var_os("TAIZHANG_BLESS").is_some() {
+        std::fs::write(&file, &text).expect("writes");
+    }
+    let kept = std::fs::read_to_string(&file).expect("tests/vectors/remembered-v1.txt is there");
+    assert_eq!(text, kept, "a format changed: give it a new version and keep reading the old one");
+    let bytes = |hex: &str| taizhang_core::id::from_hex(hex).expect("hex");
+    let notes = kept.lines().filter_map(|l| l.split_once(' ')).map(|(key, value)| (bytes(key), Some(bytes(value))));
+    let mut store = MemoryStore::default();
+    store.commit(&Commit { notes: notes.collect(), ..Commit::default() }).expect("stored");
+    let read = Remembered::load(&store).expect("reads");
+    assert_eq!(read.refused().collect::<Vec<_>>(), memory.refused().collect::<Vec<_>>());
+    assert_eq!(read.ahead().collect::<Vec<_>>(), memory.ahead().collect::<Vec<_>>());
+    assert_eq!(read.met().collect::<Vec<_>>(), memory.met().collect::<Vec<_>>());
+    assert_eq!((read.refused().count(), read.ahead().count(), read.met().count()), (2, 1, 2));
 }
