@@ -20,6 +20,9 @@ pub(super) fn plan(c: &Context<'_>, plan: &mut Plan, lines: &[ActivityLine], sta
         if plan.is_imported(known) {
             continue;
         }
+        if plan.is_after_closing(c.core, line.row, owner, line.end) {
+            continue;
+        }
         let document = DocId::of_year(owner, kind, line.end.year());
         let put = plan.put(known, document, line.row, (Activity::TYPE, &line.activity), activity(line).to_fields());
         plan.count(&[put]);

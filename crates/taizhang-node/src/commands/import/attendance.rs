@@ -55,6 +55,9 @@ fn put(
         );
         return Ok(());
     };
+    if plan.is_after_closing(c.core, line.row, shelf.school(), end.unwrap_or(registered)) {
+        return Ok(());
+    }
     let Some(row) = registration(plan, line, by, registered) else { return Ok(()) };
     let document = shelf.ledger(ends_in);
     let known = state.shelves.ledger(c.core, shelf)?;

@@ -16,7 +16,14 @@ use super::{
     place::Shelves,
     report::{FileReport, Found},
 };
-use crate::{command::Import, commands::Context, core::Core, error::CommandError, keyfile::Person, keyring::Keyring};
+use crate::{
+    command::Import,
+    commands::{Context, org::change::is_open_on},
+    core::Core,
+    error::CommandError,
+    keyfile::Person,
+    keyring::Keyring,
+};
 
 /// Remarks longer than this are left out.
 const NOTE_BYTES_MAX: usize = 1000;
@@ -172,6 +179,14 @@ impl Plan {
         Ok(())
     }
 
+    /// A training that ended after its school was closed is not recorded there.
+    pub(super) fn is_after_closing(&mut self, core: &Core, row: u32, school: OrgId, last: Day) -> bool {
+        let Err(closed) = is_open_on(core, school, last) else { return false };
+        let (zh, en) = closed_words(closed);
+        self.refuse_row(row, "school_closed", zh, en);
+        true
+    }
+
     /// No roster here says which school this teacher's line belongs to.
     pub(super) fn no_school(&mut self, row: u32, teacher: &str) {
         self.refuse_row(
@@ -204,6 +219,12 @@ impl Plan {
     pub(super) fn finish(&mut self) {
         self.report.documents = self.batch.documents().map(ToString::to_string).collect();
     }
+}
+
+/// What happened, and what to do, in one line each.
+pub(super) fn closed_words(closed: CommandError) -> (String, String) {
+    let hint = closed.hint.unwrap_or_default();
+    (format!("{}; {}", closed.what.zh, hint.zh), format!("{}; {}", closed.what.en, hint.en))
 }
 
 /// The person's name, an ID number, or eleven digits in a row.

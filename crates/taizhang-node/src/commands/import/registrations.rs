@@ -30,6 +30,9 @@ pub(super) fn plan(c: &Context<'_>, plan: &mut Plan, lines: &[RegistrationLine],
         if plan.is_imported(known) {
             continue;
         }
+        if plan.is_after_closing(c.core, line.row, shelf.school(), line.end) {
+            continue;
+        }
         let row = elsewhere(plan, line);
         let about = elsewhere_key(&row);
         let put = plan.put(known, shelf.ledger(line.end.year()), line.row, (Elsewhere::TYPE, &about), row.to_fields());

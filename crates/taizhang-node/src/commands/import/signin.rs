@@ -44,6 +44,11 @@ pub(super) fn plan(c: &Context<'_>, plan: &mut Plan, lines: &SignInLines, state:
         plan.report.unchanged = u32::try_from(lines.lines.len()).unwrap_or(u32::MAX);
         return Ok(());
     }
+    // All of a sheet is of one activity: its first row stands for it.
+    let first = lines.lines.first().map_or(1, |l| l.row);
+    if end.is_some_and(|end| plan.is_after_closing(c.core, first, shelf.school(), end)) {
+        return Ok(());
+    }
     let numbers: Vec<u32> =
         lines.sessions.iter().map(|s| u32::from(s.week.saturating_sub(1)) * 7 + u32::from(s.weekday)).collect();
     let document = shelf.ledger(year);

@@ -15,11 +15,11 @@ use taizhang_core::{
 };
 
 use crate::{
-    command::{Command, Format, Import},
+    command::{Command, Format, Import, OrgChange},
     commands::{
         execute,
         record::tests::{in_order, school},
-        testkit::{Net, unlock},
+        testkit::{Net, teacher, unlock},
     },
     error::{CommandError, ErrorKind},
 };
@@ -690,4 +690,51 @@ fn the_roster_sheet_may_say_whose_post_is_the_first_and_is_asked() {
     teachers.sort();
     let wanted = [("N1", None), ("N2", None), ("N3", Some(true)), ("N4", Some(false))];
     assert_eq!(teachers, wanted.map(|(no, said)| (no.to_owned(), said)));
+}
+
+#[test]
+fn what_ended_after_a_school_was_closed_is_refused_with_its_row_in_every_kind_of_sheet() {
+    let mut net = Net::new();
+    net.put_all("clerk", net.roster(), &[teacher("T1"), teacher("T2")]);
+    let early = "2025-06-30,2025-06-30";
+    let head = "活动编号,活动名称,组织单位,组织级别,培训类别,开始日期,结束日期,计划学时,审核状态,是否注册\n";
+    let activities = |days: &str, no: &str| format!("{head}{no},校本培训,第001小学,校级,校本培训,{days},8,已审核,是\n");
+    let before = file(&net, "before.csv", &activities(early, "S1"));
+    let after = file(&net, "after.csv", &activities("2025-07-01,2025-07-01", "S2"));
+    let announced = file(&net, "announced.csv", &activities("2025-07-01,2025-07-01", "S3"));
+    for sheet in [&before, &announced] {
+        net.data("clerk", &Command::Import(of("activities", std::slice::from_ref(sheet), Some("001"))));
+    }
+    let close = OrgChange::Close { org: "001".into(), day: "2025-06-30".into(), succeeded_by: None, reason: None };
+    net.data("admin", &Command::Org(close));
+    let attendance = file(
+        &net,
+        "a.csv",
+        &format!("{ATTENDANCE}S1,T1,8,8,合格,2025-07-20,\nS3,T1,8,8,合格,2025-07-20,\nS9,T2,8,8,合格,2025-07-20,\n"),
+    );
+    let elsewhere = std::fs::read_to_string(data("records.json")).unwrap();
+    let elsewhere = file(&net, "e.json", &elsewhere);
+    let marks = std::fs::read_to_string(data("signin.csv")).unwrap();
+    let marks = file(&net, "signin.csv", &marks);
+    let entries = net.core.ledger().len();
+    for (kind, sheet, rows) in [("activities", &after, vec![2]), ("attendance", &attendance, vec![3, 4])] {
+        let error = refused(&mut net, "clerk", of(kind, std::slice::from_ref(sheet), Some("001")));
+        let findings = error.details.unwrap()["files"][0]["findings"].as_array().unwrap().clone();
+        let closed: Vec<&Json> = findings.iter().filter(|f| f["kind"] == "school_closed").collect();
+        assert_eq!(closed.iter().map(|f| f["row"].as_u64().unwrap()).collect::<Vec<_>>(), rows, "{kind}");
+        assert!(
+            closed.iter().all(|f| f["zh"] == "001 已于 2025-06-30 撤销, 不能登记之后的培训; 请登记到接续的机构"),
+            "{closed:?}"
+        );
+    }
+    assert_eq!(net.core.ledger().len(), entries);
+    let skipped = Import { skip_bad_rows: true, ..of("attendance", &[attendance], Some("001")) };
+    let reply = net.data("clerk", &Command::Import(skipped));
+    assert_eq!(counts(&reply["files"][0])[..2], [3, 1], "what ended in time is still registered");
+    let error = refused(&mut net, "clerk", of("registrations", &[elsewhere], Some("001")));
+    let findings = error.details.unwrap()["files"][0]["findings"].as_array().unwrap().clone();
+    assert!(findings.iter().any(|f| f["kind"] == "school_closed"));
+    let signin = Import { activity: Some("S3".into()), ..of("signin", &[marks], Some("001")) };
+    let error = refused(&mut net, "clerk", signin);
+    assert_eq!(error.details.unwrap()["files"][0]["findings"][0]["kind"], "school_closed");
 }

@@ -4,18 +4,21 @@ use taizhang_core::{
     cbor::Value,
     id::{DocId, Kind, OrgId},
     op::RowRef,
-    rows::{self, OrgKind, shape::Shape},
+    rows::{self, Activity, Elsewhere, Marks, OrgKind, Registration, RowType, Session, shape::Shape},
     units::Day,
 };
 
 use super::{
-    super::place::{Place, Shelves},
+    super::{
+        place::{Place, Shelves},
+        plan::closed_words,
+    },
     Files,
     read::{Line, What},
 };
 use crate::{
     command::Import,
-    commands::{Context, fields::map_refs},
+    commands::{Context, fields::map_refs, org::change::is_open_on},
     error::CommandError,
 };
 
@@ -41,7 +44,12 @@ pub(super) fn all(
     for line in lines {
         let at = line.at;
         match desk.document(c, shelves, &line)? {
-            Ok(document) => out.push((document, line)),
+            Ok(document) => {
+                match last_day(c, shelves, &document, &line)?.map(|last| is_open_on(c.core, document.concerns(), last)) {
+                    Some(Err(closed)) => files.refuse(at, "school_closed", None, closed_words(closed)),
+                    _ => out.push((document, line)),
+                }
+            }
             Err((kind, why)) => files.refuse(at, kind, None, why),
         }
     }
@@ -166,6 +174,23 @@ impl Desk {
             None => why("no_year", "不知道属于哪一年; 请用 --year 指明", "the year is not known; give it with --year"),
         }
     }
+}
+
+/// The last day of the training that a line of a ledger is about, as far as it can be told.
+fn last_day(c: &Context<'_>, shelves: &mut Shelves, document: &DocId, line: &Line) -> Result<Option<Day>, CommandError> {
+    let trainings = [Activity::TYPE, Session::TYPE, Marks::TYPE, Registration::TYPE, Elsewhere::TYPE];
+    if document.kind != Kind::Ledger || !matches!(line.what, What::Row(info, _) if trainings.contains(&info.number)) {
+        return Ok(None);
+    }
+    let own = day_of(line, |name| name == "end_day");
+    let of_activity = match text_of(line, "activity_no").or_else(|| text_of(line, "activity")) {
+        Some(no) if own.is_none() => {
+            let owners = [document.owner, document.concerns()];
+            shelves.activities(c.core, &owners)?.find(&no, &owners).map(|a| a.end_day).max()
+        }
+        _ => None,
+    };
+    Ok(own.or(of_activity).or_else(|| day_of(line, |name| name == "registered_day")))
 }
 
 fn no_school(teacher: &str) -> Why {

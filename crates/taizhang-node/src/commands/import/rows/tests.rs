@@ -9,7 +9,7 @@ use taizhang_core::{
 };
 
 use crate::{
-    command::{Command, Format, Import},
+    command::{Command, Format, Import, OrgChange},
     commands::{
         execute,
         record::tests::in_order,
@@ -318,4 +318,24 @@ fn rows_with_a_telephone_in_a_free_field_are_refused() {
     lines.iter_mut().for_each(|l| l["fields"]["reason"] = json!("有问题请联系办公室"));
     let path = file(&net, "office", &lines);
     assert_eq!(import(&mut second, "clerk", of(&[path], None)).unwrap()["imported"], 1);
+}
+
+#[test]
+fn a_line_about_a_training_after_the_schools_last_day_is_refused() {
+    let mut net = busy();
+    let lines: Vec<Json> =
+        export(&mut net.core, "all").into_iter().filter(|l| l["document"].as_str().unwrap().contains("/ledger/")).collect();
+    let path = file(&net, "lines", &lines);
+    let close =
+        |day: &str| Command::Org(OrgChange::Close { org: "001".into(), day: day.into(), succeeded_by: None, reason: None });
+    run(&mut net.core, "admin", &close("2025-06-30")).unwrap();
+    import(&mut net.core, "clerk", of(std::slice::from_ref(&path), Some("001"))).unwrap();
+    run(&mut net.core, "admin", &close("2025-01-01")).unwrap();
+    let error = import(&mut net.core, "clerk", of(&[path], Some("001"))).unwrap_err();
+    let findings = error.details.unwrap()["files"][0]["findings"].as_array().unwrap().clone();
+    // S1 ended on 6 January: the activity itself, marks and registrations; neither the sheet nor the money.
+    let of_training = |l: &&Json| ["activity", "marks", "registration"].contains(&l["type"].as_str().unwrap_or_default());
+    assert!(findings.iter().all(|f| f["kind"] == "school_closed"), "{findings:?}");
+    assert_eq!(findings.len(), lines.iter().filter(of_training).count());
+    assert!(findings.len() >= 4 && findings.len() < lines.len());
 }
