@@ -118,7 +118,7 @@ pub enum FindingKind {
     OtherOffset,
 }
 
-/// One finding. `stood` and `became` are for the screen of the local user: leave them out elsewhere, at least where `personal`.
+/// One finding. `stood` and `became` are for the screen of the local user, by way of [`Finding::shown`]: leave them out elsewhere, at least where `personal`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// 1-based, as a person sees it in Excel; of JSON, the record.
@@ -140,6 +140,13 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What stood there and what became of it, as it is put on a screen: [`masked`] where it is personal.
+    #[must_use]
+    pub fn shown(&self) -> (String, Option<String>) {
+        let show = |text: &String| if self.personal { masked(text) } else { text.clone() };
+        (show(&self.stood), self.became.as_ref().map(show))
+    }
+
     pub(crate) fn row(row: u32, kind: FindingKind, severity: Severity, stood: impl Into<String>, personal: bool) -> Self {
         Self { row, last_row: row, column: None, kind, stood: stood.into(), became: None, severity, personal }
     }
@@ -162,9 +169,69 @@ impl Finding {
     }
 }
 
+/// Digits of a number that is masked, at least: a phone has 11, a card 15 or 18.
+const MASKED_DIGITS_MIN: usize = 11;
+/// Characters of it that are shown.
+const SHOWN_CHARS: usize = 6;
+
+/// A text without the numbers of cards and phones in it: of each the first six characters and how many there were. Row and column say where to look, and what
+/// is printed ends up in more places than the file.
+#[must_use]
+pub fn masked(text: &str) -> String {
+    let (mut out, mut number) = (String::new(), String::new());
+    for c in text.chars() {
+        let joins = c.is_whitespace() || matches!(c, '-' | '－' | 'x' | 'X' | 'ｘ' | 'Ｘ');
+        if c.is_numeric() || (joins && !number.is_empty()) {
+            number.push(c);
+        } else {
+            out.push_str(&masked_number(&number));
+            number.clear();
+            out.push(c);
+        }
+    }
+    out + &masked_number(&number)
+}
+
+fn masked_number(number: &str) -> String {
+    let digits = number.chars().filter(|c| c.is_numeric()).count();
+    if digits < MASKED_DIGITS_MIN {
+        return number.to_owned();
+    }
+    let (shown, all) = (number.chars().take(SHOWN_CHARS).collect::<String>(), number.trim_end().chars().count());
+    format!("{shown}…({all})")
+}
+
 /// An ID number or a mobile phone that strayed into another column.
 fn looks_personal(text: &str) -> bool {
     let code = crate::mend::code(text).0;
     let phone = code.len() == 11 && code.starts_with('1') && code.bytes().all(|b| b.is_ascii_digit());
     phone || crate::value::idcard::passes(&code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_card_or_phone_six_characters_are_shown_and_of_the_rest_how_many() {
+        for (text, shown) in [
+            ("429801198503152342", "429801…(18)"),
+            ("42980119850315234x", "429801…(18)"),
+            ("４２９８０１１９８５０３１５２３４２", "４２９８０１…(18)"),
+            ("'429801 19850315 2342", "'429801…(20)"),
+            ("42980119850315234", "429801…(17)"),
+            ("电话 12000000123, 转 8", "电话 120000…(11), 转 8"),
+            ("1985-03-15", "1985-03-15"),
+            ("欧阳春晓", "欧阳春晓"),
+            ("4.29804E+17", "4.29804E+17"),
+            ("", ""),
+        ] {
+            assert_eq!(masked(text), shown);
+        }
+        let finding = |personal| Finding::row(3, FindingKind::IdLowerX, Severity::Mended, "42980119850315234x", personal);
+        let mended = |personal| finding(personal).becoming("42980119850315234X");
+        assert_eq!(mended(true).shown(), ("429801…(18)".to_owned(), Some("429801…(18)".to_owned())));
+        assert!(!mended(true).message(Lang::Zh).contains("1985") && !mended(true).message(Lang::En).contains("1985"));
+        assert!(mended(false).message(Lang::En).contains("42980119850315234X"));
+    }
 }

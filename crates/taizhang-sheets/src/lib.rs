@@ -23,7 +23,7 @@ pub mod write;
 
 pub use decode::Encoding;
 pub use error::ReadError;
-pub use finding::{Finding, FindingKind, Lang, Severity};
+pub use finding::{Finding, FindingKind, Lang, Severity, masked};
 pub use grid::{MAX_CELL_BYTES, MAX_CELLS, MAX_COLUMNS, MAX_FILE_BYTES, MAX_FINDINGS, MAX_ROWS};
 pub use header::Session;
 pub use lines::{

@@ -271,7 +271,7 @@ fn messages_say_where_what_and_what_to_do() {
     assert_eq!(zh[0], "第2行“性别”:写法不同。 [原文 \"男性\", 改为 \"男\"] 已自动改正。");
     assert_eq!(
         zh[1],
-        "第2行“身份证号”:身份证号以000结尾,多为Excel丢失末三位;请核对证件后手工填写。 [原文 \"429804197212270000\"] 此格留空。"
+        "第2行“身份证号”:身份证号以000结尾,多为Excel丢失末三位;请核对证件后手工填写。 [原文 \"429804…(18)\"] 此格留空。"
     );
     assert!(zh[2].starts_with("第3行“任教学段”:") && zh[2].ends_with("整个文件未导入,请改正后重试。"));
     assert!(sheet.findings[2].message(Lang::En).starts_with("Row 3, 任教学段: "));

@@ -3,7 +3,7 @@
 use super::{Finding, FindingKind as K, Lang, Severity};
 
 impl Finding {
-    /// Where, what happened, what to do. Holds `stood` and `became`: for the local user's screen.
+    /// Where, what happened, what to do. Holds what is [`Finding::shown`]: for the local user's screen.
     #[must_use]
     pub fn message(&self, lang: Lang) -> String {
         match lang {
@@ -30,9 +30,10 @@ impl Finding {
     }
 
     fn change(&self, was: &str, now: &str) -> String {
-        match (&self.became, self.stood.is_empty()) {
-            (Some(became), _) => format!(" [{was} {:?}, {now} {became:?}]", self.stood),
-            (None, false) => format!(" [{was} {:?}]", self.stood),
+        let (stood, became) = self.shown();
+        match (became, stood.is_empty()) {
+            (Some(became), _) => format!(" [{was} {stood:?}, {now} {became:?}]"),
+            (None, false) => format!(" [{was} {stood:?}]"),
             (None, true) => String::new(),
         }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use taizhang_sheets::{Finding, FindingKind, Lang, ReadError, Severity, Sheet};
+use taizhang_sheets::{Finding, FindingKind, Lang, ReadError, Severity, Sheet, masked};
 
 use crate::error::Text;
 
@@ -131,9 +131,10 @@ impl FileReport {
             Severity::Note | Severity::Mended | Severity::Dropped => {}
         }
         let became: Option<String> = None;
+        let stood = found.stood.as_ref().map(|stood| if found.personal { masked(stood) } else { stood.clone() });
         self.findings.push(json!({
             "row": found.row, "last_row": found.row, "column": found.column, "kind": found.kind, "severity": word(found.severity),
-            "zh": found.text.zh, "en": found.text.en, "stood": found.stood, "became": became, "personal": found.personal,
+            "zh": found.text.zh, "en": found.text.en, "stood": stood, "became": became, "personal": found.personal,
         }));
     }
 
@@ -150,9 +151,10 @@ impl FileReport {
 }
 
 fn of_reader(f: &Finding) -> Value {
+    let (stood, became) = f.shown();
     json!({
         "row": f.row, "last_row": f.last_row, "column": f.column, "kind": snake(&format!("{:?}", f.kind)), "severity": word(f.severity),
-        "zh": f.message(Lang::Zh), "en": f.message(Lang::En), "stood": f.stood, "became": f.became, "personal": f.personal,
+        "zh": f.message(Lang::Zh), "en": f.message(Lang::En), "stood": stood, "became": became, "personal": f.personal,
     })
 }
 
