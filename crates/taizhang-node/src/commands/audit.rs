@@ -1,7 +1,7 @@
 //! `audit verify` walks everything that lies here as if it came from a stranger; `audit export` hands it to one; `audit history` tells every hand that touched a record.
 //!
 //! The walk ([`walk`]) admits every entry anew, signatures included. What the other parts look at is what it admitted, never what the node works with:
-//! [`standing`] (forks, invites, ended and burnt keys), [`clocks`], [`deciders`] (who decided on what they wrote), [`receipts`], [`statements`] (rollups, locks, policies, attachments),
+//! [`standing`] (successors of the root, forks, invites, ended and burnt keys), [`grants`] (that outlived what they rest on), [`clocks`], [`deciders`] (who decided on what they wrote), [`receipts`], [`statements`] (rollups, locks, policies, attachments),
 //! [`events`] (what was refused, who held more of our logs). A finding names the person responsible: organisation, post, role, key.
 
 mod anchors;
@@ -10,6 +10,7 @@ mod deciders;
 pub(crate) mod events;
 mod export;
 pub(crate) mod findings;
+mod grants;
 mod history;
 mod receipts;
 pub(crate) mod standing;
@@ -44,8 +45,11 @@ const STEP: u64 = 256;
 pub(crate) fn verify(c: &mut Context<'_>) -> Result<Reply, CommandError> {
     let mut walk = Walk::begin(c.core.network());
     walk.entries(c)?;
-    let mut audit = Audit { core: c.core, ledger: &walk.ledger, findings: walk.findings, tell: c.tell };
+    // A disputed root comes first: everything else rests on it.
+    let findings = standing::contested(&walk.ledger).into_iter().chain(walk.findings).collect();
+    let mut audit = Audit { core: c.core, ledger: &walk.ledger, findings, tell: c.tell };
     let standing = standing::check(&mut audit);
+    grants::check(&mut audit);
     let receipts = receipts::check(&mut audit)?;
     let statements = statements::check(&mut audit)?;
     clocks::check(&mut audit)?;

@@ -30,15 +30,20 @@ const SPACE_BYTES: u64 = 512 * 1024 * 1024;
 
 /// One page of health.
 pub(crate) fn run(c: &Context<'_>) -> Result<Reply, CommandError> {
-    let core: &Core = c.core;
+    page(c.core, SPACE_BYTES)
+}
+
+/// Less free space than `little` is told of.
+fn page(core: &Core, little: u64) -> Result<Reply, CommandError> {
     let ledger = core.ledger();
     let free = free_bytes(core);
     let mut found: Vec<Finding> = damage(core).into_iter().collect();
+    found.extend(standing::contested(ledger));
     found.extend(standing::fork_findings(ledger));
     found.extend(events::remembered(core, ledger));
     found.extend(clocks(core));
     found.extend(keys::check(core)?);
-    found.extend(free.filter(|n| *n < SPACE_BYTES).map(|n| Finding::new(findings::DISK, format!("{} MB", n >> 20))));
+    found.extend(free.filter(|n| *n < little).map(|n| Finding::new(findings::DISK, format!("{} MB", n >> 20))));
     found.extend(neighbours(core));
     found.extend(withheld(core));
     found.sort_by_key(|f| f.code.severity);

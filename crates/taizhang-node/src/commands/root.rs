@@ -19,7 +19,7 @@ use crate::{
     command::{Proposal, Reply, Root},
     core::Core,
     error::{CommandError, ErrorKind},
-    keyfile, random,
+    keyfile, random, said,
 };
 use proposal::Proposed;
 
@@ -133,12 +133,8 @@ fn publish(c: &mut Context<'_>, file: &std::path::Path) -> Result<Reply, Command
     let proposed = Proposed::load(file, c.core.network())?;
     let record = Roots::record(&proposed.network, proposed.statement.clone(), proposed.replaces.clone());
     c.core.ledger().registry.roots.check(&proposed.network, &record).map_err(|why| {
-        CommandError::new(
-            ErrorKind::Refused,
-            format!("提案还不能发布: {why}"),
-            format!("the proposal cannot be published: {why}"),
-        )
-        .hint("请用 taizhang root sign 补足签名", "add signatures with `taizhang root sign`")
+        CommandError::of(ErrorKind::Refused, said::because("提案还不能发布", "the proposal cannot be published", why))
+            .hint("请用 taizhang root sign 补足签名", "add signatures with `taizhang root sign`")
     })?;
     let person = c.person()?;
     let document = registry(c.core);

@@ -185,9 +185,14 @@ impl Net {
 
     /// Ends what was granted to a key of the county or its schools.
     pub(crate) fn leave(&mut self, label: &str) {
+        self.leave_on(label, Day(20_000));
+    }
+
+    /// The same, with her last day.
+    pub(crate) fn leave_on(&mut self, label: &str, left_day: Day) {
         let key = SecretKey::from_seed(self.people[label]).public();
         let grant = *self.core.ledger().registry.grants_of(key).next().unwrap().0;
-        let end = End { grant: grant.here(), left_day: Day(20_000), positions: None, reason: None };
+        let end = End { grant: grant.here(), left_day, positions: None, reason: None };
         self.put(self.registrar, DocId::of(self.county, Kind::Registry), &row(&end));
     }
 

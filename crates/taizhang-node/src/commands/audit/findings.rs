@@ -3,9 +3,10 @@
 use serde_json::{Value as Json, json};
 use taizhang_core::{
     entry::{Before, SignedEntry},
-    id::{DocId, EntryId, OrgId, PublicKey},
+    id::{DocId, EntryId, Kind, OrgId, PublicKey},
     ledger::Ledger,
     op::RowName,
+    registry::GrantRecord,
 };
 
 use crate::{commands::shown, core::Core, error::Text};
@@ -51,6 +52,7 @@ macro_rules! codes {
 }
 
 codes! {
+    ROOT_CONTESTED Error "root_contested" "根声明有互相矛盾的继任, 都不起作用: 根密钥可能落入他人之手" "successors of the root statement contradict each other and none counts: somebody may hold root keys who should not";
     FORM Error "form" "条目的字节无法识别" "the bytes of an entry cannot be read";
     BYTES Error "bytes" "条目的字节与其编号不符" "the bytes of an entry are not those that its id names";
     SIGNATURE Error "signature" "签名无效" "the signature is not valid";
@@ -69,6 +71,8 @@ codes! {
     BURNT Warning "burnt" "密钥作废后仍有条目, 不计入" "entries of a burnt key, beyond what was kept: they do not count";
     ENDED Warning "ended" "授权终止后仍有条目, 不计入" "entries written after the grant had ended: they do not count";
     NO_GRANT Warning "no_grant" "其授权本身不计入" "entries whose grant does not count itself";
+    GRANT_CLOSED Warning "grant_closed" "机构已撤销, 其授权仍然有效" "a grant of an organisation that was closed is still in force";
+    GRANT_FORMER Warning "grant_former" "由已不在其上的机构给出的授权仍然有效" "a grant by an organisation that is no longer above is still in force";
     SURPLUS Warning "surplus" "分叉过多, 多余的分支不计入" "branches of a fork beyond those kept: they do not count";
     CLOCK_BEHIND Warning "clock_behind" "所称时间早于它所依据的条目一天以上" "it claims a time more than a day before something that it names";
     CLOCK_AHEAD Warning "clock_ahead" "所称时间晚于他人收到或汇总它的时间一天以上" "it claims a time more than a day after others had received or summed it";
@@ -156,6 +160,13 @@ impl Finding {
         detail: impl Into<String>,
     ) -> Self {
         Self { code, entry: None, document, responsible: Responsible::key(ledger, key), detail: detail.into() }
+    }
+
+    /// About a grant: whoever holds it is responsible.
+    pub(crate) fn of_grant(code: Code, grant: RowName, g: &GrantRecord, detail: impl Into<String>) -> Self {
+        let document = Some(DocId::of(g.registry, Kind::Registry));
+        let responsible = Responsible { key: Some(g.row.key), grant: Some(grant) };
+        Self { code, entry: Some(grant.entry), document, responsible, detail: detail.into() }
     }
 
     /// `document` for people, `document_id` for programs; `author` is the key, `label` the post.

@@ -1,4 +1,4 @@
-//! What does not count, and why: forks, invites used twice, keys that went on writing after they were ended or burnt.
+//! What does not count, and why: successors of the root that contradict each other, forks, invites used twice, keys that went on writing after they were ended or burnt.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,7 @@ use taizhang_core::{
     admission::ONE_USE_RUN,
     id::{DocId, EntryId, Kind, PublicKey},
     ledger::Ledger,
+    op::RowName,
     standing::{Judge, Standing},
 };
 
@@ -70,4 +71,17 @@ pub(crate) fn fork_findings(ledger: &Ledger) -> Vec<Finding> {
         Some(Finding::of_entry(code, ledger, *first, format!("run {}, sequence {sequence}: {all}", log.run)))
     });
     forks.collect()
+}
+
+/// Of two successors of one root statement neither counts, whoever signed which: one finding for each, with the keys that signed it.
+pub(crate) fn contested(ledger: &Ledger) -> Vec<Finding> {
+    let roots = &ledger.registry.roots;
+    let finding = |name: &RowName| {
+        let statement = roots.get(name).map(|r| &r.statement);
+        let number = statement.map(|s| s.number).unwrap_or_default();
+        let signatures = statement.and_then(|s| s.signatures.as_deref()).unwrap_or_default();
+        let signers = signatures.iter().map(|(key, _)| key.to_string()).collect::<Vec<_>>().join(", ");
+        Finding::of_entry(findings::ROOT_CONTESTED, ledger, name.entry, format!("statement {number}, signed by {signers}"))
+    };
+    roots.contested().iter().map(finding).collect()
 }

@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+mod kinds;
+
 use serde_json::Value as Json;
 use taizhang_core::{
     entry::{Before, SignedEntry},

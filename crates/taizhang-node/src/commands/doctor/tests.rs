@@ -107,6 +107,41 @@ fn a_key_that_ends_soon_or_has_ended_and_an_open_invite() {
 }
 
 #[test]
+fn little_space_is_told_with_how_much_there_is() {
+    let net = Net::new();
+    let words = |little| {
+        let reply = Json::Object(super::page(&net.core, little).unwrap().data);
+        let of = |f: &Json| f["what"].as_str().unwrap().to_owned();
+        (reply["ok"].as_bool().unwrap(), reply["findings"].as_array().unwrap().iter().map(of).collect::<Vec<_>>())
+    };
+    assert_eq!(words(0), (true, Vec::new()));
+    assert_eq!(words(u64::MAX), (false, vec!["disk".to_owned()]), "no disk has so much");
+}
+
+#[test]
+fn a_journal_that_lost_an_entry_is_told_as_damage() {
+    let mut net = Net::new();
+    let lost = net.put("clerk", net.roster(), &teacher("T1")).entry;
+    net.put("clerk3", DocId::of(net.school2, Kind::Roster), &teacher("T9"));
+    assert!(doctor(&mut net.core).0);
+    let bytes = net.core.entry(&lost).unwrap().to_bytes();
+    let Net { core, dir, .. } = net;
+    let folder = core.folder().clone();
+    drop(core);
+    let segments = std::fs::read_dir(folder.file("store/journal")).unwrap().map(|f| f.unwrap().path());
+    for path in segments.filter(|p| p.is_file()) {
+        let mut journal = std::fs::read(&path).unwrap();
+        if let Some(at) = journal.windows(bytes.len()).position(|w| w == bytes) {
+            journal[at + 40] ^= 1;
+            std::fs::write(&path, journal).unwrap();
+        }
+    }
+    let mut core = Core::open(folder, &mut |_, _, _| {}).unwrap();
+    assert_eq!(ill(&mut core, "damage"), "1 holes, 1 entries lost");
+    drop(dir);
+}
+
+#[test]
 fn a_neighbour_that_was_not_met_for_a_week() {
     let mut net = Net::new();
     let with = net.core.folder().node_key().unwrap().public();

@@ -14,6 +14,7 @@ use crate::{
     core::{Act, Core},
     error::{CommandError, ErrorKind},
     keyfile::Person,
+    said,
 };
 
 /// Entries listed, at most; the numbers count all.
@@ -36,7 +37,7 @@ impl Effect {
         for entry in entries {
             let admitted = after
                 .admit(core.store(), entry, Signature::Checked)
-                .map_err(|why| CommandError::new(ErrorKind::Refused, format!("规则不允许: {why}"), format!("refused: {why}")))?;
+                .map_err(|why| CommandError::of(ErrorKind::Refused, said::refusal(&why)))?;
             after.insert(&admitted);
         }
         let (was, is) = (Judge::new(before), Judge::new(&after));

@@ -73,6 +73,7 @@ fn two_of_three_root_keys_name_their_successors() {
     assert_eq!(city.sign("new", "p").unwrap_err().kind, ErrorKind::Refused, "not a key of now");
     city.sign("root-1", "p").unwrap();
     let early = city.publish("root-1", "p").unwrap_err();
+    assert_eq!(early.what.zh, "提案还不能发布: 前一份根声明的密钥签名不足");
     assert!(early.what.en.contains("not signed by enough keys"), "{early:?}");
     assert_eq!(city.sign("root-2", "p").unwrap()["complete"], true);
     let shown = city.publish("new", "p").unwrap();
@@ -99,6 +100,17 @@ fn two_successors_are_shouted_and_settled_by_all_keys() {
     city.publish("root-1", "a").unwrap();
     let shown = city.publish("root-2", "b").unwrap();
     assert_eq!((&shown["number"], shown["contested"].as_array().unwrap().len()), (&0.into(), 2));
+    // An audit says so before anything else, with the keys that signed.
+    let audit = city.run("admin", &Command::AuditVerify).unwrap_err();
+    assert_eq!((audit.kind.exit_code(), audit.what.zh.contains("第一处: 根声明有互相矛盾的继任")), (4, true), "{audit:?}");
+    let found = audit.details.unwrap()["findings"].as_array().unwrap().clone();
+    let signers = |f: &Json| f["detail"].as_str().unwrap().matches(", ").count();
+    assert_eq!(
+        found.iter().filter(|f| f["what"] == "root_contested" && f["severity"] == "error").map(signers).collect::<Vec<_>>(),
+        [2, 2]
+    );
+    let doctor = city.run("admin", &Command::Doctor).unwrap();
+    assert!(doctor["ok"] == false && doctor["findings"][0]["what"] == "root_contested", "{doctor}");
     let proposed = city.propose("c", &[], &[]);
     assert_eq!(proposed["signatures_needed"], 3);
     ["root-1", "root-2"].iter().for_each(|k| _ = city.sign(k, "c").unwrap());
@@ -106,6 +118,10 @@ fn two_successors_are_shouted_and_settled_by_all_keys() {
     city.sign("root-3", "c").unwrap();
     let shown = city.publish("root-1", "c").unwrap();
     assert_eq!((&shown["number"], shown["contested"].as_array().unwrap().len()), (&1.into(), 0));
+    // What the other successor's log holds has no ground: a warning, no error.
+    let audit = city.run("admin", &Command::AuditVerify).unwrap();
+    let words: Vec<&Json> = audit["findings"].as_array().unwrap().iter().map(|f| &f["what"]).collect();
+    assert_eq!(words, ["no_grant"]);
 }
 
 #[test]
