@@ -7,7 +7,7 @@ use std::{
 
 use console::Term;
 use taizhang_node::{
-    command::{Command, KeyCommand, OrgChange, Root},
+    command::{Command, KeyCommand, KeyFile, OrgChange, Root},
     error::{CommandError, ErrorKind},
     secret::Secret,
 };
@@ -24,7 +24,7 @@ pub(crate) fn get(lang: Lang, file: Option<PathBuf>, command: &Command) -> Resul
     if !signs(command) || !std::io::stdin().is_terminal() {
         return Ok(None);
     }
-    if matches!(command, Command::Init { .. } | Command::Join { .. }) {
+    if matches!(command, Command::Init { .. } | Command::Join { .. } | Command::KeyFile(KeyFile::New { .. })) {
         return ask_twice(lang).map(Some);
     }
     ask(lang.pick("口令: ", "Passphrase: ")).map(|p| Some(p.to_string()))
@@ -83,6 +83,7 @@ fn signs(command: &Command) -> bool {
         Command::Key(asked) => !matches!(asked, KeyCommand::List { .. }),
         Command::Init { .. }
         | Command::Join { .. }
+        | Command::KeyFile(KeyFile::New { .. })
         | Command::OrgAdd { .. }
         | Command::Invite { .. }
         | Command::Root(Root::Sign { .. } | Root::Publish { .. })

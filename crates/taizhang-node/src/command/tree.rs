@@ -99,10 +99,15 @@ pub struct Proposal {
     pub reason: Option<String>,
 }
 
-/// Moves an encrypted key file to a stick and back.
+/// Makes a key, and moves its encrypted file to a stick and back.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "move", rename_all = "snake_case")]
 pub enum KeyFile {
+    /// A key that nobody has granted anything yet, such as one that shall succeed a root key.
+    New {
+        /// What it is called on this machine.
+        label: String,
+    },
     /// A copy.
     Export {
         /// Which key: label, or the beginning of its hex.

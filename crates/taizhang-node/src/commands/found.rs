@@ -173,7 +173,8 @@ fn in_use(folder: &Folder) -> CommandError {
     CommandError::new(ErrorKind::Refused, format!("{at} 中已有台账"), format!("there is a ledger in {at} already"))
 }
 
-fn passphrase_of(unlock: &Unlock) -> Result<&str, CommandError> {
+/// A passphrase for a new key.
+pub(super) fn passphrase_of(unlock: &Unlock) -> Result<&str, CommandError> {
     let passphrase = unlock.passphrase.as_deref().filter(|p| !p.is_empty()).ok_or_else(|| {
         CommandError::new(ErrorKind::Key, "需要口令来保护密钥", "a passphrase is needed to protect the keys")
             .hint("用 --passphrase-file 给出口令文件", "give a file with --passphrase-file")

@@ -1,10 +1,10 @@
-//! `key export`, `key import`, `key remove`: an encrypted key file goes to a stick and back. Root keys belong there.
+//! `key new`, `key export`, `key import`, `key remove`: a key is made; an encrypted key file goes to a stick and back. Root keys belong there.
 
 use std::{fs, path::Path};
 
 use serde_json::json;
 
-use super::Context;
+use super::{Context, found::passphrase_of};
 use crate::{
     command::{KeyFile, Reply},
     error::{CommandError, ErrorKind, io_text},
@@ -14,13 +14,33 @@ use crate::{
 /// A key file has less than 1 KB.
 const BYTES_MAX: u64 = 16 * 1024;
 
+/// Bytes of what a key is called.
+const LABEL_BYTES_MAX: usize = 60;
+
 /// Runs one of them.
 pub(crate) fn run(c: &Context<'_>, what: &KeyFile) -> Result<Reply, CommandError> {
     match what {
+        KeyFile::New { label } => new(c, label),
         KeyFile::Export { key, out } => export(c, key, out),
         KeyFile::Import { file } => import(c, file),
         KeyFile::Remove { key, copy } => remove(c, key, copy),
     }
+}
+
+/// Under a name that no other key here has, or nobody could say which is meant.
+fn new(c: &Context<'_>, label: &str) -> Result<Reply, CommandError> {
+    let folder = c.core.folder();
+    if label.trim().is_empty() || label.len() > LABEL_BYTES_MAX || keyfile::list(folder)?.iter().any(|k| k.label == label) {
+        return Err(CommandError::new(
+            ErrorKind::Refused,
+            format!("密钥名称 {label} 为空、过长或已用过"),
+            format!("the name {label} is empty, too long, or another key's"),
+        )
+        .hint("请换一个名称", "choose another name"));
+    }
+    let passphrase = passphrase_of(c.unlock)?;
+    let person = keyfile::create(folder, label, passphrase)?;
+    Ok(Reply::new("key-new", json!({ "key": person.key.public().to_string(), "label": label })))
 }
 
 fn export(c: &Context<'_>, named: &str, out: &Path) -> Result<Reply, CommandError> {

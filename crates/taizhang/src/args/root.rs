@@ -1,4 +1,4 @@
-//! `root`, and `key export|import|remove`.
+//! `root`, and `key new|export|import|remove`.
 
 use std::path::PathBuf;
 
@@ -65,6 +65,11 @@ impl Root {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Key {
+    /// 生成一个还没有授权的密钥, 例如接任的根密钥 | Make a key without any grant, such as one to succeed a root key
+    New {
+        /// 在本机的名称 | What it is called on this machine
+        label: String,
+    },
     /// 把加密的密钥文件复制出去 | Copy an encrypted key file
     Export {
         /// 密钥: 名称或公钥开头 | The key: its label, or the beginning of its public key
@@ -91,6 +96,7 @@ pub(crate) enum Key {
 impl Key {
     pub(super) fn command(self) -> Result<Command, CommandError> {
         Ok(Command::KeyFile(match self {
+            Self::New { label } => KeyFile::New { label },
             Self::Export { key, out } => KeyFile::Export { key, out: absolute(&out)? },
             Self::Import { file } => KeyFile::Import { file: absolute(&file)? },
             Self::Remove { key, copy } => KeyFile::Remove { key, copy: absolute(&copy)? },

@@ -63,6 +63,7 @@ fn good_lines_become_commands() {
         ("root sign /x --as root-1", "Root(Sign { file: \"/x\" })"),
         ("root publish /x", "Root(Publish { file: \"/x\" })"),
         ("key export root --out /x", "KeyFile(Export { key: \"root\", out: \"/x\" })"),
+        ("key new root-4", "KeyFile(New { label: \"root-4\" })"),
         ("key import /x", "KeyFile(Import { file: \"/x\" })"),
         ("key remove root --copy /x", "KeyFile(Remove { key: \"root\", copy: \"/x\" })"),
         ("org list --json", "OrgList"),

@@ -71,6 +71,7 @@ pub(super) const HEADLINES: &[(&str, &str, &str)] = &[
     ("org-history", "机构沿革", "The organisation's history"),
     ("root", "根密钥", "The root's keys"),
     ("root-proposal", "根密钥提案", "The proposal"),
+    ("key-new", "密钥已生成。", "The key was made."),
     ("key-exported", "密钥文件已复制。", "The key file was copied."),
     ("key-imported", "密钥已取回本机。", "The key is on this machine."),
     ("key-removed", "密钥已从本机移除。", "The key was removed from this machine."),
