@@ -2,6 +2,8 @@
 
 #[path = "second_opinion/network.rs"]
 mod network;
+#[path = "second_opinion/rotation.rs"]
+mod rotation;
 #[path = "second_opinion/tampering.rs"]
 mod tampering;
 
@@ -131,4 +133,37 @@ fn every_tampering_is_caught_and_named() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_rotated_root_verifies_alike_in_both_programs_and_a_disputed_one_counts_in_neither() {
+    let mut network = rotation::Rotated::new();
+    let alike = |network: &mut rotation::Rotated| {
+        let (out, audit) = network.export();
+        let (_, summary) = said(&out);
+        assert_eq!(summary.get("failures"), Some(&Value::Array(Vec::new())), "{summary}");
+        assert_eq!(summary.get("standing"), audit.get("standing"), "{summary} {audit}");
+        (out, audit)
+    };
+    let (out, audit) = alike(&mut network);
+    assert_eq!(audit.get("findings"), Some(&Value::Array(Vec::new())), "{audit}");
+    // Signed by one of the two that it takes, or by somebody else in the name of one of them.
+    let all = std::fs::read(&out).expect("reads");
+    let one = network.with_signatures(&all, |signatures| signatures.truncate(1));
+    let forged = network.with_signatures(&all, |signatures| signatures.iter_mut().for_each(|(_, s)| s[0] ^= 1));
+    for (bytes, why) in [(one, "not signed by enough root keys"), (forged, "InvalidSignature")] {
+        std::fs::write(&out, bytes).expect("writes");
+        let (_, summary) = said(&out);
+        assert!(summary.get("failures").is_some_and(|f| f.to_string().contains(why)), "{why}: {summary}");
+    }
+    network.dispute();
+    let (_, audit) = alike(&mut network);
+    assert!(audit.get("standing").and_then(|s| s.get("no_grant")?.as_u64()).is_some_and(|n| n > 0), "{audit}");
+    network.settle();
+    alike(&mut network);
+}
+
+#[test]
+fn the_verifier_has_at_most_200_lines() {
+    assert!(include_str!("../../tools/verify_export.py").lines().count() <= 200);
 }
