@@ -91,6 +91,19 @@ impl Theme {
             Self::Sheets => ("表格与文件", "Tables and files"),
         }
     }
+
+    /// A line of this theme.
+    const fn attack(
+        self,
+        name: &'static str,
+        zh: &'static str,
+        en: &'static str,
+        ends: Outcome,
+        check: Removal,
+        run: fn(&Bench) -> Outcome,
+    ) -> Attack {
+        Attack { name, theme: self, zh, en, ends, check, run }
+    }
 }
 
 /// How an attack ended.

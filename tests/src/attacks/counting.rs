@@ -24,28 +24,21 @@ use taizhang_rules::{
 };
 
 use super::{
-    Attack, Outcome, Removal, Theme,
+    Attack, Outcome,
+    Removal::Off,
+    Theme,
     county::{Net, Row, Who, activity, day, decision, plan_decision, registration, row, status, teacher},
 };
 
-const fn attack(
-    name: &'static str,
-    zh: &'static str,
-    en: &'static str,
-    ends: Outcome,
-    check: Check,
-    run: fn(&super::Bench) -> Outcome,
-) -> Attack {
-    Attack { name, theme: Theme::Counting, zh, en, ends, check: Removal::Off(check), run }
-}
+const HERE: Theme = Theme::Counting;
 
 pub(super) const TABLE: &[Attack] = &[
-    attack(
+    HERE.attack(
         "row_in_the_wrong_document",
         "把教师登记行写进台账, 绕过花名册",
         "writes a teacher into the ledger, past the roster",
         Outcome::NoEffect,
-        Check::RowBelongs,
+        Off(Check::RowBelongs),
         |_| {
             let mut n = Net::new();
             n.put(Who::Clerk, n.hours(), &teacher("T9", "2000-09-01"));
@@ -54,12 +47,12 @@ pub(super) const TABLE: &[Attack] = &[
             if matters.of_type(n.hours(), Teacher::TYPE).count() == 0 { Outcome::NoEffect } else { Outcome::GotThrough }
         },
     ),
-    attack(
+    HERE.attack(
         "decides_about_another_county",
         "别县审核员批准本县学校的学时",
         "a reviewer of another county approves a school's hours",
         Outcome::Finding("not_above"),
-        Check::DecisionAbove,
+        Off(Check::DecisionAbove),
         |_| {
             let mut n = Net::new();
             let claimed = n.put(Who::Clerk, n.hours(), &registration("A1", "T1", 4000));
@@ -68,12 +61,12 @@ pub(super) const TABLE: &[Attack] = &[
             decided(&n, claimed, "pending")
         },
     ),
-    attack(
+    HERE.attack(
         "approves_what_the_city_rejected",
         "市里已驳回, 县里另写一份批准",
         "a county approves beside the city's rejection, without replacing it",
         Outcome::Finding("undecided"),
-        Check::RivalDecisions,
+        Off(Check::RivalDecisions),
         |_| {
             let mut n = Net::new();
             let claimed = n.put(Who::Clerk, n.hours(), &registration("A1", "T1", 4000));
@@ -85,12 +78,12 @@ pub(super) const TABLE: &[Attack] = &[
             }
         },
     ),
-    attack(
+    HERE.attack(
         "squats_a_natural_id",
         "对同一教师同一活动另写一份更高的学时",
         "writes another registration of the same teacher and activity, with more hours",
         Outcome::Finding("rivals"),
-        Check::RivalContents,
+        Off(Check::RivalContents),
         |_| {
             let mut n = Net::new();
             let first = n.put(Who::Clerk, n.hours(), &registration("A1", "T1", 800));
@@ -98,12 +91,12 @@ pub(super) const TABLE: &[Attack] = &[
             if is_settled(&n, first) { Outcome::GotThrough } else { Outcome::Finding("rivals") }
         },
     ),
-    attack(
+    HERE.attack(
         "slash_in_an_id",
         "在编号里放斜杠, 使自己的行与别人的登记同号",
         "puts a slash into a number, so that the row becomes a rival of another registration",
         Outcome::NoEffect,
-        Check::IdParts,
+        Off(Check::IdParts),
         |_| {
             let mut n = Net::new();
             let honest = n.put(Who::Clerk, n.hours(), &registration("2010/7", "T1", 800));
@@ -111,12 +104,12 @@ pub(super) const TABLE: &[Attack] = &[
             if is_settled(&n, honest) { Outcome::NoEffect } else { Outcome::GotThrough }
         },
     ),
-    attack(
+    HERE.attack(
         "another_sheet_than_shown",
         "让审核员签下的批准指向另一份内容",
         "has a reviewer sign for a sheet of another content than the one shown",
         Outcome::Finding("digest_mismatch"),
-        Check::SheetDigest,
+        Off(Check::SheetDigest),
         |_| {
             let mut n = Net::new();
             let sheet = Sheet {
@@ -134,12 +127,12 @@ pub(super) const TABLE: &[Attack] = &[
             decided(&n, RowName { index: 1, ..sheet }, "pending")
         },
     ),
-    attack(
+    HERE.attack(
         "clerk_decides_a_plan",
         "县里的经办人自己批准计划",
         "a county's clerk approves a plan in the notice",
         Outcome::NoEffect,
-        Check::PlanReviewer,
+        Off(Check::PlanReviewer),
         |_| {
             let mut n = Net::new();
             let plan = n.put(Who::CountyClerk, n.notice(), &activity("A1"));
@@ -148,12 +141,12 @@ pub(super) const TABLE: &[Attack] = &[
             if n.ledger.registry.is_reviewer(author, n.county) { Outcome::GotThrough } else { Outcome::NoEffect }
         },
     ),
-    attack(
+    HERE.attack(
         "writes_after_the_lock",
         "年度锁定后补写一条, 日期写在锁定之前",
         "writes a registration after the year was locked, dated before the lock",
         Outcome::Finding("after_lock"),
-        Check::Bug(Planted::LockIgnored),
+        Off(Check::Bug(Planted::LockIgnored)),
         |_| {
             let mut n = with_activity();
             n.lock();
@@ -161,12 +154,12 @@ pub(super) const TABLE: &[Attack] = &[
             if claimed(&n) == 0 { Outcome::Finding("after_lock") } else { Outcome::GotThrough }
         },
     ),
-    attack(
+    HERE.attack(
         "decides_after_the_lock",
         "年度锁定后才批准",
         "approves after the year was locked",
         Outcome::Finding("after_lock"),
-        Check::Bug(Planted::LockIgnored),
+        Off(Check::Bug(Planted::LockIgnored)),
         |_| {
             let mut n = with_activity();
             let row = n.put(Who::Clerk, n.hours(), &registration("A1", "T1", 4000));
@@ -177,12 +170,12 @@ pub(super) const TABLE: &[Attack] = &[
             if is_approved { Outcome::GotThrough } else { Outcome::Finding("after_lock") }
         },
     ),
-    attack(
+    HERE.attack(
         "another_county_locks",
         "别县以空名单锁定本县学校的年度",
         "another county locks a school's year before anything was written",
         Outcome::NoEffect,
-        Check::LockAbove,
+        Off(Check::LockAbove),
         |_| {
             let mut n = with_activity();
             let list = n.ledger.closing(n.school, 2010);
@@ -194,12 +187,12 @@ pub(super) const TABLE: &[Attack] = &[
             if claimed(&n) == 1 { Outcome::NoEffect } else { Outcome::GotThrough }
         },
     ),
-    attack(
+    HERE.attack(
         "rival_adoption",
         "同一天另采用一个更宽松的政策",
         "adopts a laxer policy from the same day",
         Outcome::Finding("adoption_undecided"),
-        Check::RivalAdoptions,
+        Off(Check::RivalAdoptions),
         |_| {
             let mut n = Net::new();
             for id in ["wuhan-2008", "shandong-2015"] {
@@ -210,12 +203,12 @@ pub(super) const TABLE: &[Attack] = &[
             adopted(&n, "adoption_undecided")
         },
     ),
-    attack(
+    HERE.attack(
         "policy_text_exchanged",
         "采用的政策不变, 换掉它的正文",
         "exchanges the text of an adopted policy",
         Outcome::Finding("policy_text_differs"),
-        Check::PolicyText,
+        Off(Check::PolicyText),
         |_| {
             let mut n = Net::new();
             let (named, given) = (library::by_id("wuhan-2008").unwrap(), library::by_id("shandong-2015").unwrap());
@@ -224,52 +217,52 @@ pub(super) const TABLE: &[Attack] = &[
             adopted(&n, "policy_text_differs")
         },
     ),
-    attack(
+    HERE.attack(
         "rollup_of_other_lines",
         "汇总附件不是所签的那一份",
         "puts other lines beside a signed rollup",
         Outcome::Finding("rollup"),
-        Check::RollupAttachments,
+        Off(Check::RollupAttachments),
         |_| rollup(|r| r.lines = AttachmentId([9; 32])),
     ),
-    attack(
+    HERE.attack(
         "rollup_with_a_false_root",
         "汇总所签的输入根与名单不符",
         "signs a root that is not that of the inputs",
         Outcome::Finding("rollup"),
-        Check::RollupRoots,
+        Off(Check::RollupRoots),
         |_| rollup(|r| r.inputs_root = [9; 32]),
     ),
-    attack(
+    HERE.attack(
         "rollup_with_false_totals",
         "汇总总数大于各行之和",
         "signs totals that are not the sums of the lines",
         Outcome::Finding("rollup"),
-        Check::RollupSums,
+        Off(Check::RollupSums),
         |_| rollup(|r| r.totals[0].1 += 40),
     ),
-    attack(
+    HERE.attack(
         "certificate_with_another_name",
         "把证书上的姓名换成自己的",
         "puts another name into a certificate",
         Outcome::Finding("certificate"),
-        Check::CertificateSigned,
+        Off(Check::CertificateSigned),
         |_| certificate(|s| s.name = "李四".into()),
     ),
-    attack(
+    HERE.attack(
         "certificate_with_more_hours",
         "改高证书上的学时",
         "puts more hours into a certificate",
         Outcome::Finding("certificate"),
-        Check::CertificateSigned,
+        Off(Check::CertificateSigned),
         |_| certificate(|s| s.claims.h100_lines[0].1 += 16_000),
     ),
-    attack(
+    HERE.attack(
         "certificate_of_another_network",
         "把演示网络签的证书改头换面拿来用",
         "relabels a certificate that another network signed",
         Outcome::Finding("certificate"),
-        Check::CertificateSigned,
+        Off(Check::CertificateSigned),
         |_| {
             certificate(|s| {
                 let key = SecretKey::from_seed([9; 32]);
@@ -277,12 +270,12 @@ pub(super) const TABLE: &[Attack] = &[
             })
         },
     ),
-    attack(
+    HERE.attack(
         "commitment_used_again",
         "把一张证书的姓名承诺用到另一张证书上",
         "uses one certificate's commitment to a name for another number",
         Outcome::NoEffect,
-        Check::CertificateNumber,
+        Off(Check::CertificateNumber),
         |_| {
             let of = |no| commitment(&[5; 16], no, "王芳");
             if of("429801-2012-00042") == of("429801-2012-00043") { Outcome::GotThrough } else { Outcome::NoEffect }

@@ -11,29 +11,22 @@ use taizhang_core::{
 };
 
 use super::{
-    Attack, Outcome, Removal, Theme,
+    Attack, Outcome,
+    Removal::Off,
+    Theme,
     kit::{FIELDS, PLAN, YEAR, here, key, ledger_of, payload, registry, run},
     scene::{Scene, day},
 };
 
-const fn attack(
-    name: &'static str,
-    zh: &'static str,
-    en: &'static str,
-    ends: Outcome,
-    check: Check,
-    run: fn(&super::Bench) -> Outcome,
-) -> Attack {
-    Attack { name, theme: Theme::Entries, zh, en, ends, check: Removal::Off(check), run }
-}
+const HERE: Theme = Theme::Entries;
 
 pub(super) const TABLE: &[Attack] = &[
-    attack(
+    HERE.attack(
         "forged_signature",
         "用自己的密钥冒充台账员签名",
         "signs an entry in a clerk's name with another key",
         Outcome::Refused(3),
-        Check::Signature,
+        Off(Check::Signature),
         |_| {
             let s = Scene::new();
             let mut d = s.clerk();
@@ -41,28 +34,28 @@ pub(super) const TABLE: &[Attack] = &[
             s.offer(&d.sign())
         },
     ),
-    attack(
+    HERE.attack(
         "payload_changed",
         "转发时改动条目内容",
         "a relay changes what an entry says",
         Outcome::Refused(3),
-        Check::Signature,
+        Off(Check::Signature),
         |_| changed(|_, payload| *payload.last_mut().unwrap() ^= 1),
     ),
-    attack(
+    HERE.attack(
         "time_changed",
         "转发时改动条目时间",
         "a relay dates an entry back",
         Outcome::Refused(3),
-        Check::Signature,
+        Off(Check::Signature),
         |_| changed(|header, _| header.time = day(0)),
     ),
-    attack(
+    HERE.attack(
         "moved_to_another_document",
         "把条目搬到另一年度的台账",
         "a relay moves an entry into the ledger of another year",
         Outcome::Refused(3),
-        Check::Signature,
+        Off(Check::Signature),
         |_| {
             let s = Scene::new();
             let e = s.fresh().sign();
@@ -71,12 +64,12 @@ pub(super) const TABLE: &[Attack] = &[
             s.offer(&SignedEntry::from_parts(header, e.payload, e.signature, &s.w().ledger().network))
         },
     ),
-    attack(
+    HERE.attack(
         "another_network",
         "把为另一网络签的条目拿来重放",
         "replays an entry that was signed for another network",
         Outcome::Refused(3),
-        Check::NetworkSigned,
+        Off(Check::NetworkSigned),
         |_| {
             let s = Scene::new();
             let mut d = s.clerk();
@@ -85,24 +78,24 @@ pub(super) const TABLE: &[Attack] = &[
             s.offer(&SignedEntry::from_parts(e.header, e.payload, e.signature, &s.w().ledger().network))
         },
     ),
-    attack(
+    HERE.attack(
         "second_form_header",
         "在签名之外的头部里夹带内容, 造出同一条目的第二种字节",
         "re-wraps an entry: something in the header outside the signature",
         Outcome::Malformed,
-        Check::UnprotectedEmpty,
+        Off(Check::UnprotectedEmpty),
         |_| {
             rewrapped(|w, protected, e| {
                 w.tag(18).array(4).bytes(protected).map(1).bytes(&e.payload).bytes(&e.signature);
             })
         },
     ),
-    attack(
+    HERE.attack(
         "second_form_length",
         "用较长的长度写法造出同一条目的第二种字节",
         "re-wraps an entry: a longer form of a length",
         Outcome::Malformed,
-        Check::ShortestForm,
+        Off(Check::ShortestForm),
         |_| {
             rewrapped(|w, protected, e| {
                 let long = [&[0x59, 0, e.payload.len() as u8], e.payload.as_slice()].concat();
@@ -110,12 +103,12 @@ pub(super) const TABLE: &[Attack] = &[
             })
         },
     ),
-    attack(
+    HERE.attack(
         "second_id",
         "改动算法标签, 让同一签名有第二个编号, 伪造分叉",
         "names another algorithm so that one signature has two ids: a forged fork",
         Outcome::Malformed,
-        Check::Algorithm,
+        Off(Check::Algorithm),
         |_| {
             rewrapped(|w, protected, e| {
                 // {1: -8, … with -7 in its place.
@@ -125,12 +118,12 @@ pub(super) const TABLE: &[Attack] = &[
             })
         },
     ),
-    attack(
+    HERE.attack(
         "key_of_small_order",
         "交来一把人人可代签的弱密钥, 事后抵赖",
         "hands in a key of small order, for which anybody can sign, to deny everything later",
         Outcome::Refused(3),
-        Check::StrictSignature,
+        Off(Check::StrictSignature),
         |_| {
             let mut s = Scene::new();
             let mut weak = [0; 32];
@@ -145,44 +138,44 @@ pub(super) const TABLE: &[Attack] = &[
             s.offer(&SignedEntry::from_parts(header, payload, signature, &s.w().ledger().network))
         },
     ),
-    attack(
+    HERE.attack(
         "entry_too_long",
         "超过 64 KiB 的条目",
         "an entry of more than 64 KiB",
         Outcome::Refused(2),
-        Check::EntryLength,
+        Off(Check::EntryLength),
         |_| written(|p| (0..30).for_each(|_| _ = p.row(PLAN, &[], &text(3000)))),
     ),
-    attack(
+    HERE.attack(
         "too_many_operations",
         "一条里塞 513 项操作",
         "an entry of 513 operations",
         Outcome::Refused(2),
-        Check::OperationCount,
+        Off(Check::OperationCount),
         |_| written(|p| (0..513).for_each(|_| _ = p.row(PLAN, &[], &FIELDS))),
     ),
-    attack(
+    HERE.attack(
         "row_too_long",
         "一行超过索引能存的长度",
         "a row longer than an index may hold",
         Outcome::Refused(2),
-        Check::RowLength,
+        Off(Check::RowLength),
         |_| written(|p| _ = p.row(PLAN, &[], &text(4000))),
     ),
-    attack(
+    HERE.attack(
         "nested_deeply",
         "嵌套 200 层的内容, 企图耗尽栈",
         "content nested 200 deep, to exhaust the stack",
         Outcome::Refused(2),
-        Check::Depth,
+        Off(Check::Depth),
         |_| written(|p| _ = p.row(PLAN, &[], &[vec![0x81; 200], vec![0x80]].concat())),
     ),
-    attack(
+    HERE.attack(
         "replaces_too_many",
         "一项操作替换 65 行",
         "one operation that replaces 65 rows",
         Outcome::Refused(2),
-        Check::ReplacesCount,
+        Off(Check::ReplacesCount),
         |_| {
             let mut s = Scene::new();
             let many = s.c.w.write("clerk", ledger_of(s.c.school), |p| (0..65).for_each(|_| _ = p.row(PLAN, &[], &FIELDS)));
@@ -190,12 +183,12 @@ pub(super) const TABLE: &[Attack] = &[
             s.offer(&s.clerk().payload(|p| _ = p.row(PLAN, &refs, &FIELDS)).sign())
         },
     ),
-    attack(
+    HERE.attack(
         "replaces_out_of_order",
         "同一内容的第二种写法: 替换名单不按次序",
         "a second form of one content: what is replaced out of order",
         Outcome::Refused(2),
-        Check::ReplacesOrder,
+        Off(Check::ReplacesOrder),
         |_| {
             let mut s = Scene::new();
             let two = s.c.w.write("clerk", ledger_of(s.c.school), |p| (0..2).for_each(|_| _ = p.row(PLAN, &[], &FIELDS)));
@@ -208,39 +201,39 @@ pub(super) const TABLE: &[Attack] = &[
             s.offer(&d.sign())
         },
     ),
-    attack(
+    HERE.attack(
         "register_too_long",
         "登记项的值超长",
         "a register's value of 2,000 bytes",
         Outcome::Refused(2),
-        Check::RegisterValue,
+        Off(Check::RegisterValue),
         |_| written(|p| _ = p.register("a.b", &text(2000)[1..], &[])),
     ),
-    attack(
+    HERE.attack(
         "register_twice",
         "一条里两次写同一登记项, 使文档无法载入",
         "writes one register twice in an entry, so that the document cannot be derived",
         Outcome::Refused(8),
-        Check::RegisterOnce,
+        Off(Check::RegisterOnce),
         |_| written(|p| (0..2).for_each(|n| _ = p.register("a.b", &[n], &[]))),
     ),
-    attack(
+    HERE.attack(
         "register_of_another_key",
         "替换从未写过该登记项的条目, 使文档无法载入",
         "replaces an entry that never wrote the register, so that the document cannot be loaded",
         Outcome::Refused(7),
-        Check::Bug(Planted::RegisterReplacesUnchecked),
+        Off(Check::Bug(Planted::RegisterReplacesUnchecked)),
         |_| {
             let s = Scene::new();
             s.offer(&s.clerk().payload(|p| _ = p.register("x.y", &[1], &[s.register])).sign())
         },
     ),
-    attack(
+    HERE.attack(
         "gap_in_a_log",
         "跳过一个序号, 藏起一条",
         "leaves out a sequence to hide an entry",
         Outcome::Refused(4),
-        Check::Continuity,
+        Off(Check::Continuity),
         |_| {
             let s = Scene::new();
             let mut d = s.clerk();
@@ -248,12 +241,12 @@ pub(super) const TABLE: &[Attack] = &[
             s.offer(&d.sign())
         },
     ),
-    attack(
+    HERE.attack(
         "goes_on_with_anothers_log",
         "接着别人的日志往下写",
         "goes on with another's log",
         Outcome::Refused(4),
-        Check::Continuity,
+        Off(Check::Continuity),
         |_| {
             let s = Scene::new();
             let mut d = s.clerk();
@@ -262,12 +255,12 @@ pub(super) const TABLE: &[Attack] = &[
             s.offer(&d.sign())
         },
     ),
-    attack(
+    HERE.attack(
         "goes_on_from_another_document",
         "以另一文档的条目为前一条",
         "goes on from an entry of another document",
         Outcome::Refused(4),
-        Check::Continuity,
+        Off(Check::Continuity),
         |_| {
             let s = Scene::new();
             let mut d = s.clerk();
@@ -275,24 +268,24 @@ pub(super) const TABLE: &[Attack] = &[
             s.offer(&d.sign())
         },
     ),
-    attack(
+    HERE.attack(
         "links_to_anothers_log",
         "把自己的新日志接在别人的日志后面, 让别人的条目受自己的位置覆盖",
         "links a new log to another's, so that positions in his log cover hers",
         Outcome::Refused(4),
-        Check::Link,
+        Off(Check::Link),
         |_| {
             let s = Scene::new();
             let principal = s.w().grant_in("principal", ledger_of(s.c.school));
             s.offer(&s.draft("principal", ledger_of(s.c.school)).run(run(77)).start(principal, Some(s.row)).sign())
         },
     ),
-    attack(
+    HERE.attack(
         "founds_the_network_anew",
         "自立根声明, 冒充网络的根",
         "writes a root statement of his own keys",
         Outcome::Refused(5),
-        Check::RootStatement,
+        Off(Check::RootStatement),
         |_| {
             let s = Scene::new();
             let statement = root_statement(vec![key("thief")], 1).0.to_fields();
@@ -300,12 +293,12 @@ pub(super) const TABLE: &[Attack] = &[
             s.offer(&d.payload(|p| _ = p.row(RootStatement::TYPE, &[], &statement)).sign())
         },
     ),
-    attack(
+    HERE.attack(
         "writes_under_the_root",
         "以根声明为授权, 在根登记册里写",
         "writes in the root's registry under the root statement, without a root key",
         Outcome::Refused(5),
-        Check::RootKeys,
+        Off(Check::RootKeys),
         |_| {
             let s = Scene::new();
             let root = s.w().grant_in("root", registry(s.w().root));

@@ -13,38 +13,38 @@ use taizhang_sync::{
 };
 
 use super::{
-    Attack, Bench, Outcome, Removal, Theme,
+    Attack, Bench, Outcome,
+    Removal::Off,
+    Theme,
     wire::{Node, piece},
 };
 use crate::mutate::network::key;
 
-const fn attack(
-    name: &'static str,
-    zh: &'static str,
-    en: &'static str,
-    ends: Outcome,
-    check: Check,
-    run: fn(&Bench) -> Outcome,
-) -> Attack {
-    Attack { name, theme: Theme::Limits, zh, en, ends, check: Removal::Off(check), run }
-}
+const HERE: Theme = Theme::Limits;
 
 const UNREADABLE: Outcome = Outcome::Ended("a frame that this version cannot read");
 /// Memory that no single input may take.
 const INPUT_BYTES_MAX: usize = 4 << 20;
 
 pub(super) const TABLE: &[Attack] = &[
-    attack("oversized_frame", "超过 1 MiB 的帧", "a frame of more than 1 MiB", UNREADABLE, Check::FrameLength, |_| {
-        let mut n = Node::new();
-        let session = n.live("school-node", true);
-        n.bytes(session, vec![0xff; limits::FRAME_BYTES_MAX + 1]).ended()
-    }),
-    attack(
+    HERE.attack(
+        "oversized_frame",
+        "超过 1 MiB 的帧",
+        "a frame of more than 1 MiB",
+        UNREADABLE,
+        Off(Check::FrameLength),
+        |_| {
+            let mut n = Node::new();
+            let session = n.live("school-node", true);
+            n.bytes(session, vec![0xff; limits::FRAME_BYTES_MAX + 1]).ended()
+        },
+    ),
+    HERE.attack(
         "bomb",
         "压缩炸弹: 几 KB 解出 10 MB",
         "a compressed bomb: 10 MB in a few KB",
         Outcome::Ended("a batch that cannot be unpacked"),
-        Check::BatchOutput,
+        Off(Check::BatchOutput),
         |bench| {
             let mut n = Node::new();
             let session = n.live("school-node", true);
@@ -54,12 +54,12 @@ pub(super) const TABLE: &[Attack] = &[
             if peak > INPUT_BYTES_MAX { Outcome::GotThrough } else { done.ended() }
         },
     ),
-    attack(
+    HERE.attack(
         "bomb_of_a_great_window",
         "压缩窗口声明得极大, 想让解压器占满内存",
         "a compressed stream that declares a window of 128 MiB",
         Outcome::Ended("a batch that cannot be unpacked"),
-        Check::BatchWindow,
+        Off(Check::BatchWindow),
         |_| {
             let mut n = Node::new();
             let session = n.live("school-node", true);
@@ -72,12 +72,12 @@ pub(super) const TABLE: &[Attack] = &[
             }
         },
     ),
-    attack(
+    HERE.attack(
         "too_many_summaries",
         "一帧里塞 300 段摘要",
         "a frame of 300 summaries",
         UNREADABLE,
-        Check::FrameCounts,
+        Off(Check::FrameCounts),
         |_| {
             let mut n = Node::new();
             let session = n.live("city-node", false);
@@ -85,19 +85,26 @@ pub(super) const TABLE: &[Attack] = &[
             n.say(session, &Frame::Summaries(vec![one; 300])).ended()
         },
     ),
-    attack("too_many_entries", "一批里塞 1,025 条", "a batch of 1,025 entries", UNREADABLE, Check::BatchEntries, |_| {
-        let mut n = Node::new();
-        let session = n.live("school-node", true);
-        let entries = n.write_all("clerk", 90, n.hours(n.school), 1025);
-        let done = n.send(session, &entries);
-        if done.stored.is_empty() { done.ended() } else { Outcome::GotThrough }
-    }),
-    attack(
+    HERE.attack(
+        "too_many_entries",
+        "一批里塞 1,025 条",
+        "a batch of 1,025 entries",
+        UNREADABLE,
+        Off(Check::BatchEntries),
+        |_| {
+            let mut n = Node::new();
+            let session = n.live("school-node", true);
+            let entries = n.write_all("clerk", 90, n.hours(n.school), 1025);
+            let done = n.send(session, &entries);
+            if done.stored.is_empty() { done.ended() } else { Outcome::GotThrough }
+        },
+    ),
+    HERE.attack(
         "ten_thousand_sessions",
         "开 10,000 个会话后放着不管",
         "opens 10,000 sessions and leaves them",
         Outcome::Ended("this node has newer sessions"),
-        Check::SessionsOfNode,
+        Off(Check::SessionsOfNode),
         |_| {
             let mut n = Node::new();
             let honest = n.live("city-node", false);
@@ -109,12 +116,12 @@ pub(super) const TABLE: &[Attack] = &[
             }
         },
     ),
-    attack(
+    HERE.attack(
         "four_thousand_refused_logs",
         "不停地送会被拒的日志, 撑大被拒名单",
         "sends logs without end that are refused",
         Outcome::Ended("too many refused logs"),
-        Check::RefusedLogs,
+        Off(Check::RefusedLogs),
         |_| {
             let mut n = Node::new();
             let session = n.live("school-node", true);
@@ -135,12 +142,12 @@ pub(super) const TABLE: &[Attack] = &[
             Outcome::GotThrough
         },
     ),
-    attack(
+    HERE.attack(
         "floods_a_busy_node",
         "趁提交落盘时灌入 5,000 帧",
         "floods a node while its disk is busy",
         Outcome::Ended("too many frames while a commit is under way"),
-        Check::Inbox,
+        Off(Check::Inbox),
         |_| {
             let mut n = Node::new();
             let (session, busy) = (n.live("school-node", true), n.live("city-node", false));
@@ -155,12 +162,12 @@ pub(super) const TABLE: &[Attack] = &[
             Outcome::GotThrough
         },
     ),
-    attack(
+    HERE.attack(
         "attachments_without_end",
         "送 80 MiB 永不完整的附件",
         "sends 80 MiB of attachments that never become whole",
         Outcome::Ended("too many attachments at once"),
-        Check::AttachmentsWaiting,
+        Off(Check::AttachmentsWaiting),
         |_| {
             let mut n = Node::new();
             let session = n.live("city-node", false);
@@ -177,12 +184,12 @@ pub(super) const TABLE: &[Attack] = &[
             Outcome::GotThrough
         },
     ),
-    attack(
+    HERE.attack(
         "clock_jumps_back",
         "把时钟拨快十年再拨回, 让回执停十年",
         "has the clock jump ten years ahead and back, so that receipts stop for ten years",
         Outcome::NoEffect,
-        Check::ClockBack,
+        Off(Check::ClockBack),
         |_| {
             let mut n = Node::new();
             let session = n.live("school-node", true);

@@ -7,29 +7,22 @@ use taizhang_core::{
 use taizhang_sync::{frame::Frame, planted::Planted};
 
 use super::{
-    Attack, Outcome, Removal, Theme,
+    Attack, Outcome,
+    Removal::{Bug, Off},
+    Theme,
     wire::{Node, piece},
 };
 use crate::mutate::network::YEAR;
 
-const fn attack(
-    name: &'static str,
-    zh: &'static str,
-    en: &'static str,
-    ends: Outcome,
-    check: Removal,
-    run: fn(&super::Bench) -> Outcome,
-) -> Attack {
-    Attack { name, theme: Theme::Reading, zh, en, ends, check, run }
-}
+const HERE: Theme = Theme::Reading;
 
 pub(super) const TABLE: &[Attack] = &[
-    attack(
+    HERE.attack(
         "school_asks_for_everything",
         "学校节点索取县节点的全部文档",
         "a school's node asks the county's for everything",
         Outcome::NoEffect,
-        Removal::Bug(Planted::ScopeIgnored),
+        Bug(Planted::ScopeIgnored),
         |_| {
             let mut n = Node::new();
             let session = n.live("school-node", false);
@@ -40,44 +33,44 @@ pub(super) const TABLE: &[Attack] = &[
             if foreign { Outcome::GotThrough } else { Outcome::NoEffect }
         },
     ),
-    attack(
+    HERE.attack(
         "asks_for_another_schools_ledger",
         "学校节点打听别校台账的末条",
         "a school's node asks for the tips of another school's ledger",
         Outcome::NoEffect,
-        Removal::Off(Check::TipsScope),
+        Off(Check::TipsScope),
         |_| told("school-node", |n| n.hours(n.other)),
     ),
-    attack(
+    HERE.attack(
         "asks_for_another_schools_names",
         "学校节点打听别校的身份文档",
         "a school's node asks for another school's identity document",
         Outcome::NoEffect,
-        Removal::Off(Check::TipsScope),
+        Off(Check::TipsScope),
         |_| told("newcomer-node", |n| DocId::of(n.school, Kind::Identity)),
     ),
-    attack(
+    HERE.attack(
         "city_asks_for_names",
         "市节点打听学校的身份文档",
         "the city's node asks for a school's identity document",
         Outcome::NoEffect,
-        Removal::Off(Check::TipsScope),
+        Off(Check::TipsScope),
         |_| told("city-node", |n| DocId::of(n.school, Kind::Identity)),
     ),
-    attack(
+    HERE.attack(
         "school_asks_for_anothers_review",
         "学校节点打听县里对别校的审核",
         "a school's node asks for the county's review of another school",
         Outcome::NoEffect,
-        Removal::Off(Check::TipsScope),
+        Off(Check::TipsScope),
         |_| told("newcomer-node", |n| DocId::about(n.network.county, Kind::Review, YEAR, n.school)),
     ),
-    attack(
+    HERE.attack(
         "stranger_asks",
         "未获认证的节点索取文档",
         "a node that nobody certified asks for everything",
         Outcome::NoEffect,
-        Removal::Off(Check::Strangers),
+        Off(Check::Strangers),
         |_| {
             let mut n = Node::new();
             let session = n.connect("stranger-node", false);
@@ -89,12 +82,12 @@ pub(super) const TABLE: &[Attack] = &[
             if tells { Outcome::GotThrough } else { Outcome::NoEffect }
         },
     ),
-    attack(
+    HERE.attack(
         "pushes_what_the_county_may_not_hold",
         "把县里无权读的市级汇总塞给县节点",
         "pushes a rollup of the city to the county, which may not read it",
         Outcome::Refused(5),
-        Removal::Off(Check::MayHold),
+        Off(Check::MayHold),
         |_| {
             let mut n = Node::new();
             let session = n.live("city-node", false);
@@ -103,12 +96,12 @@ pub(super) const TABLE: &[Attack] = &[
             n.send(session, &[e]).refused()
         },
     ),
-    attack(
+    HERE.attack(
         "stranger_sends_attachments",
         "未获认证的节点塞附件",
         "a node that nobody certified sends attachments",
         Outcome::Ended("attachments from a node that is not certified"),
-        Removal::Off(Check::AttachmentsCertified),
+        Off(Check::AttachmentsCertified),
         |_| {
             let mut n = Node::new();
             let session = n.connect("stranger-node", false);

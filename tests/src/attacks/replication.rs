@@ -17,7 +17,9 @@ use taizhang_sync::{
 };
 
 use super::{
-    Attack, Outcome, Removal, Theme,
+    Attack, Outcome,
+    Removal::{Bug, Off},
+    Theme,
     wire::{Done, Node, piece},
 };
 use crate::mutate::{
@@ -25,24 +27,15 @@ use crate::mutate::{
     rows,
 };
 
-const fn attack(
-    name: &'static str,
-    zh: &'static str,
-    en: &'static str,
-    ends: Outcome,
-    check: Removal,
-    run: fn(&super::Bench) -> Outcome,
-) -> Attack {
-    Attack { name, theme: Theme::Replication, zh, en, ends, check, run }
-}
+const HERE: Theme = Theme::Replication;
 
 pub(super) const TABLE: &[Attack] = &[
-    attack(
+    HERE.attack(
         "relay_changes_an_entry",
         "中转节点改动批次中的条目",
         "a relay changes an entry in a batch",
         Outcome::Refused(3),
-        Removal::Bug(Planted::SignaturesUnchecked),
+        Bug(Planted::SignaturesUnchecked),
         |_| {
             let mut n = Node::new();
             let session = n.live("school-node", true);
@@ -51,12 +44,12 @@ pub(super) const TABLE: &[Attack] = &[
             n.send(session, &[e]).refused()
         },
     ),
-    attack(
+    HERE.attack(
         "relay_drops_an_entry",
         "中转节点扣下中间一条, 想让后面的永远进不来",
         "a relay drops an entry, so that those behind it never enter",
         Outcome::NoEffect,
-        Removal::Off(Check::RetryMissing),
+        Off(Check::RetryMissing),
         |_| {
             let mut n = Node::new();
             let (relay, city) = (n.live("school-node", true), n.live("city-node", false));
@@ -79,12 +72,12 @@ pub(super) const TABLE: &[Attack] = &[
             if asked { Outcome::NoEffect } else { Outcome::GotThrough }
         },
     ),
-    attack(
+    HERE.attack(
         "relay_repeats_a_batch",
         "中转节点重复发送同一批",
         "a relay sends a batch twice",
         Outcome::NoEffect,
-        Removal::Off(Check::StoredOnce),
+        Off(Check::StoredOnce),
         |_| {
             let mut n = Node::new();
             let session = n.live("school-node", true);
@@ -93,40 +86,40 @@ pub(super) const TABLE: &[Attack] = &[
             if n.send(session, &entries).stored.is_empty() { Outcome::NoEffect } else { Outcome::GotThrough }
         },
     ),
-    attack(
+    HERE.attack(
         "tips_that_nobody_has",
         "谎报谁也没有的末条, 骗对方以为自己什么都有",
         "names tips that nobody has, so that it shall be taken to have everything",
         Outcome::NoEffect,
-        Removal::Bug(Planted::UnknownTipsTrusted),
+        Bug(Planted::UnknownTipsTrusted),
         |_| lying_tips(|tip| (tip.run, tip.height, tip.id) = (Run([200; 8]), 1, EntryId([7; 32]))),
     ),
-    attack(
+    HERE.attack(
         "tips_at_a_known_height",
         "在已知高度上谎报另一条, 藏起分叉",
         "names another entry at a known height, to hide a fork",
         Outcome::NoEffect,
-        Removal::Bug(Planted::HeightsTrusted),
+        Bug(Planted::HeightsTrusted),
         |_| lying_tips(|tip| tip.id = EntryId([7; 32])),
     ),
-    attack(
+    HERE.attack(
         "acknowledges_what_was_not_sent",
         "确认从未发出的批次",
         "acknowledges batches that were not sent",
         Outcome::Ended("acknowledges what was not sent"),
-        Removal::Off(Check::AckSent),
+        Off(Check::AckSent),
         |_| {
             let mut n = Node::new();
             let session = n.live("school-node", true);
             n.say(session, &Frame::Ack { batches: 1000, new: 0 }).ended()
         },
     ),
-    attack(
+    HERE.attack(
         "forged_receipt",
         "伪造回执, 谎称上级已收到",
         "forges a receipt of another node",
         Outcome::Ended("a receipt with a wrong signature"),
-        Removal::Off(Check::ReceiptSigned),
+        Off(Check::ReceiptSigned),
         |_| {
             let mut n = Node::new();
             let session = n.live("city-node", false);
@@ -135,12 +128,12 @@ pub(super) const TABLE: &[Attack] = &[
             n.say(session, &Frame::Receipt(forged)).ended()
         },
     ),
-    attack(
+    HERE.attack(
         "receipt_of_a_foreign_document",
         "为自己无权读的文档开回执, 打探是否存在",
         "signs a receipt of a document it may not read, to learn whether it exists",
         Outcome::Ended("a receipt of what it may not speak of"),
-        Removal::Off(Check::ReceiptScope),
+        Off(Check::ReceiptScope),
         |_| {
             let mut n = Node::new();
             let session = n.live("school-node", true);
@@ -150,12 +143,12 @@ pub(super) const TABLE: &[Attack] = &[
             n.say(session, &Frame::Receipt(receipt)).ended()
         },
     ),
-    attack(
+    HERE.attack(
         "receipt_of_unknown_tips",
         "为对方没有的条目开回执",
         "signs a receipt of entries that the other does not have",
         Outcome::NoEffect,
-        Removal::Off(Check::ReceiptKnown),
+        Off(Check::ReceiptKnown),
         |_| {
             let mut n = Node::new();
             let session = n.live("city-node", false);
@@ -166,12 +159,12 @@ pub(super) const TABLE: &[Attack] = &[
             if n.hub.receipts().count() == 0 { Outcome::NoEffect } else { Outcome::GotThrough }
         },
     ),
-    attack(
+    HERE.attack(
         "receipt_taken_back",
         "重放旧回执, 让已收到的看似未收到",
         "replays an older receipt, so that what arrived seems not to have",
         Outcome::NoEffect,
-        Removal::Off(Check::ReceiptCovers),
+        Off(Check::ReceiptCovers),
         |_| {
             let mut n = Node::new();
             let session = n.live("city-node", false);
@@ -187,12 +180,12 @@ pub(super) const TABLE: &[Attack] = &[
             if kept == Some(tips) { Outcome::NoEffect } else { Outcome::GotThrough }
         },
     ),
-    attack(
+    HERE.attack(
         "greets_for_another_network",
         "以另一网络的身份问候",
         "greets for another network",
         Outcome::Ended("another network"),
-        Removal::Off(Check::HelloNetwork),
+        Off(Check::HelloNetwork),
         |_| {
             let mut n = Node::new();
             let session = n.connect("school-node", false);
@@ -201,46 +194,46 @@ pub(super) const TABLE: &[Attack] = &[
             n.say(session, &Frame::Hello { version: VERSION, network, org, wants: Kinds::all(), join: None }).ended()
         },
     ),
-    attack(
+    HERE.attack(
         "does_not_greet",
         "不问候就开始索取",
         "asks before it greets",
         Outcome::Ended("the first frame must be a greeting"),
-        Removal::Off(Check::HelloFirst),
+        Off(Check::HelloFirst),
         |_| {
             let mut n = Node::new();
             let session = n.connect("school-node", false);
             n.say(session, &Frame::Root { digest: [0; 16], reply: true }).ended()
         },
     ),
-    attack(
+    HERE.attack(
         "answers_without_a_question",
         "没人问就不停地“回答”",
         "answers what nobody asked",
         Outcome::Ended("an answer without a question"),
-        Removal::Off(Check::AnswerAsked),
+        Off(Check::AnswerAsked),
         |_| {
             let mut n = Node::new();
             let session = n.live("school-node", true);
             n.say(session, &Frame::Summaries(Vec::new())).ended()
         },
     ),
-    attack(
+    HERE.attack(
         "copied_invite",
         "抄下别人的邀请使用记录, 让自己的节点入网",
         "shows a copied use of an invite for a node of its own",
         Outcome::Ended("the invite was used for another node"),
-        Removal::Off(Check::InviteNode),
+        Off(Check::InviteNode),
         |_| {
             joins("thief-node", |network, now| network.invite.use_it(&rows::newcomer(key("newcomer 2"), key("joiner-node")), now))
         },
     ),
-    attack(
+    HERE.attack(
         "invite_used_by_a_second",
         "邀请已用过, 再来一次",
         "joins by an invite that was used already",
         Outcome::Ended("this invite was used already"),
-        Removal::Bug(Planted::InviteTwice),
+        Bug(Planted::InviteTwice),
         |_| {
             let mut n = Node::after(|network, now| {
                 vec![network.invite.use_it(&rows::newcomer(key("newcomer 2"), key("joiner-node")), now)]
@@ -249,12 +242,12 @@ pub(super) const TABLE: &[Attack] = &[
             join(&mut n, "thief-node", &use_of)
         },
     ),
-    attack(
+    HERE.attack(
         "expired_invite",
         "用过期的邀请入网",
         "joins by an invite that has expired",
         Outcome::Ended("this invite has expired"),
-        Removal::Bug(Planted::InviteExpired),
+        Bug(Planted::InviteExpired),
         |_| {
             let mut made = None;
             let mut n = Node::after(|network, _| {
@@ -266,12 +259,12 @@ pub(super) const TABLE: &[Attack] = &[
             join(&mut n, "late-node", &use_of)
         },
     ),
-    attack(
+    HERE.attack(
         "attachment_swapped",
         "附件内容与名称不符",
         "sends another attachment under the name of one",
         Outcome::Ended("an attachment is not what its name says"),
-        Removal::Off(Check::AttachmentHash),
+        Off(Check::AttachmentHash),
         |_| {
             let mut n = Node::new();
             let session = n.live("city-node", false);
@@ -280,12 +273,12 @@ pub(super) const TABLE: &[Attack] = &[
             n.chunk(session, &chunk).ended()
         },
     ),
-    attack(
+    HERE.attack(
         "attachment_out_of_order",
         "附件分片乱序",
         "sends the pieces of an attachment out of order",
         Outcome::Ended("pieces of an attachment out of order"),
-        Removal::Off(Check::AttachmentOrder),
+        Off(Check::AttachmentOrder),
         |_| {
             let mut n = Node::new();
             let session = n.live("city-node", false);

@@ -11,44 +11,37 @@ use taizhang_core::{
 };
 
 use super::{
-    Attack, Outcome, Removal, Theme,
+    Attack, Outcome,
+    Removal::Off,
+    Theme,
     kit::{Counties, DAY, PLAN, World, ledger_of, registry, review, run},
     scene::day,
 };
 
-const fn attack(
-    name: &'static str,
-    zh: &'static str,
-    en: &'static str,
-    ends: Outcome,
-    check: Check,
-    run: fn(&super::Bench) -> Outcome,
-) -> Attack {
-    Attack { name, theme: Theme::Standing, zh, en, ends, check: Removal::Off(check), run }
-}
+const HERE: Theme = Theme::Standing;
 
 const BURNT: Outcome = Outcome::Finding("burnt");
 const ENDED: Outcome = Outcome::Finding("ended");
 
 pub(super) const TABLE: &[Attack] = &[
-    attack(
+    HERE.attack(
         "writes_with_a_burnt_key",
         "密钥被盗吊销后继续写",
         "a thief goes on writing after the burn",
         BURNT,
-        Check::Bug(Planted::BurnIgnored),
+        Off(Check::Bug(Planted::BurnIgnored)),
         |_| {
             let mut t = Thief::new();
             let after = t.c.w.row("clerk", t.ledger);
             t.seen(after)
         },
     ),
-    attack(
+    HERE.attack(
         "dates_back_behind_the_burn",
         "吊销后补写一条, 时间和序号都在吊销位置之前",
         "a thief writes at a place and a time before the positions of the burn: a fork",
         BURNT,
-        Check::PositionIds,
+        Off(Check::PositionIds),
         |_| {
             let mut t = Thief::new();
             let mut d = t.c.w.draft("clerk", t.ledger).at(day(0));
@@ -57,12 +50,12 @@ pub(super) const TABLE: &[Attack] = &[
             t.seen(forged)
         },
     ),
-    attack(
+    HERE.attack(
         "granted_anew_after_the_burn",
         "哄管理员给被吊销的密钥重新授权",
         "has the burnt key granted anew",
         BURNT,
-        Check::BurnForEver,
+        Off(Check::BurnForEver),
         |_| {
             let mut t = Thief::new();
             let (county, school) = (t.c.county, t.c.school);
@@ -71,12 +64,12 @@ pub(super) const TABLE: &[Attack] = &[
             t.seen(after)
         },
     ),
-    attack(
+    HERE.attack(
         "second_burn_covers_more",
         "同伙再写一次范围更宽的吊销, 想放过赃物",
         "an accomplice burns the key again with positions that cover the loot",
         BURNT,
-        Check::BurnsTogether,
+        Off(Check::BurnsTogether),
         |_| {
             let mut t = Thief::new();
             let after = t.c.w.row("clerk", t.ledger);
@@ -85,12 +78,12 @@ pub(super) const TABLE: &[Attack] = &[
             t.seen(after)
         },
     ),
-    attack(
+    HERE.attack(
         "another_county_burns",
         "别县管理员吊销本县台账员的密钥",
         "an admin of another county burns a clerk's key",
         Outcome::NoEffect,
-        Check::BurnOwnRegistry,
+        Off(Check::BurnOwnRegistry),
         |_| {
             let mut c = Counties::new();
             let honest = c.w.row("clerk", ledger_of(c.school));
@@ -99,12 +92,12 @@ pub(super) const TABLE: &[Attack] = &[
             untouched(&c.w, honest)
         },
     ),
-    attack(
+    HERE.attack(
         "junior_burns_senior",
         "由第二管理员任命的人反过来吊销第二管理员",
         "an admin burns the one who appointed him",
         Outcome::NoEffect,
-        Check::BurnDepth,
+        Off(Check::BurnDepth),
         |_| {
             let mut c = Counties::new();
             let county = c.county;
@@ -113,12 +106,12 @@ pub(super) const TABLE: &[Attack] = &[
             untouched(&c.w, honest)
         },
     ),
-    attack(
+    HERE.attack(
         "burns_the_colleague_first",
         "被盗的管理员密钥抢先吊销同事, 让同事的吊销作废",
         "a stolen admin's key burns the colleague first, so that her burn shall not count",
         BURNT,
-        Check::BurnMutual,
+        Off(Check::BurnMutual),
         |_| {
             let mut c = Counties::new();
             let (county, school) = (c.county, c.school);
@@ -128,12 +121,12 @@ pub(super) const TABLE: &[Attack] = &[
             finding(&c.w, loot)
         },
     ),
-    attack(
+    HERE.attack(
         "burnt_reviewer_accepts",
         "被吊销的审核员“采信”被吊销台账员的条目",
         "a burnt reviewer accepts what a burnt clerk wrote",
         BURNT,
-        Check::AcceptStands,
+        Off(Check::AcceptStands),
         |_| {
             let mut t = Thief::new();
             let (county, school) = (t.c.county, t.c.school);
@@ -143,12 +136,12 @@ pub(super) const TABLE: &[Attack] = &[
             t.seen(loot)
         },
     ),
-    attack(
+    HERE.attack(
         "accepts_for_another_school",
         "在一校的审核里采信另一校的条目",
         "accepts, in the review of one school, entries of another",
         BURNT,
-        Check::AcceptScope,
+        Off(Check::AcceptScope),
         |_| {
             let mut t = Thief::new();
             let (county, second) = (t.c.county, t.c.second);
@@ -157,12 +150,12 @@ pub(super) const TABLE: &[Attack] = &[
             t.seen(loot)
         },
     ),
-    attack(
+    HERE.attack(
         "another_county_accepts",
         "别县管理员在自己的登记册里采信",
         "an admin of another county accepts in his registry",
         BURNT,
-        Check::AcceptScope,
+        Off(Check::AcceptScope),
         |_| {
             let mut t = Thief::new();
             let other = t.c.other;
@@ -171,23 +164,28 @@ pub(super) const TABLE: &[Attack] = &[
             t.seen(loot)
         },
     ),
-    attack("writes_after_leaving", "离任后继续写", "a clerk goes on writing after she left", ENDED, Check::EndActs, |_| {
-        ended("clerk", |c| ledger_of(c.school), 20)
-    }),
-    attack(
+    HERE.attack(
+        "writes_after_leaving",
+        "离任后继续写",
+        "a clerk goes on writing after she left",
+        ENDED,
+        Off(Check::EndActs),
+        |_| ended("clerk", |c| ledger_of(c.school), 20),
+    ),
+    HERE.attack(
         "reviewer_dates_back",
         "审核员离任后倒签日期",
         "a reviewer who left dates a decision back to before",
         ENDED,
-        Check::EndPositions,
+        Off(Check::EndPositions),
         |_| ended("reviewer", |c| review(c.county, c.school), 1),
     ),
-    attack(
+    HERE.attack(
         "another_county_ends",
         "别县管理员终止本县台账员的授权",
         "an admin of another county ends a clerk's grant",
         Outcome::NoEffect,
-        Check::EndOwnRegistry,
+        Off(Check::EndOwnRegistry),
         |_| {
             let mut c = Counties::new();
             let ledger = ledger_of(c.school);
@@ -199,12 +197,12 @@ pub(super) const TABLE: &[Attack] = &[
             untouched(&c.w, honest)
         },
     ),
-    attack(
+    HERE.attack(
         "invite_used_twice",
         "抄下邀请, 等本人入网并被采信后再用一次",
         "copies an invite and uses it after the newcomer's use was accepted",
         ENDED,
-        Check::InviteUsedUp,
+        Off(Check::InviteUsedUp),
         |_| {
             let mut c = Counties::new();
             let (county, school) = (c.county, c.school);
@@ -216,12 +214,12 @@ pub(super) const TABLE: &[Attack] = &[
             finding(&c.w, second)
         },
     ),
-    attack(
+    HERE.attack(
         "fork_of_five",
         "在一处写出五个分支, 想撑大每个节点",
         "writes five branches at one place to make every node grow",
         Outcome::Finding("surplus"),
-        Check::Bug(Planted::BranchLimitIgnored),
+        Off(Check::Bug(Planted::BranchLimitIgnored)),
         |_| {
             let branches = forked(5);
             let found: Vec<Standing> = branches.1.iter().map(|id| branches.0.w.standing(*id)).collect();
@@ -229,12 +227,12 @@ pub(super) const TABLE: &[Attack] = &[
             if found.contains(&Standing::Surplus) { Outcome::Finding("surplus") } else { Outcome::GotThrough }
         },
     ),
-    attack(
+    HERE.attack(
         "open_tips_without_end",
         "一个密钥在一份文档里开 300 条互不相接的日志, 撑大摘要和锁定",
         "begins 300 unlinked logs in one document, so that summaries, receipts and locks grow",
         Outcome::Finding("surplus"),
-        Check::OpenTips,
+        Off(Check::OpenTips),
         |_| {
             let mut c = Counties::new();
             let ledger = ledger_of(c.school);
@@ -250,12 +248,12 @@ pub(super) const TABLE: &[Attack] = &[
             if tips <= OPEN_TIPS_MAX + 1 { Outcome::Finding("surplus") } else { Outcome::GotThrough }
         },
     ),
-    attack(
+    HERE.attack(
         "fork_to_hide_an_entry",
         "分叉出另一条, 想让先前交出的一条消失",
         "forks a log so that an entry already handed over disappears",
         Outcome::Finding("fork"),
-        Check::EveryBranch,
+        Off(Check::EveryBranch),
         |_| {
             let (c, branches) = forked(2);
             let hidden = branches.iter().any(|id| c.w.standing(*id) != Standing::Stands);
@@ -263,12 +261,12 @@ pub(super) const TABLE: &[Attack] = &[
             if hidden { Outcome::GotThrough } else { Outcome::Finding("fork") }
         },
     ),
-    attack(
+    HERE.attack(
         "clock_ten_years_off",
         "时钟慢十年或快十年, 想改变谁的记录算数",
         "writes with a clock ten years slow or fast, to change what counts",
         Outcome::NoEffect,
-        Check::ClockUnread,
+        Off(Check::ClockUnread),
         |_| {
             let mut c = Counties::new();
             let ledger = ledger_of(c.school);

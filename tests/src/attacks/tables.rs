@@ -9,42 +9,37 @@ use taizhang_sheets::{
 };
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-use super::{Attack, Bench, Outcome, Removal, Theme};
+use super::{
+    Attack, Outcome,
+    Removal::{Hand, Off},
+    Theme,
+};
 
-const fn attack(
-    name: &'static str,
-    zh: &'static str,
-    en: &'static str,
-    ends: Outcome,
-    check: Check,
-    run: fn(&Bench) -> Outcome,
-) -> Attack {
-    Attack { name, theme: Theme::Sheets, zh, en, ends, check: Removal::Off(check), run }
-}
+const HERE: Theme = Theme::Sheets;
 
 pub(super) const TABLE: &[Attack] = &[
-    attack(
+    HERE.attack(
         "formula_in_an_export",
         "在活动名称里写公式, 等上级打开导出的 CSV",
         "writes a formula into a title and waits until somebody opens the exported CSV",
         Outcome::NoEffect,
-        Check::FormulaText,
+        Off(Check::FormulaText),
         |_| exported("=HYPERLINK(\"http://x\")"),
     ),
-    attack(
+    HERE.attack(
         "command_in_an_export",
         "在姓名里写“+cmd|…”, 等上级打开导出的 CSV",
         "writes a command behind a sign and waits until somebody opens the exported CSV",
         Outcome::NoEffect,
-        Check::FormulaText,
+        Off(Check::FormulaText),
         |_| exported("+cmd|' /C calc'!A0"),
     ),
-    attack(
+    HERE.attack(
         "workbook_bomb",
         "几十 KB 的工作簿解开有几百 MB",
         "a workbook of a few KB that unpacks to hundreds of MB",
         Outcome::Ended("unpacks too large"),
-        Check::Unpacked,
+        Off(Check::Unpacked),
         |_| {
             workbook(|zip| {
                 zip.start_file("xl/sharedStrings.xml", deflated()).unwrap();
@@ -53,12 +48,12 @@ pub(super) const TABLE: &[Attack] = &[
             })
         },
     ),
-    attack(
+    HERE.attack(
         "workbook_that_declares_much",
         "工作簿谎称有六百万个字符串",
         "a workbook that declares six million strings",
         Outcome::Ended("unpacks too large"),
-        Check::DeclaredCounts,
+        Off(Check::DeclaredCounts),
         |_| {
             workbook(|zip| {
                 zip.start_file("xl/sharedStrings.xml", deflated()).unwrap();
@@ -69,16 +64,13 @@ pub(super) const TABLE: &[Attack] = &[
             })
         },
     ),
-    Attack {
-        name: "workbook_with_paths",
-        theme: Theme::Sheets,
-        zh: "工作簿里的部件名为“../../”路径",
-        en: "a workbook whose parts are named as paths upwards",
-        ends: Outcome::NoEffect,
-        check: Removal::Hand(
-            "none: parts are read in memory and never written, and no file of ours is named by what somebody sent",
-        ),
-        run: |_| {
+    HERE.attack(
+        "workbook_with_paths",
+        "工作簿里的部件名为“../../”路径",
+        "a workbook whose parts are named as paths upwards",
+        Outcome::NoEffect,
+        Hand("none: parts are read in memory and never written, and no file of ours is named by what somebody sent"),
+        |_| {
             let before = names();
             workbook(|zip| {
                 zip.start_file("../../taizhang-path-trick.xml", deflated()).unwrap();
@@ -87,7 +79,7 @@ pub(super) const TABLE: &[Attack] = &[
             let is_written = names() != before || std::path::Path::new("../../taizhang-path-trick.xml").exists();
             if is_written { Outcome::GotThrough } else { Outcome::NoEffect }
         },
-    },
+    ),
 ];
 
 /// Files beside the program, by name.

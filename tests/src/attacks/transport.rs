@@ -9,18 +9,13 @@ use std::{
 use taizhang_core::{id::PublicKey, planted::Check};
 use taizhang_net::{CloseReason, Config, ConnectError, Connection, Endpoint, NodeKey, RecvError, framing::Decoder};
 
-use super::{Attack, Bench, Outcome, Removal, Theme};
+use super::{
+    Attack, Outcome,
+    Removal::{Hand, Off},
+    Theme,
+};
 
-const fn attack(
-    name: &'static str,
-    zh: &'static str,
-    en: &'static str,
-    ends: Outcome,
-    check: Check,
-    run: fn(&Bench) -> Outcome,
-) -> Attack {
-    Attack { name, theme: Theme::Transport, zh, en, ends, check: Removal::Off(check), run }
-}
+const HERE: Theme = Theme::Transport;
 
 /// Nothing on loopback takes longer, unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -28,12 +23,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const SHARE: usize = 128;
 
 pub(super) const TABLE: &[Attack] = &[
-    attack(
+    HERE.attack(
         "stranger_connects",
         "用未获认证的节点密钥连接",
         "connects with a node key that nobody certified",
         Outcome::Ended("unknown key"),
-        Check::Allowed,
+        Off(Check::Allowed),
         |_| {
             quickly(async {
                 let county = Endpoint::bind(Config::new(|key| *key == public(2)).listening(loopback()), key(1)).unwrap();
@@ -50,12 +45,12 @@ pub(super) const TABLE: &[Attack] = &[
             })
         },
     ),
-    attack(
+    HERE.attack(
         "impostor_answers",
         "冒充县节点接听",
         "answers in the place of the county's node",
         Outcome::Ended("wrong key"),
-        Check::ExpectedKey,
+        Off(Check::ExpectedKey),
         |_| {
             quickly(async {
                 let impostor = Endpoint::bind(open(), key(3)).unwrap();
@@ -68,40 +63,40 @@ pub(super) const TABLE: &[Attack] = &[
             })
         },
     ),
-    attack(
+    HERE.attack(
         "connections_opened_and_left",
         "从一个地址连上后放着不管, 一连再连",
         "opens connections from one address and leaves them, thousands of them",
         Outcome::Ended("busy"),
-        Check::AddressShare,
+        Off(Check::AddressShare),
         |bench| quickly(opened_and_left(bench.connections)),
     ),
-    attack(
+    HERE.attack(
         "half_open_handshakes",
         "握手后一言不发, 占住所有名额",
         "finishes handshakes and never speaks, until no place is left",
         Outcome::NoEffect,
-        Check::SpeaksInTime,
+        Off(Check::SpeaksInTime),
         |_| quickly(half_open()),
     ),
-    attack(
+    HERE.attack(
         "announces_a_long_frame",
         "宣称要发 1 MiB 以上的帧",
         "announces a frame of more than 1 MiB",
         Outcome::Malformed,
-        Check::AnnouncedLength,
+        Off(Check::AnnouncedLength),
         |_| {
             let mut decoder = Decoder::new(1 << 20);
             let mut wire: &[u8] = &[0x81, 0x80, 0x40];
             if decoder.feed(&mut wire).is_err() { Outcome::Malformed } else { Outcome::GotThrough }
         },
     ),
-    attack(
+    HERE.attack(
         "slow_reader",
         "索取大量数据却从不读取",
         "asks for much and never reads",
         Outcome::NoEffect,
-        Check::Window,
+        Off(Check::Window),
         |_| {
             quickly(async {
                 let (county, school) = ends(open());
@@ -121,14 +116,13 @@ pub(super) const TABLE: &[Attack] = &[
             })
         },
     ),
-    Attack {
-        name: "garbage_at_the_port",
-        theme: Theme::Transport,
-        zh: "向端口灌入乱码数据报",
-        en: "floods the port with datagrams of garbage",
-        ends: Outcome::NoEffect,
-        check: Removal::Hand("none of ours: QUIC drops what it cannot decrypt; the test shows that nothing is held back by it"),
-        run: |_| {
+    HERE.attack(
+        "garbage_at_the_port",
+        "向端口灌入乱码数据报",
+        "floods the port with datagrams of garbage",
+        Outcome::NoEffect,
+        Hand("none of ours: QUIC drops what it cannot decrypt; the test shows that nothing is held back by it"),
+        |_| {
             quickly(async {
                 let (county, school) = ends(open());
                 let addr = county.local_addr().unwrap();
@@ -146,7 +140,7 @@ pub(super) const TABLE: &[Attack] = &[
                 if join(&school, &county).await.is_ok() { Outcome::NoEffect } else { Outcome::GotThrough }
             })
         },
-    },
+    ),
 ];
 
 fn key(n: u8) -> NodeKey {
