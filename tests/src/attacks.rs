@@ -20,6 +20,7 @@ use taizhang_core::planted::{Check, take_away};
 
 use crate::mutate::Meter;
 
+mod control;
 mod counting;
 #[path = "../../crates/taizhang-rules/tests/gather/kit.rs"]
 #[allow(dead_code, reason = "the county of the rules' own tests; not all of it is needed here")]
@@ -30,6 +31,7 @@ mod grants;
 #[path = "../../crates/taizhang-core/tests/it/kit.rs"]
 #[allow(dead_code, reason = "the small world of core's own tests; not all of it is needed here")]
 mod kit;
+mod names;
 pub mod page;
 mod reading;
 mod replication;
@@ -37,6 +39,7 @@ mod scene;
 mod standing;
 mod tables;
 mod transport;
+mod tree;
 mod wire;
 
 /// What is attacked.
@@ -56,8 +59,14 @@ pub enum Theme {
     Reading,
     /// Sizes, counts, time.
     Limits,
+    /// Moves, and who holds the root.
+    Tree,
+    /// Keys under which names are sealed.
+    Names,
     /// Connections.
     Transport,
+    /// Commands to the own machine.
+    Control,
     /// Tables and files.
     Sheets,
 }
@@ -68,11 +77,14 @@ impl Theme {
         Self::Entries,
         Self::Grants,
         Self::Standing,
+        Self::Tree,
         Self::Counting,
         Self::Replication,
         Self::Reading,
+        Self::Names,
         Self::Limits,
         Self::Transport,
+        Self::Control,
         Self::Sheets,
     ];
 
@@ -87,7 +99,10 @@ impl Theme {
             Self::Replication => ("同步中的欺骗", "Lies in replication"),
             Self::Reading => ("越权读取", "Reading what one may not see"),
             Self::Limits => ("耗尽资源", "Exhausting a node"),
+            Self::Tree => ("机构变动与根密钥", "Organisations that move, keys of the root"),
+            Self::Names => ("姓名的密钥", "Keys under which names are sealed"),
             Self::Transport => ("连接", "Connections"),
+            Self::Control => ("本机命令", "Commands to the own machine"),
             Self::Sheets => ("表格与文件", "Tables and files"),
         }
     }
@@ -205,11 +220,14 @@ pub fn table() -> Vec<Attack> {
         entries::TABLE,
         grants::TABLE,
         standing::TABLE,
+        tree::TABLE,
         counting::TABLE,
         replication::TABLE,
         reading::TABLE,
+        names::TABLE,
         exhausting::TABLE,
         transport::TABLE,
+        control::TABLE,
         tables::TABLE,
     ]
     .concat()

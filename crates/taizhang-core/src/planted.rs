@@ -112,6 +112,18 @@ checks! {
     OrgChange,
     /// Only who lies above an organisation, and above its new parent, describes and moves it.
     OrgPlace,
+    /// Of rows that place an organisation the one nearest to the root has the last word.
+    PlaceLast,
+    /// A county that a school has left has no part in the years after.
+    YearsAfter,
+    /// A root statement carries signatures of enough of its predecessor's keys.
+    RootSigners,
+    /// A dispute about the root is settled by all keys, not by m of them.
+    RootSettled,
+    /// Of two successors of one root statement neither counts.
+    RootContested,
+    /// What a removed root key wrote stands as far as its positions.
+    RootRetired,
     /// A grant rests on a row of its organisation.
     GrantBasis,
     /// A registry certifies the staff of its own organisation and of those it created.
@@ -262,6 +274,8 @@ checks! {
     KeyErased,
     /// Records of one key to one person.
     KeyCopies,
+    /// A school alone erases no key.
+    EraseConfirmed,
 
     // Transport and sheets.
     /// A frame's announced length.
@@ -276,6 +290,12 @@ checks! {
     Window,
     /// Who connects speaks in time.
     SpeaksInTime,
+    /// The control socket serves its own user.
+    ControlUser,
+    /// A request's length.
+    RequestLength,
+    /// A request comes in time.
+    RequestInTime,
     /// Text that a spreadsheet would run as a formula is written as text.
     FormulaText,
     /// What a workbook unpacks to.

@@ -242,6 +242,9 @@ impl Registry {
 
 /// From which day on whoever was above reads the document: 1 January of its year; without a year, who is above now.
 fn since(document: &DocId) -> Day {
+    if is_off(Check::YearsAfter) {
+        return Day(0);
+    }
     document.period.map_or(Day(u32::MAX), Day::first_of)
 }
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use taizhang_core::planted::handed_over;
+use taizhang_core::planted::{Check, handed_over, is_off};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixListener,
@@ -54,9 +54,11 @@ pub enum Line {
 
 /// A request and where its answer goes.
 #[derive(Debug)]
-pub(crate) struct Call {
-    pub(crate) request: Request,
-    pub(crate) answer: mpsc::Sender<Line>,
+pub struct Call {
+    /// What is asked.
+    pub request: Request,
+    /// Hears the answer, line by line.
+    pub answer: mpsc::Sender<Line>,
 }
 
 fn socket(folder: &Folder) -> PathBuf {
@@ -162,18 +164,18 @@ impl Drop for Listener {
     }
 }
 
-async fn serve(mut stream: tokio::net::UnixStream, calls: mpsc::Sender<Call>, own: u32, wait: Duration) {
-    let (answer, mut lines) = mpsc::channel(LINES_MAX);
-    match receive(&mut stream, own, wait).await {
-        Ok(request) => {
-            if calls.send(Call { request, answer }).await.is_err() {
-                return;
-            }
-        }
+/// One client from its request to the last line of its answer: it must be of this user and has so long to ask.
+pub async fn serve(mut stream: tokio::net::UnixStream, calls: mpsc::Sender<Call>, own: u32, wait: Duration) {
+    let request = match receive(&mut stream, own, wait).await {
+        Ok(request) => request,
         Err(why) => {
-            answer.try_send(Line::Error(why)).ok();
-            drop(answer);
+            tokio::time::timeout(wait, refuse(stream, why)).await.ok();
+            return;
         }
+    };
+    let (answer, mut lines) = mpsc::channel(LINES_MAX);
+    if calls.send(Call { request, answer }).await.is_err() {
+        return;
     }
     loop {
         let mut more = [0];
@@ -194,9 +196,21 @@ async fn serve(mut stream: tokio::net::UnixStream, calls: mpsc::Sender<Call>, ow
     }
 }
 
+/// Says why there is no answer. What lies unread when a socket is closed would make the other end lose these words, so the rest of the request is read and wiped.
+async fn refuse(mut stream: tokio::net::UnixStream, why: CommandError) -> std::io::Result<()> {
+    let mut line = serde_json::to_vec(&Line::Error(why))?;
+    line.push(b'\n');
+    stream.write_all(&line).await?;
+    stream.shutdown().await?;
+    let mut rest = stream.take(REQUEST_BYTES_MAX as u64);
+    let mut read = Zeroizing::new([0; REQUEST_BYTES_FIRST]);
+    while rest.read(&mut *read).await? > 0 {}
+    Ok(())
+}
+
 /// The request of whoever is at the other end, if that is us.
 async fn receive(stream: &mut tokio::net::UnixStream, own: u32, wait: Duration) -> Result<Request, CommandError> {
-    if !stream.peer_cred().is_ok_and(|peer| peer.uid() == own) {
+    if !stream.peer_cred().is_ok_and(|peer| peer.uid() == own) && !is_off(Check::ControlUser) {
         return Err(CommandError::new(
             ErrorKind::Refused,
             "此节点由另一个用户运行, 不接受您的命令",
@@ -205,6 +219,7 @@ async fn receive(stream: &mut tokio::net::UnixStream, own: u32, wait: Duration) 
         .hint("请用运行节点的用户执行命令", "run the command as the user who runs the node"));
     }
     let unreadable = || CommandError::new(ErrorKind::Usage, "请求无法识别", "the request cannot be read");
+    let wait = if is_off(Check::RequestInTime) { Duration::MAX } else { wait };
     let line = tokio::time::timeout(wait, read_line(stream)).await;
     let line = line.map_err(|_| {
         CommandError::new(ErrorKind::Usage, "请求没有在限定时间内送完", "the request was not sent in time")
@@ -218,7 +233,7 @@ async fn read_line(stream: &mut tokio::net::UnixStream) -> Result<Zeroizing<Vec<
     let mut line: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(REQUEST_BYTES_FIRST));
     while line.last() != Some(&b'\n') {
         if line.len() == line.capacity() {
-            if line.len() >= REQUEST_BYTES_MAX {
+            if line.len() >= REQUEST_BYTES_MAX && !is_off(Check::RequestLength) {
                 return Err(CommandError::new(ErrorKind::Usage, "请求太长", "the request is too long")
                     .hint("请分几次办理", "do it in several commands"));
             }

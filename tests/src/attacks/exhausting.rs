@@ -2,12 +2,15 @@
 
 use taizhang_core::{
     entry::{Before, Header, SignedEntry},
-    id::{EntryId, LogId, Run},
-    op::RowName,
+    founding::NewGrant,
+    id::{DocId, EntryId, Kind, LogId, Run},
+    op::{PayloadBuilder, RowName},
     planted::Check,
+    rows::{Grant, Role, RowType},
     units::Ms,
 };
 use taizhang_sync::{
+    Input,
     frame::{BatchFrame, Frame, Summary},
     limits,
 };
@@ -16,9 +19,9 @@ use super::{
     Attack, Bench, Outcome,
     Removal::Off,
     Theme,
-    wire::{Node, piece},
+    wire::{Node, piece, signed},
 };
-use crate::mutate::network::key;
+use crate::mutate::network::{DAY, Network, key};
 
 const HERE: Theme = Theme::Limits;
 
@@ -117,6 +120,75 @@ pub(super) const TABLE: &[Attack] = &[
         },
     ),
     HERE.attack(
+        "sessions_of_three_hundred_nodes",
+        "三百个获认证的节点各开四个会话, 占满全部名额",
+        "three hundred certified nodes with four sessions each take all places",
+        Outcome::Ended("too many sessions"),
+        Off(Check::Sessions),
+        |_| {
+            let nodes: Vec<String> = (0..300).map(|i| format!("node {i}")).collect();
+            let mut n = Node::after(|network, now| vec![certified(network, &nodes, now)]);
+            let each = nodes.iter().flat_map(|node| [node; limits::SESSIONS_OF_NODE_MAX]);
+            let ended: Vec<&str> = each.flat_map(|node| n.arrive(key(node), false).1.ended).collect();
+            match ended.first() {
+                Some(why) if n.hub.sessions().count() == limits::SESSIONS_MAX => Outcome::Ended(why),
+                _ => Outcome::GotThrough,
+            }
+        },
+    ),
+    HERE.attack(
+        "strangers_take_all_places",
+        "上千个陌生节点占满名额, 让获认证的节点连不上",
+        "a thousand strangers take all places, so that no node that is known finds one",
+        Outcome::Ended("too many nodes that are not certified"),
+        Off(Check::StrangersAtOnce),
+        |_| {
+            let mut n = Node::new();
+            let ended: Vec<&str> = (0..1_100).flat_map(|i| n.arrive(key(&format!("stranger {i}")), false).1.ended).collect();
+            let honest = n.arrive(key("school-node"), false).1.ended;
+            if honest.is_empty() { Outcome::Ended(ended[0]) } else { Outcome::GotThrough }
+        },
+    ),
+    HERE.attack(
+        "never_greets",
+        "连上几百个会话, 从不问候, 一直占着名额",
+        "opens hundreds of sessions, never greets, and keeps their places",
+        Outcome::Ended("no greeting in time"),
+        Off(Check::GreetsInTime),
+        |_| {
+            let mut n = Node::new();
+            let honest = n.live("city-node", false);
+            (0..limits::STRANGERS_MAX).for_each(|i| _ = n.arrive(key(&format!("stranger {i}")), false));
+            n.now.0 += limits::GREETING_MS_MAX;
+            let ended = n.input(Input::Timeout).ended;
+            assert!(n.hub.sessions().any(|s| s.session == honest), "the honest session stays");
+            match ended.first() {
+                Some(why) if n.hub.sessions().count() == 1 => Outcome::Ended(why),
+                _ => Outcome::GotThrough,
+            }
+        },
+    ),
+    HERE.attack(
+        "floods_to_end_anothers_session",
+        "趁提交落盘时把等候区灌到只差一帧, 让别人的下一帧撑破它",
+        "fills what may wait during a commit up to the last frame, so that another's next frame is the one too many",
+        Outcome::NoEffect,
+        Off(Check::InboxShare),
+        |_| {
+            let mut n = Node::new();
+            let (flood, honest) = (n.live("school-node", true), n.live("city-node", false));
+            n.commits = false;
+            let entry = n.write("other-clerk", 90, n.hours(n.other));
+            n.send(honest, &[entry]);
+            let large = vec![0xff; limits::FRAME_BYTES_MAX];
+            for _ in 0..limits::INBOX_BYTES_MAX / (large.len() + limits::INPUT_BYTES) {
+                n.bytes(flood, large.clone());
+            }
+            n.bytes(honest, large);
+            if n.hub.sessions().any(|s| s.session == honest) { Outcome::NoEffect } else { Outcome::GotThrough }
+        },
+    ),
+    HERE.attack(
         "four_thousand_refused_logs",
         "不停地送会被拒的日志, 撑大被拒名单",
         "sends logs without end that are refused",
@@ -212,4 +284,16 @@ fn measured<T>(bench: &Bench, input: impl FnOnce() -> T) -> (T, usize) {
     let before = (bench.meter.current)();
     let done = input();
     (done, (bench.meter.peak)().saturating_sub(before))
+}
+
+/// The county's admin certifies nodes of the county.
+fn certified(network: &Network, nodes: &[String], now: Ms) -> SignedEntry {
+    let document = DocId::of(network.county, Kind::Registry);
+    let basis = network.invite.row.basis;
+    let mut p = PayloadBuilder::default();
+    for node in nodes {
+        let row = NewGrant { key: key(node), role: Role::Node, office: None, org: network.invite.row.org, basis, seal_key: None };
+        p.row(Grant::TYPE, &[], &row.row("n", DAY).to_fields());
+    }
+    signed(&network.ledger, "county-admin", 90, document, p.finish(), now)
 }

@@ -7,7 +7,7 @@ use taizhang_core::{
     op::PayloadBuilder,
     planted::Check,
     receipt::Receipt,
-    rows::{Grant, Role, RowType, field::Field},
+    rows::{Grant, Role, RowType},
     units::Ms,
 };
 use taizhang_sync::{
@@ -20,7 +20,7 @@ use super::{
     Attack, Outcome,
     Removal::{Bug, Off},
     Theme,
-    wire::{Done, Node, piece},
+    wire::{Done, Node, piece, signed},
 };
 use crate::mutate::{
     network::{DAY, Network, key, secret},
@@ -157,6 +157,42 @@ pub(super) const TABLE: &[Attack] = &[
                 Receipt::sign(&secret("city-node"), &n.ledger().network, 9, n.now, vec![(document, vec![EntryId([7; 32])])]);
             n.say(session, &Frame::Receipt(wire(&receipt)));
             if n.hub.receipts().count() == 0 { Outcome::NoEffect } else { Outcome::GotThrough }
+        },
+    ),
+    HERE.attack(
+        "receipts_without_end",
+        "同一回执换着序号发上千遍, 逼对方每次都写盘",
+        "sends one receipt under a thousand counters, so that each is written to the disk",
+        Outcome::NoEffect,
+        Off(Check::ReceiptRepeats),
+        |_| {
+            let mut n = Node::new();
+            let session = n.live("city-node", false);
+            let (document, tips) = shared(&n);
+            let network = n.ledger().network;
+            let mut commits = 0;
+            for counter in 1..=1_000 {
+                let receipt = Receipt::sign(&secret("city-node"), &network, counter, n.now, vec![(document, tips.clone())]);
+                commits += n.say(session, &Frame::Receipt(wire(&receipt))).commits;
+            }
+            assert_eq!(n.hub.receipts().count(), 1, "one is kept of each node and document");
+            if commits == 1 { Outcome::NoEffect } else { Outcome::GotThrough }
+        },
+    ),
+    HERE.attack(
+        "receipts_of_a_stranger",
+        "未获认证的节点开回执, 谎称已收到",
+        "a node that nobody certified signs a receipt",
+        Outcome::Ended("a receipt of what it may not speak of"),
+        Off(Check::ReceiptScope),
+        |_| {
+            let mut n = Node::new();
+            let session = n.connect("stranger-node", false);
+            let hello = n.hello();
+            n.say(session, &hello);
+            let (document, tips) = shared(&n);
+            let receipt = Receipt::sign(&secret("stranger-node"), &n.ledger().network, 9, n.now, vec![(document, tips)]);
+            n.say(session, &Frame::Receipt(wire(&receipt))).ended()
         },
     ),
     HERE.attack(
@@ -345,11 +381,8 @@ fn short_invite(network: &Network) -> (SignedEntry, Invite) {
     let row = Invite::grant_row(&to, "邀请", DAY, Ms(Ms::start_of(DAY).0 + 3_600_000));
     let mut p = PayloadBuilder::default();
     p.row(Grant::TYPE, &[], &row.to_fields());
-    let author = taizhang_core::author::Author { key: secret("county-admin"), run: Run([90; 8]) };
     let document = DocId::of(network.county, Kind::Registry);
-    let grant = taizhang_core::author::grant_for(&network.ledger, author.public(), &document);
-    let entry = author.write(&network.ledger, document, grant, p.finish(), Ms::start_of(DAY));
-    assert!(!row.key.to_cbor().is_empty());
+    let entry = signed(&network.ledger, "county-admin", 90, document, p.finish(), Ms::start_of(DAY));
     let grant = taizhang_core::op::RowName { entry: entry.id, index: 0 };
     let invite = Invite { network: network.id, registry: network.county, grant, row, key: secret("short") };
     (entry, invite)

@@ -47,6 +47,7 @@ pub(super) struct Done {
     /// Why sessions were ended.
     pub(super) ended: Vec<&'static str>,
     pub(super) refused: Vec<u64>,
+    pub(super) commits: usize,
 }
 
 impl Done {
@@ -96,7 +97,8 @@ impl Node {
         }
         let org = |code| ledger.registry.by_code(code).unwrap();
         let (school, other) = (org("3301020001"), org("3301020002"));
-        let config = Config { receipt_interval_ms: 1000, ..Config::new(secret("county-node"), network.county) };
+        let wants = Kinds::all().with_keys();
+        let config = Config { receipt_interval_ms: 1000, wants, ..Config::new(secret("county-node"), network.county) };
         let hub = Hub::new(config, ledger);
         Self { network, hub, shelf, now, school, other, commits: true, contexts: BTreeMap::new(), sessions: 0 }
     }
@@ -112,6 +114,7 @@ impl Node {
         while let Some(effect) = self.hub.poll_effect() {
             match effect {
                 Effect::Commit(id, request) => {
+                    done.commits += 1;
                     for admitted in request.entries {
                         let entry = admitted.into_entry();
                         done.stored.push(entry.id);
@@ -152,8 +155,14 @@ impl Node {
 
     /// A session that has compared and found nothing.
     pub(super) fn live(&mut self, remote: &str, dialer: bool) -> SessionId {
+        self.live_for(remote, dialer, Kinds::all())
+    }
+
+    /// The same, with a node that asks for these kinds.
+    pub(super) fn live_for(&mut self, remote: &str, dialer: bool, wants: Kinds) -> SessionId {
         let session = self.connect(remote, dialer);
-        let hello = self.hello();
+        let (network, org) = (self.ledger().network, self.school);
+        let hello = Frame::Hello { version: VERSION, network, org, wants, join: None };
         let greeted = self.say(session, &hello);
         let ours = if dialer { greeted } else { self.say(session, &Frame::Root { digest: [0; 16], reply: true }) };
         let digest = ours.sent.iter().find_map(|(_, f)| if let Frame::Root { digest, .. } = f { Some(*digest) } else { None });
@@ -231,8 +240,13 @@ fn payload(n: usize) -> Vec<u8> {
 
 /// What an honest person signs next, in a log of this run.
 pub(super) fn write(ledger: &Ledger, who: &str, run: u8, document: DocId, now: Ms) -> SignedEntry {
+    signed(ledger, who, run, document, payload(0), now)
+}
+
+/// The same with this content.
+pub(super) fn signed(ledger: &Ledger, who: &str, run: u8, document: DocId, payload: Vec<u8>, now: Ms) -> SignedEntry {
     let author = Author { key: secret(who), run: Run([run; 8]) };
-    author.write(ledger, document, grant_for(ledger, author.public(), &document), payload(0), now)
+    author.write(ledger, document, grant_for(ledger, author.public(), &document), payload, now)
 }
 
 /// A piece of an attachment, by its true name.

@@ -230,7 +230,10 @@ impl Registry {
     fn judge_org(&self, id: OrgId, o: &OrgRecord, stands: &dyn Fn(&EntryId) -> bool) -> Held {
         let above = self.from_above.get(&id).map_or(&[][..], Vec::as_slice);
         let anyone = above.iter().map(|r| r.registry).filter(|_| is_off(Check::OrgPlace));
-        let line: Vec<OrgId> = self.created_under(id).into_iter().chain(anyone).collect();
+        let mut line: Vec<OrgId> = self.created_under(id).into_iter().chain(anyone).collect();
+        if is_off(Check::PlaceLast) {
+            line.reverse();
+        }
         let counts = |r: &&OrgRow| stands(&r.name.entry) && self.may_place(r);
         let mut held = Held {
             row: o.creation.row.clone(),

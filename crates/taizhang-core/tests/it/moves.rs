@@ -259,3 +259,17 @@ fn a_county_moves_to_another_city_with_its_schools() {
     assert_eq!(w.standing(entry), Standing::Stands);
     w.agrees_in_every_order(4);
 }
+
+/// No verdict reads a clock: docs/assumptions.md, 17.
+#[test]
+fn what_a_former_county_grants_counts_until_the_city_ends_its_admin() {
+    let (mut c, _) = moved();
+    let (county, school, city) = (c.county, c.school, c.w.city);
+    let creation = c.w.basis(school);
+    c.w.grant_on("admin", county, "friend", (Role::Clerk, school), creation);
+    let entry = c.w.row("friend", ledger_of(school));
+    assert_eq!(c.w.standing(entry), Standing::Stands);
+    c.w.burn("city-admin", city, "admin", &[]);
+    assert_ne!(c.w.standing(entry), Standing::Stands);
+    c.w.agrees_in_every_order(4);
+}
