@@ -1,64 +1,33 @@
-//! A model of admission and standing: two nodes, two admins, three authors; every order in which few acts can be done and heard of.
+//! A model of admission, standing and locks: two nodes, two admins, three reviewers, three authors; every order in which few acts can be done and heard of.
 //!
-//! Each act is one signed entry whose content follows from what its node holds just then (a burn names the tips it knows). From a common beginning every state that
-//! a number of acts and any deliveries lead to is visited; for every set of entries that a node can hold, every order in which they may arrive is tried
-//! out, and all orders must give the same picture. The ledger is the real one.
+//! Each act is one signed entry whose content follows from what its node holds just then (a burn names the tips it knows, a lock the documents). From a common
+//! beginning every state that a number of acts and any deliveries lead to is visited; for every set of entries that a node can hold, every order in which they may
+//! arrive is tried out, and all orders must give the same picture. The ledger is the real one.
+//!
+//! What makes it fast enough, and why nothing is passed over:
+//! - A state is a pair of sets. What a node does next follows from its set: acts read grants, tips, positions, places of organisations and locks, all of which are in the picture, and the picture is the same for all orders of a set, or the search fails. So acts, and what comes of a delivery, are worked out once a set.
+//! - Orders are never merged: every permutation is played from the beginning of its own, because two ledgers of one set are not equal in every field (they number arrivals), and only what comes out at the end can be compared.
+//! - Acts are done once each: which were done follows from who holds what.
+//! - The acts are in two menus (keys; locks), each searched wholly.
 
 #![allow(clippy::indexing_slicing, clippy::expect_used, clippy::cast_possible_truncation, reason = "tests")]
+
+mod acts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 use taizhang_core::{
     admission::{Refusal, Signature},
-    author::{Author, grant_for},
-    entries::{Entries, ReadFailed},
     entry::SignedEntry,
-    founding::{NewGrant, NewOrg, found},
-    id::{AttachmentId, DocId, EntryId, Kind, OrgId, PublicKey, Run},
-    key::SecretKey,
+    id::{EntryId, Kind},
     ledger::Ledger,
-    op::{PayloadBuilder, RowName, RowRef},
-    rows::{Accept, Burn, End, Org, OrgKind, Positions, Role, RowType},
     standing::{Judge, Standing},
-    units::{Day, Ms},
+    view::{DocumentView, ViewRow},
 };
 
-const DAY: Day = Day(20_000);
-
-/// What somebody may do once. A new kind of act is a variant here, a line in [`MENU`] and an arm in [`World::payload`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Act {
-    /// A row in the school's ledger.
-    Write,
-    /// A row at the same place of the log, where the other is not known yet: a disk that was set back.
-    Fork,
-    /// The key was stolen: what is known of it stands.
-    Burn(&'static str),
-    /// Staff left the day before.
-    End(&'static str),
-    /// All that is known of the school's ledger and the registry stands.
-    Accept,
-    /// The school goes to the county.
-    Move,
-}
-
-/// Node, who, what.
-const MENU: [(usize, &str, Act); 13] = [
-    (0, "first", Act::Burn("clerk")),
-    (0, "first", Act::Burn("second")),
-    (0, "first", Act::End("other")),
-    (0, "first", Act::End("second")),
-    (0, "first", Act::Accept),
-    (0, "clerk", Act::Write),
-    (0, "third", Act::Write),
-    (1, "second", Act::Burn("clerk")),
-    (1, "second", Act::Burn("first")),
-    (1, "second", Act::Accept),
-    (1, "second", Act::Move),
-    (1, "other", Act::Write),
-    (1, "clerk", Act::Fork),
-];
+use acts::World;
+pub use acts::{Act, KEYS, LOCKS, What};
 
 /// What was searched.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,242 +38,246 @@ pub struct Searched {
     pub sets: usize,
     /// Orders of arrival tried.
     pub orders: usize,
+    /// Sets of which some row of the school comes too late.
+    pub sets_with_late: usize,
     /// How two orders, or two nodes, disagree.
     pub disagreement: Option<String>,
 }
 
-/// Says whether an entry stands; the real one, or one with a bug.
-pub type Verdict = fn(&Ledger, &EntryId) -> Standing;
+/// Says what counts; the real one, or one with a bug.
+#[derive(Clone, Copy, Debug)]
+pub struct Verdict {
+    /// Does an entry stand?
+    pub standing: fn(&Ledger, &EntryId) -> Standing,
+    /// Did a row of the school's documents arrive too late?
+    pub is_late: fn(&Ledger, &ViewRow) -> bool,
+}
 
 /// The real one.
-#[must_use]
-pub fn real(ledger: &Ledger, id: &EntryId) -> Standing {
+pub const REAL: Verdict = Verdict { standing, is_late: |_, row| row.late };
+
+/// A bug: what was here before a registry's last entry keeps the standing that it would have without burns.
+pub const STANDING_BY_ARRIVAL: Verdict = Verdict { standing: standing_by_arrival, ..REAL };
+
+/// A bug: late is what came after the lock's own entry, whatever the lock names.
+pub const LATE_BY_ARRIVAL: Verdict = Verdict { is_late: late_by_arrival, ..REAL };
+
+fn standing(ledger: &Ledger, id: &EntryId) -> Standing {
     Judge::new(ledger).standing(id)
 }
 
-/// A bug: what was here before a registry's last entry keeps the standing that it would have without burns.
-#[must_use]
-pub fn by_arrival(ledger: &Ledger, id: &EntryId) -> Standing {
+fn standing_by_arrival(ledger: &Ledger, id: &EntryId) -> Standing {
     let arrived = |id: &EntryId| ledger.place(id).map(|p| p.arrival);
     let registries = ledger.documents().filter(|d| d.kind == Kind::Registry).filter_map(|d| ledger.document(d));
     let last = registries.flat_map(|d| &d.entries).filter_map(arrived).max();
-    match real(ledger, id) {
+    match standing(ledger, id) {
         Standing::Burnt if arrived(id) < last => Standing::Stands,
         other => other,
     }
 }
 
-#[derive(Clone)]
-struct Node {
-    ledger: Ledger,
-    /// Beyond the beginning.
-    held: BTreeSet<EntryId>,
+fn late_by_arrival(ledger: &Ledger, row: &ViewRow) -> bool {
+    let arrived = |id: &EntryId| ledger.place(id).map(|p| p.arrival);
+    let Some(place) = ledger.place(&row.name.entry) else { return false };
+    let judge = Judge::new(ledger);
+    let locks = judge.locks(place.log.document.concerns());
+    row.stands() && locks.iter().filter(|l| l.acts()).any(|l| arrived(&l.name.entry) < Some(place.arrival))
 }
 
-/// Every entry that anybody ever made.
-struct World {
-    made: BTreeMap<EntryId, SignedEntry>,
-    pictures: BTreeMap<BTreeSet<EntryId>, [u8; 32]>,
-    city: OrgId,
-    county: OrgId,
-    school: OrgId,
+/// A set of entries that a node can hold beyond the beginning.
+struct Held {
+    /// In an order in which they can come.
+    order: Vec<EntryId>,
+    /// What each act of the menu would write here.
+    acts: Vec<Option<EntryId>>,
+    /// What one more entry leads to; `None`: it must wait.
+    with: BTreeMap<EntryId, Option<usize>>,
+}
+
+struct Search<'m> {
+    world: World,
+    start: Ledger,
+    menu: &'m [Act],
+    verdict: Verdict,
+    held: Vec<Held>,
+    numbers: BTreeMap<BTreeSet<EntryId>, usize>,
+    /// Which act an entry is.
+    act_of: BTreeMap<EntryId, usize>,
     searched: Searched,
 }
 
-impl Entries for World {
-    fn entry(&self, id: &EntryId) -> Result<Option<Vec<u8>>, ReadFailed> {
-        Ok(self.made.get(id).map(SignedEntry::to_bytes))
-    }
-    fn attachment(&self, _: &AttachmentId) -> Result<Option<Vec<u8>>, ReadFailed> {
-        Ok(None)
-    }
-}
-
-fn author(who: &str) -> Author {
-    Author { key: SecretKey::from_seed(Sha256::digest(who).into()), run: Run([1; 8]) }
-}
-
-fn key(who: &str) -> PublicKey {
-    author(who).public()
-}
-
-/// Visits everything that at most so many acts lead to.
+/// Visits everything that at most so many acts of the menu lead to.
 #[must_use]
-pub fn search(acts: usize, verdict: Verdict) -> Searched {
-    let none = OrgId([0; 8]);
-    let (made, pictures, searched) = (BTreeMap::new(), BTreeMap::new(), Searched::default());
-    let mut w = World { made, pictures, city: none, county: none, school: none, searched };
-    let start = w.begin();
-    let mut seen: BTreeSet<[BTreeSet<EntryId>; 2]> = BTreeSet::new();
-    let mut open = vec![([start.clone(), start.clone()], 0_u32)];
-    while let Some((nodes, done)) = open.pop() {
-        if w.searched.disagreement.is_some() {
+pub fn search(menu: &[Act], acts: usize, verdict: Verdict) -> Searched {
+    let (world, start) = World::begin();
+    let (held, numbers, act_of, searched) = (Vec::new(), BTreeMap::new(), BTreeMap::new(), Searched::default());
+    let mut s = Search { world, start, menu, verdict, held, numbers, act_of, searched };
+    let nothing = s.number(Vec::new());
+    let mut seen = BTreeSet::from([[nothing; 2]]);
+    let mut open = vec![[nothing; 2]];
+    while let Some(state) = open.pop() {
+        for next in s.next(state, acts) {
+            if seen.insert(next) {
+                open.push(next);
+            }
+        }
+        if s.searched.disagreement.is_some() {
             break;
         }
-        if !seen.insert([nodes[0].held.clone(), nodes[1].held.clone()]) {
-            continue;
-        }
-        nodes.iter().for_each(|n| w.try_orders(&start, &n.held, verdict));
-        for (i, (at, who, act)) in MENU.into_iter().enumerate() {
-            let bit = 1 << i;
-            if done & bit == 0 && (done.count_ones() as usize) < acts {
-                let Some(entry) = w.act(&nodes[at].ledger, who, act, i as u64) else { continue };
-                let mut next = nodes.clone();
-                if w.take(&mut next[at], &entry) {
-                    open.push((next, done | bit));
-                }
-            }
-        }
-        for to in [0, 1] {
-            for id in nodes[1 - to].held.difference(&nodes[to].held) {
-                let entry = w.made[id].clone();
-                let mut next = nodes.clone();
-                if w.take(&mut next[to], &entry) {
-                    open.push((next, done));
-                }
-            }
-        }
     }
-    w.searched.states = seen.len();
-    w.searched.sets = w.pictures.len();
-    w.searched
+    s.searched.states = seen.len();
+    s.searched.sets = s.held.len();
+    s.searched
 }
 
-impl World {
-    /// A city with two admins (the second let in by the first), a county, a school with three clerks, two of whom wrote already.
-    fn begin(&mut self) -> Node {
-        let org = |code: &str, kind| NewOrg { code: code.into(), kind, name: code.into(), random: [code.len() as u8; 8] };
-        let city = org("city", OrgKind::City);
-        let (network, first) = found(&author("root"), &city, (key("first"), None), key("node"), "a", Ms::start_of(DAY));
-        self.city = city.row(OrgId::root(network), DAY).org;
-        let mut node = Node { ledger: Ledger::new(network), held: BTreeSet::new() };
-        let basis = RowName { entry: first.id, index: 1 }.in_document(DocId::of(OrgId::root(network), Kind::Registry));
-        self.take(&mut node, &first);
-        let mut p = PayloadBuilder::default();
-        let rows = [org("county", OrgKind::County), org("a school", OrgKind::School)].map(|o| o.row(self.city, DAY));
-        (self.county, self.school) = (rows[0].org, rows[1].org);
-        let on = rows.map(|r| RowRef::own(p.row(Org::TYPE, &[], &r.to_fields())))[1];
-        let mut grant = |who: &str, role, org, basis| {
-            let new = NewGrant { key: key(who), role, office: None, org, basis, seal_key: None };
-            p.row(taizhang_core::rows::Grant::TYPE, &[], &new.row(who, DAY).to_fields());
-        };
-        grant("second", Role::Admin, self.city, basis);
-        ["clerk", "other", "third"].into_iter().for_each(|c| grant(c, Role::Clerk, self.school, on));
-        let document = DocId::of(self.city, Kind::Registry);
-        let entry = self.sign(&node.ledger, "first", document, p.finish(), 0);
-        self.take(&mut node, &entry.expect("the admin may"));
-        for who in ["clerk", "other"] {
-            let entry = self.act(&node.ledger, who, Act::Write, 99).expect("a clerk may");
-            self.take(&mut node, &entry);
+impl Search<'_> {
+    /// All that one act or delivery makes of a state.
+    fn next(&mut self, state: [usize; 2], acts: usize) -> Vec<[usize; 2]> {
+        let known = state.map(|n| self.held[n].order.clone());
+        let done: BTreeSet<usize> = known.iter().flatten().map(|id| self.act_of[id]).collect();
+        let can = |act: &usize| done.len() < acts && !done.contains(act);
+        let mut arrivals: Vec<(usize, EntryId)> = Vec::new();
+        for (node, own) in known.iter().enumerate() {
+            let written = (0..self.menu.len()).filter(can).filter(|a| self.menu[*a].0 == node);
+            arrivals.extend(written.filter_map(|a| self.held[state[node]].acts[a]).map(|id| (node, id)));
+            arrivals.extend(known[1 - node].iter().filter(|id| !own.contains(id)).map(|id| (node, *id)));
         }
-        node.held.clear();
-        node
+        let one = |(node, id): (usize, EntryId)| {
+            let mut next = state;
+            next[node] = self.with(state[node], id)?;
+            Some(next)
+        };
+        arrivals.into_iter().filter_map(one).collect()
     }
 
-    fn ledger_of_school(&self) -> DocId {
-        DocId::of_year(self.school, Kind::Ledger, 2024)
+    /// What a set becomes by one more entry.
+    fn with(&mut self, set: usize, id: EntryId) -> Option<usize> {
+        if let Some(known) = self.held[set].with.get(&id) {
+            return *known;
+        }
+        let mut order = self.held[set].order.clone();
+        let mut ledger = self.play(&order);
+        order.push(id);
+        let next = self.take(&mut ledger, id).then(|| self.number(order));
+        self.held[set].with.insert(id, next);
+        next
+    }
+
+    /// The ledger to which these entries came one after the other.
+    fn play(&mut self, order: &[EntryId]) -> Ledger {
+        let mut ledger = self.start.clone();
+        for id in order {
+            self.take(&mut ledger, *id);
+        }
+        ledger
     }
 
     /// Admits and files; a missing name makes it wait, any other refusal is a disagreement: it was admitted where it was made.
-    fn take(&mut self, node: &mut Node, entry: &SignedEntry) -> bool {
-        self.made.entry(entry.id).or_insert_with(|| entry.clone());
-        match node.ledger.admit(&*self, entry.clone(), Signature::Checked) {
+    fn take(&mut self, ledger: &mut Ledger, id: EntryId) -> bool {
+        match ledger.admit(&self.world, self.world.made[&id].clone(), Signature::Checked) {
             Ok(admitted) => {
-                node.ledger.insert(&admitted);
-                node.held.insert(entry.id)
+                ledger.insert(&admitted);
+                true
             }
             Err(Refusal::Missing(_)) => false,
             Err(why) => {
-                self.searched.disagreement = Some(format!("{} is refused: {why}", entry.id));
+                self.disagree(format!("{id} is refused: {why}"));
                 false
             }
         }
     }
 
-    fn sign(&self, ledger: &Ledger, who: &str, document: DocId, payload: Vec<u8>, n: u64) -> Option<SignedEntry> {
-        let author = author(who);
-        let grant = grant_for(ledger, author.public(), &document)?;
-        Some(author.write(ledger, document, Some(grant), payload, Ms(Ms::start_of(DAY).0 + n)))
+    fn disagree(&mut self, how: String) {
+        self.searched.disagreement.get_or_insert(how);
     }
 
-    /// `None`: with what the node holds the act is not possible.
-    fn act(&self, ledger: &Ledger, who: &str, act: Act, n: u64) -> Option<SignedEntry> {
-        let document =
-            if matches!(act, Act::Write | Act::Fork) { self.ledger_of_school() } else { DocId::of(self.city, Kind::Registry) };
-        let mut p = PayloadBuilder::default();
-        self.payload(ledger, act, n, &mut p)?;
-        self.sign(ledger, who, document, p.finish(), n)
+    /// The number of a set; where it is new, every order of it is tried and every act that follows is worked out.
+    fn number(&mut self, order: Vec<EntryId>) -> usize {
+        let all: BTreeSet<EntryId> = order.iter().copied().collect();
+        if let Some(number) = self.numbers.get(&all) {
+            return *number;
+        }
+        let mut picture = None;
+        self.arrive(&self.start.clone(), &mut Vec::new(), &all, &mut picture);
+        let ledger = self.play(&order);
+        let menu = self.menu;
+        let acts = menu.iter().enumerate().map(|(i, act)| self.write(&ledger, i, *act)).collect();
+        let number = self.held.len();
+        self.held.push(Held { order, acts, with: BTreeMap::new() });
+        self.numbers.insert(all, number);
+        number
     }
 
-    fn payload(&self, ledger: &Ledger, act: Act, n: u64, p: &mut PayloadBuilder) -> Option<()> {
-        let documents = [DocId::of(self.city, Kind::Registry), self.ledger_of_school()];
-        let tips = |of: Option<PublicKey>| -> Vec<Positions> {
-            let all = documents.iter().flat_map(|d| ledger.open_tips(d)).filter_map(|id| Some((id, ledger.place(&id)?)));
-            let all = all.filter(|(_, p)| of.is_none_or(|k| p.log.key == k));
-            all.map(|(id, p)| Positions { document: p.log.document, run: p.log.run, height: p.sequence, id }).collect()
-        };
-        match act {
-            Act::Write | Act::Fork => p.row(60, &[], &[0x81, n as u8 % 20]),
-            Act::Burn(whose) => {
-                let row = Burn { key: key(whose), positions: tips(Some(key(whose))), cause: "stolen".into(), reason: None };
-                p.row(Burn::TYPE, &[], &row.to_fields())
-            }
-            Act::End(whose) => {
-                let grant = ledger.registry.grants_of(key(whose)).next()?.0.here();
-                let positions = Some(tips(Some(key(whose))));
-                p.row(End::TYPE, &[], &End { grant, left_day: Day(DAY.0 - 1), positions, reason: None }.to_fields())
-            }
-            Act::Accept => p.row(Accept::TYPE, &[], &Accept { positions: tips(None), reason: "true".into() }.to_fields()),
-            Act::Move => {
-                let record = ledger.registry.orgs.get(&self.school)?;
-                let row = Org { random: None, parent: self.county, ..record.current().clone() };
-                p.row(Org::TYPE, &[record.creation.name.here()], &row.to_fields())
-            }
-        };
-        Some(())
+    fn write(&mut self, ledger: &Ledger, i: usize, act: Act) -> Option<EntryId> {
+        let entry: SignedEntry = self.world.act(ledger, act, i as u64)?;
+        let id = entry.id;
+        self.act_of.insert(id, i);
+        self.world.made.entry(id).or_insert(entry);
+        Some(id)
     }
 
     /// Every order in which these entries may arrive comes to one picture.
-    fn try_orders(&mut self, start: &Node, held: &BTreeSet<EntryId>, verdict: Verdict) {
-        if !self.pictures.contains_key(held) {
-            self.arrive(start.clone(), held, verdict);
-        }
-    }
-
-    fn arrive(&mut self, node: Node, all: &BTreeSet<EntryId>, verdict: Verdict) {
-        let left: Vec<SignedEntry> = all.difference(&node.held).map(|id| self.made[id].clone()).collect();
-        if left.is_empty() {
+    fn arrive(&mut self, ledger: &Ledger, order: &mut Vec<EntryId>, all: &BTreeSet<EntryId>, known: &mut Option<Picture>) {
+        if order.len() == all.len() {
             self.searched.orders += 1;
-            let picture = self.picture(&node.ledger, verdict);
-            let known = *self.pictures.entry(node.held.clone()).or_insert(picture);
-            if known != picture {
-                let entries: Vec<String> = node.held.iter().map(|id| format!("{id} {:?}", verdict(&node.ledger, id))).collect();
-                self.searched.disagreement = Some(format!("two orders of the same entries disagree: {entries:?}"));
+            let picture = self.picture(ledger, all);
+            match known {
+                Some(known) if *known != picture => {
+                    let entries: Vec<String> =
+                        order.iter().map(|id| format!("{id} {:?}", (self.verdict.standing)(ledger, id))).collect();
+                    self.disagree(format!("two orders of the same entries disagree: {entries:?}"));
+                }
+                Some(_) => {}
+                None => {
+                    self.searched.sets_with_late += usize::from(picture.late > 0);
+                    *known = Some(picture);
+                }
             }
         }
-        for entry in left {
-            let mut next = node.clone();
-            if self.searched.disagreement.is_none() && self.take(&mut next, &entry) {
-                self.arrive(next, all, verdict);
+        for id in all {
+            if self.searched.disagreement.is_some() || order.contains(id) {
+                continue;
+            }
+            let mut next = ledger.clone();
+            if self.take(&mut next, *id) {
+                order.push(*id);
+                self.arrive(&next, order, all, known);
+                order.pop();
             }
         }
     }
 
-    /// What must not depend on the order: the standing of every entry, whether grants are open, who stands where.
-    fn picture(&self, ledger: &Ledger, verdict: Verdict) -> [u8; 32] {
+    /// What must not depend on the order: the standing of every entry, whether grants are open, who stands where, what is a tip, which locks act, which rows come too late.
+    fn picture(&self, ledger: &Ledger, held: &BTreeSet<EntryId>) -> Picture {
         let judge = Judge::new(ledger);
         let mut hash = Sha256::new();
-        for id in self.made.keys().filter(|id| ledger.place(id).is_some()) {
+        for id in self.world.beginning.iter().chain(held) {
             hash.update(id.0);
-            hash.update([verdict(ledger, id) as u8]);
+            hash.update([(self.verdict.standing)(ledger, id) as u8]);
         }
-        ledger
-            .registry
-            .grants
-            .keys()
-            .for_each(|g| hash.update([u8::from(judge.grant_is_open(g)), u8::from(judge.grant_stands(g))]));
+        let grants = ledger.registry.grants.keys();
+        grants.for_each(|g| hash.update([u8::from(judge.grant_is_open(g)), u8::from(judge.grant_stands(g))]));
         ledger.registry.orgs.keys().flat_map(|o| ledger.registry.ancestors(*o)).for_each(|a| hash.update(a.0));
         ledger.documents().flat_map(|d| ledger.open_tips(d)).for_each(|t| hash.update(t.0));
-        hash.finalize().into()
+        judge.locks(self.world.school).iter().for_each(|l| hash.update([l.state as u8]));
+        let mut late = 0;
+        for document in ledger.documents().filter(|d| d.kind != Kind::Registry) {
+            let ids = ledger.document(document).into_iter().flat_map(|d| &d.entries);
+            let view = DocumentView::build(ledger, &judge, *document, ids.filter_map(|id| self.world.made.get(id)));
+            for row in view.rows.values() {
+                let is_late = (self.verdict.is_late)(ledger, row);
+                hash.update([u8::from(is_late)]);
+                late += usize::from(is_late);
+            }
+        }
+        Picture { hash: hash.finalize().into(), late }
     }
+}
+
+/// What one order of a set comes to.
+#[derive(Debug, PartialEq, Eq)]
+struct Picture {
+    hash: [u8; 32],
+    /// So many rows come too late.
+    late: usize,
 }
