@@ -321,6 +321,8 @@ mod tests {
         }
         assert_eq!(memory.ahead().count(), AHEAD_MAX);
         assert!(memory.ahead().all(|a| a.time >= Ms(136)), "the newest are kept");
+        let entries: std::collections::BTreeSet<EntryId> = memory.ahead().map(|a| a.entry).collect();
+        assert_eq!(entries.len(), AHEAD_MAX, "each once");
         assert_eq!(saved(&mut memory).ahead().count(), AHEAD_MAX);
     }
 

@@ -80,3 +80,17 @@ fn a_client_that_goes_away_is_noticed_and_one_that_waits_hears_of_progress() {
         call.answer.closed().await;
     });
 }
+
+#[tokio::test]
+async fn the_socket_is_its_owners_alone_and_goes_with_the_node() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder::at(dir.path().join("node"));
+    folder.create().unwrap();
+    let (calls, _taken) = mpsc::channel(1);
+    let listener = Listener::start(&folder, calls).unwrap();
+    let mode = std::fs::metadata(socket(&folder)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    drop(listener);
+    assert!(!socket(&folder).exists());
+}

@@ -345,6 +345,9 @@ fn a_later_roster_adds_dated_facts_and_replaces_what_is_sealed() {
     let second = file(&net, "2.csv", &format!("{ROSTER}T1,王小民,2010-09-01,小学,一级教师,电话12012345678\n"));
     let reply = net.data("clerk", &Command::Import(of("roster", &[second], Some("001"))));
     assert_eq!(kinds(&reply["files"][0], "refused"), ["personal_text"]);
+    let findings = reply["files"][0]["findings"].as_array().unwrap();
+    let stood = findings.iter().find(|f| f["kind"] == "personal_text").unwrap()["stood"].clone();
+    assert_eq!(stood, "电话120123…(11)", "enough to find it by");
     let facts: Vec<Status> = rows(&net, net.roster());
     let titles: Vec<(String, Day)> =
         facts.into_iter().filter(|s| s.what == "title").map(|s| (s.value.unwrap(), s.from_day)).collect();

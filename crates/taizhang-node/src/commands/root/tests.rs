@@ -128,6 +128,10 @@ fn two_successors_are_shouted_and_settled_by_all_keys() {
 fn a_changed_proposal_is_seen_and_another_networks_refused() {
     let mut city = City::new();
     city.propose("p", &[], &["root-3"]);
+    let (out, remove) = (city.file("p"), vec!["root-2".to_owned()]);
+    let other = Proposal { out, keys: Vec::new(), add: Vec::new(), remove, threshold: None, reason: None };
+    let taken = city.root("admin", Root::Propose(other)).unwrap_err();
+    assert!(taken.what.en.starts_with("cannot use"), "a proposal on its way is not replaced: {taken:?}");
     ["root-1", "root-2"].iter().for_each(|k| _ = city.sign(k, "p").unwrap());
     let text = std::fs::read_to_string(city.file("p")).unwrap();
     let mut json: Json = serde_json::from_str(&text).unwrap();

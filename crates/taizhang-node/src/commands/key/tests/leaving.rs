@@ -1,8 +1,13 @@
 //! Staff leave: clerks by their day, who decides or grants by positions.
 
-use taizhang_core::{rows::Role, standing::Standing::*};
+use taizhang_core::{
+    founding::NewGrant,
+    rows::{Grant, Role},
+    standing::Standing::*,
+};
 
 use super::*;
+use crate::commands::testkit::PASSPHRASE;
 
 #[test]
 fn a_clerk_leaves_and_what_is_dated_later_waits_until_it_is_accepted() {
@@ -17,6 +22,10 @@ fn a_clerk_leaves_and_what_is_dated_later_waits_until_it_is_accepted() {
     let on_the_day = elsewhere(&mut net, "clerk", ledger, &registration("B", "T1", 1), now);
     let later = elsewhere(&mut net, "clerk", ledger, &registration("C", "T1", 1), Ms(now.0 + 86_400_000));
     assert_eq!(standing(&net.core, &[before, on_the_day, later]), [Stands, Stands, Ended]);
+    for who in ["clerk2", "reviewer"] {
+        let refused = net.run(who, &asked(KeyCommand::Accept(accept(&[later])))).unwrap_err();
+        assert!(refused.what.en.contains("was not granted in a registry that your key may write"), "{who}: {refused:?}");
+    }
     let reply = net.data("admin", &asked(KeyCommand::Accept(accept(&[later]))));
     assert_eq!(reply["restored"], 1);
     assert_eq!(standing(&net.core, &[later]), [Stands]);
@@ -74,10 +83,8 @@ fn nobody_ends_herself_and_the_last_admin_is_told_what_to_do() {
 #[test]
 fn only_the_role_named_ends_and_an_ended_grant_is_told() {
     let mut net = Net::new();
-    let grant = taizhang_core::rows::Grant {
-        role: Role::Clerk,
-        ..net.core.ledger().registry.grants_of(key(&net, "reviewer")).next().unwrap().1.row.clone()
-    };
+    let grant =
+        Grant { role: Role::Clerk, ..net.core.ledger().registry.grants_of(key(&net, "reviewer")).next().unwrap().1.row.clone() };
     net.put("admin", DocId::of(net.county, Kind::Registry), &row(&grant));
     net.run("admin", &asked(KeyCommand::End(Ending { role: Some("clerk".into()), ..end("reviewer") }))).unwrap();
     let states = |net: &Net| {
@@ -96,4 +103,44 @@ fn only_the_role_named_ends_and_an_ended_grant_is_told() {
     net.run("admin", &asked(KeyCommand::End(end("reviewer")))).unwrap();
     let error = net.run("admin", &asked(KeyCommand::End(end("reviewer")))).unwrap_err();
     assert!(error.what.en.contains("no such grant in force"), "{error:?}");
+}
+
+/// Whoever was let in by an admin deals with whom she lets in herself, never with those nearer to the root: her burn would act on nothing.
+#[test]
+fn an_admin_deals_with_nobody_nearer_to_the_root_than_herself() {
+    let mut net = Net::new();
+    let top = net.top();
+    net.grant("admin2", Role::Admin, net.county, top);
+    let person = keyfile::create(net.core.folder(), "admin3", PASSPHRASE).unwrap();
+    let new = NewGrant { key: person.key.public(), role: Role::Admin, office: None, org: net.county, basis: top, seal_key: None };
+    let grant: Grant = new.row("admin3 岗", Day(20_000));
+    net.put("admin2", DocId::of(net.county, Kind::Registry), &row(&grant));
+    let entries = net.core.ledger().len();
+    let (second, third) = (key(&net, "admin2").to_string(), person.key.public().to_string());
+    for command in [KeyCommand::End(end(&second)), KeyCommand::Burn(burn(&second, Keep::All))] {
+        let refused = net.run("admin3", &asked(command)).unwrap_err();
+        assert!(refused.what.en.contains("was not granted in a registry that your key may write"), "{refused:?}");
+        assert!(refused.hint.unwrap().en.contains("one of these admins must do it"));
+    }
+    assert_eq!(net.core.ledger().len(), entries);
+    net.run("admin2", &asked(KeyCommand::Burn(burn(&third, Keep::All)))).unwrap();
+}
+
+#[test]
+fn a_dry_run_says_what_would_happen_and_writes_nothing() {
+    let mut net = Net::new();
+    let ledger = net.ledger();
+    put(&mut net, "clerk", ledger);
+    let ending = |dry_run| asked(KeyCommand::End(Ending { left: Some("2020-01-01".into()), dry_run, ..end("clerk") }));
+    let accepting = |dry_run| {
+        let by_key = Accepting { entries: Vec::new(), key: Some("clerk".into()), ..accept(&[]) };
+        asked(KeyCommand::Accept(Accepting { dry_run, ..by_key }))
+    };
+    for (command, changes) in [(&ending as &dyn Fn(bool) -> Command, "set_aside"), (&accepting, "restored")] {
+        let before = net.core.ledger().len();
+        let tried = net.data("admin", &command(true));
+        assert_eq!((&tried[changes], net.core.ledger().len()), (&1.into(), before), "{tried}");
+        assert_eq!(net.data("admin", &command(false))[changes], 1);
+        assert_eq!(net.core.ledger().len(), before + 1);
+    }
 }
