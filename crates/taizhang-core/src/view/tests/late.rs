@@ -1,6 +1,6 @@
 use super::{super::training::Book, kit::*, *};
 use crate::{
-    id::AttachmentId,
+    id::{AttachmentId, OrgId},
     lock::LockState,
     rows::{Elsewhere, Lock, Sheet, Status, TransferIn},
     tips::{self, DocumentTips},
@@ -298,6 +298,61 @@ fn a_lock_that_is_none_closes_nothing() {
     let by_burnt = n.put(n.reviewer2, review, &row(&lock(root, empty.0)));
     n.burn(n.reviewer2);
     assert_eq!((state(&n, by_burnt), counts(&n, late)), (LockState::NotStanding, true));
+}
+
+#[test]
+fn a_lock_about_somebody_who_is_not_below_closes_nothing() {
+    let mut n = Network::new();
+    let about_the_city = DocId::about(n.county, Kind::Review, 2008, n.city);
+    n.lock_at(n.reviewer, about_the_city, &[], &[]);
+    let states: Vec<LockState> = Judge::new(&n.ledger).locks(n.city).iter().map(|l| l.state).collect();
+    assert_eq!(states, [LockState::NotAbove]);
+}
+
+#[test]
+fn a_list_that_is_too_long_closes_nothing() {
+    let mut n = Network::new();
+    let one = n.put(n.clerk, n.ledger_doc(), &registration("A1", "T1", 800));
+    let item = |i: u64| DocumentTips {
+        document: DocId::of_year(OrgId(i.to_be_bytes()), Kind::Ledger, 2008),
+        tips: vec![EntryId([1; 32])],
+    };
+    let list: Vec<DocumentTips> = (0..13_000).map(item).collect();
+    assert!(tips::to_bytes(&list).len() > crate::lock::LIST_BYTES_MAX);
+    let lock = n.lock_at(n.reviewer, n.review_doc(), &list, &[]);
+    assert_eq!((state(&n, lock), counts(&n, one)), (LockState::NoList, true));
+}
+
+#[test]
+fn an_unlock_of_another_year_opens_nothing() {
+    let mut n = Network::new();
+    let lock = n.lock();
+    let late = n.put(n.clerk, n.ledger_doc(), &registration("A1", "T1", 800));
+    n.replace(n.reviewer, n.review_doc(), &row(&rows::Unlock { year: 2009, reason: "补录".into() }), &[lock]);
+    assert_eq!((state(&n, lock), is_late(&n, late)), (LockState::Acts, true));
+}
+
+#[test]
+fn of_two_locks_in_one_entry_the_first_acts() {
+    let mut n = Network::new();
+    let list = n.ledger.closing(n.school, 2008);
+    let lock = n.lock_row(&list);
+    let entry = n.put_all(n.reviewer, n.review_doc(), &[lock.clone(), lock]);
+    let at = |index| state(&n, RowName { entry, index });
+    assert_eq!((at(0), at(1)), (LockState::Acts, LockState::Second));
+}
+
+#[test]
+fn an_accept_opens_nothing_for_keys_of_another_registry_or_by_a_burnt_hand() {
+    let mut n = Network::new();
+    n.lock();
+    let late = n.put(n.clerk, n.ledger_doc(), &registration("A1", "T1", 800));
+    n.accept(0, DocId::of(n.city, Kind::Registry), &[late.entry]);
+    assert!(is_late(&n, late), "the county granted the clerk's key");
+    n.accept(n.reviewer2, n.review_doc(), &[late.entry]);
+    assert!(counts(&n, late));
+    n.burn(n.reviewer2);
+    assert!(is_late(&n, late));
 }
 
 #[test]
