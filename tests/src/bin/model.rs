@@ -4,7 +4,8 @@ use std::{process::ExitCode, time::Instant};
 
 use taizhang_tests::model::{KEYS, LOCKS, REAL, search};
 
-const HELP: &str = "model [--acts N]   every order of at most N acts (3) of each menu; each act more takes some ten times as long";
+const HELP: &str =
+    "model [--acts N]   every order of at most N acts (3) of each menu; each act more takes some ten times as long";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
