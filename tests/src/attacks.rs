@@ -31,6 +31,7 @@ mod grants;
 #[path = "../../crates/taizhang-core/tests/it/kit.rs"]
 #[allow(dead_code, reason = "the small world of core's own tests; not all of it is needed here")]
 mod kit;
+mod matters;
 mod names;
 pub mod page;
 mod reading;
@@ -222,6 +223,7 @@ pub fn table() -> Vec<Attack> {
         standing::TABLE,
         tree::TABLE,
         counting::TABLE,
+        matters::TABLE,
         replication::TABLE,
         reading::TABLE,
         names::TABLE,

@@ -1,6 +1,6 @@
 //! Admission: may an entry enter? A function of the entry and the entries it names; it reads no clock and does not depend on the order of arrival.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -8,15 +8,14 @@ use crate::{
     cbor::CborError,
     entries::{Entries, ReadFailed},
     entry::{Before, ENTRY_BYTES_MAX, SignedEntry},
-    id::{AttachmentId, DocId, EntryId, Kind, NetworkId, OrgId, Run},
-    ledger::Ledger,
+    id::{DocId, EntryId, Kind, NetworkId, OrgId, Run},
+    ledger::{GRANT_DEPTH_MAX, Ledger},
     lock,
     op::{self, Op, RegisterOp, RowName, RowOp, RowRef},
     planted::{Check, Planted, is_off},
     registry::{GrantRecord, OrgRow, has_role, is_below, may_write},
     root::Roots,
     rows::{Grant, Org, OrgKind, Role, RootStatement, RowType},
-    tips::DocumentTips,
 };
 
 /// The run of an invite's one-use key.
@@ -28,7 +27,7 @@ pub struct AdmittedEntry {
     entry: SignedEntry,
     grant: Option<RowName>,
     depth: u32,
-    lists: BTreeMap<AttachmentId, Vec<DocumentTips>>,
+    list: Option<Arc<lock::List>>,
 }
 
 impl AdmittedEntry {
@@ -50,10 +49,10 @@ impl AdmittedEntry {
         self.depth
     }
 
-    /// The lists of open tips that its locks name, where they were here and had the form.
+    /// The list of open tips that its lock names, where that was here and had the form.
     #[must_use]
-    pub(crate) fn lists(&self) -> &BTreeMap<AttachmentId, Vec<DocumentTips>> {
-        &self.lists
+    pub(crate) fn list(&self) -> Option<&Arc<lock::List>> {
+        self.list.as_ref()
     }
 
     /// The entry, given away.
@@ -93,6 +92,9 @@ pub enum Refusal {
     /// An organisation, grant or root row that is not well formed.
     #[error("registry row: {0}")]
     RegistryRow(&'static str),
+    /// A grant further from the root than [`GRANT_DEPTH_MAX`].
+    #[error("the grant lies too far from the root")]
+    Depth,
     /// The store could not be read.
     #[error("the store could not be read: {0}")]
     Read(#[from] ReadFailed),
@@ -113,6 +115,7 @@ impl Refusal {
             Self::RegisterTwice => 8,
             Self::RegistryRow(_) => 9,
             Self::Read(_) => 10,
+            Self::Depth => 11,
         }
     }
 }
@@ -147,16 +150,19 @@ impl Ledger {
         check_form(&entry)?;
         let ops = op::parse(&entry.payload).map_err(Refusal::Payload)?;
         let (grant, depth) = self.admit_log(&entry, &ops)?;
-        let context = Named { ledger: self, entries, entry: &entry, grant };
+        let context = Named { ledger: self, entries, entry: &entry, grant, depth };
         context.admit_ops(&ops)?;
+        if lock::locks_twice(&entry.header.log.document, &ops) && !is_off(Check::OneLock) {
+            return Err(Refusal::Payload(CborError { at: 0, what: "more than one lock in an entry" }));
+        }
         if entry.header.log.document.kind == Kind::Registry {
             context.admit_registry(&ops)?;
         }
         if !signature.is_valid(&entry, &self.network) && !is_off(Check::Signature) {
             return Err(Refusal::Signature);
         }
-        let lists = lock::lists(&entry, entries);
-        Ok(AdmittedEntry { grant, depth, lists, entry })
+        let list = lock::list(&entry, entries);
+        Ok(AdmittedEntry { grant, depth, list, entry })
     }
 
     /// Continuity, and the grant of the log: its row and depth.
@@ -282,6 +288,8 @@ struct Named<'a> {
     entry: &'a SignedEntry,
     /// The grant of its log.
     grant: Option<RowName>,
+    /// Its depth.
+    depth: u32,
 }
 
 impl Named<'_> {
@@ -422,7 +430,8 @@ impl Named<'_> {
             grant.org == owner || (r.is_of_creator && r.registry == owner) || (r.row.random.is_none() && r.row.parent == owner)
         };
         let nowhere = is_off(Check::GrantBasis).then_some((true, OrgKind::County));
-        let Some((is_mine, kind)) = here.or_else(known).map(|r| (certifies(r), r.row.kind)).or(nowhere) else {
+        let row = here.or_else(known);
+        let Some((is_mine, kind)) = row.map(|r| (certifies(r), r.row.kind)).or(nowhere) else {
             return Err(if self.ledger.place(&basis.entry).is_none() && basis.entry != self.entry.id {
                 Refusal::Missing(basis.entry)
             } else {
@@ -432,10 +441,12 @@ impl Named<'_> {
         if !is_mine && !is_off(Check::GrantScope) {
             return Err(Refusal::RegistryRow("this registry does not certify that organisation's staff"));
         }
-        if has_role(kind, grant.role) {
-            Ok(())
-        } else {
-            Err(Refusal::RegistryRow("an organisation of this kind has no such role"))
+        if !has_role(kind, grant.role) {
+            return Err(Refusal::RegistryRow("an organisation of this kind has no such role"));
         }
+        // Standing climbs from grant to grant: a chain without end would be a question without end.
+        let moved = row.filter(|r| !r.is_plain_ground(owner)).map(|_| basis);
+        let depth = self.ledger.depth_of_grant(self.depth, self.grant, moved);
+        if depth > GRANT_DEPTH_MAX && !is_off(Check::GrantDepth) { Err(Refusal::Depth) } else { Ok(()) }
     }
 }

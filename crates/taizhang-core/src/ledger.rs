@@ -25,6 +25,8 @@ mod surplus;
 pub const BRANCHES_MAX: usize = 4;
 /// Open tips of one key in one document, those that something names apart; branches with the lowest first ids first.
 pub const OPEN_TIPS_MAX: usize = 256;
+/// Grants between the root and a grant, at most: where every admin was granted by the one before, the organisation above grants anew long before.
+pub const GRANT_DEPTH_MAX: u32 = 64;
 
 /// Where an admitted entry stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,7 +248,7 @@ impl Ledger {
             arrival: self.len(),
         };
         self.places.insert(e.id, place);
-        let closed_at = self.locks.file(e, admitted.lists());
+        let closed_at = self.locks.file(e, admitted.list());
         let names = [named_by(e), closed_at].concat();
         self.named.extend(names.iter().map(|n| (*n, e.id)));
         let moves_surplus = self.file_in_document(e, &names);
@@ -319,21 +321,25 @@ impl Ledger {
         let basis = grant.row.basis.resolve(name.entry);
         let Some((org_kind, is_plain)) = self.rests_on(registry, grant.row.org, basis) else { return };
         let moved = (!is_plain).then_some(basis);
-        // A newcomer stands where the invite stands: as near to the root as if the admin had granted directly.
-        let by_invite =
-            self.places.get(&name.entry).and_then(|p| self.registry.grants.get(&p.grant?)).is_some_and(|g| g.row.one_use);
-        // What rests on a move is judged after the move: so it lies deeper.
-        let moved_at = moved.and_then(|m| self.places.get(&m.entry)).map_or(0, |p| p.depth);
-        let depth = if by_invite { depth } else { depth.max(moved_at).saturating_add(1) };
+        let depth = self.depth_of_grant(depth, self.places.get(&name.entry).and_then(|p| p.grant), moved);
         self.registry.insert_grant(name, GrantRecord { row: grant.row, registry, depth, org_kind, moved });
         self.rests_on_moves |= moved.is_some();
+    }
+
+    /// How far from the root a grant lies that is written at this depth, under this grant, resting on this row where it moved the organisation.
+    pub(crate) fn depth_of_grant(&self, depth: u32, under: Option<RowName>, moved: Option<RowName>) -> u32 {
+        // A newcomer stands where the invite stands: as near to the root as if the admin had granted directly.
+        let by_invite = under.and_then(|g| self.registry.grants.get(&g)).is_some_and(|g| g.row.one_use);
+        // What rests on a move is judged after the move: so it lies deeper.
+        let moved_at = moved.and_then(|m| self.places.get(&m.entry)).map_or(0, |p| p.depth);
+        if by_invite { depth } else { depth.max(moved_at).saturating_add(1) }
     }
 
     /// The kind of organisation that a grant's basis says, and whether it is the creator's own word, given in its registry or the organisation's.
     fn rests_on(&self, registry: OrgId, org: OrgId, basis: RowName) -> Option<(rows::OrgKind, bool)> {
         let anywhere = self.registry.orgs.values().flat_map(OrgRecord::rows).filter(|_| is_off(Check::GrantBasis));
         let row = self.registry.rows_about(org).chain(anywhere).find(|r| r.name == basis)?;
-        Some((row.row.kind, row.is_of_creator && (row.registry == registry || org == registry)))
+        Some((row.row.kind, row.is_plain_ground(registry)))
     }
 
     fn file_accepts(&mut self, e: &SignedEntry) {

@@ -2,16 +2,19 @@
 //!
 //! Which locks act is a function of the set of admitted entries, as standing is, and comes after it: a late entry stands, and so a lock never takes a burn, an end or another lock out of force.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
     entries::Entries,
     entry::SignedEntry,
     id::{AttachmentId, DocId, EntryId, Kind, OrgId},
     ledger::{Ledger, row_ops},
-    op::RowName,
+    op::{Op, RowName, RowOp, RowRef},
     planted::{Check, Planted, is_off},
-    rows::{Ban, Decision, EnrolDecision, Lock, Merge, PlanDecision, Recognition, RowType, Unlock, Waiver},
+    rows::{Ban, Decision, DecisionTarget, EnrolDecision, Lock, Merge, PlanDecision, Recognition, RowType, Unlock, Waiver},
     standing::Judge,
     tips::{self, DocumentTips},
     units::Day,
@@ -42,34 +45,107 @@ struct Closes {
     day: Day,
     root: [u8; 32],
     /// None: not here, or no such list.
-    list: Option<Vec<DocumentTips>>,
+    list: Option<Arc<List>>,
+}
+
+/// A list of open tips, reduced to what a lock of one subject's year closes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct List {
+    /// Of the whole list.
+    root: [u8; 32],
+    documents: Vec<DocumentTips>,
 }
 
 /// Locks, unlocks and decisions, reduced to what the question «too late?» asks.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Locks {
     by_subject: BTreeMap<OrgId, BTreeMap<RowName, Filed>>,
-    /// Every deciding row of a review, with the rows that it replaces.
-    decisions: BTreeMap<RowName, Vec<RowName>>,
+    /// Each list once, whichever locks of a subject's year name it.
+    lists: BTreeMap<(OrgId, u16, AttachmentId), Arc<List>>,
+    /// Every deciding row of a review.
+    decisions: BTreeMap<RowName, Decided>,
 }
 
-/// The lists that the locks of an entry name, where they are here and have the form.
-pub(crate) fn lists(entry: &SignedEntry, entries: &dyn Entries) -> BTreeMap<AttachmentId, Vec<DocumentTips>> {
-    if entry.header.log.document.kind != Kind::Review {
-        return BTreeMap::new();
+/// A row that decides.
+#[derive(Clone, Debug)]
+struct Decided {
+    row_type: u16,
+    replaces: Vec<RowName>,
+    about: Vec<About>,
+}
+
+/// What a decision is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum About {
+    /// One row.
+    Row(RowName),
+    /// Every row of an entry: a sheet.
+    Entry(EntryId),
+    /// A teacher.
+    Teacher(String),
+}
+
+impl About {
+    /// What a deciding row of this version names; of a newer one nothing.
+    fn of(name: RowName, row: &RowOp<'_>) -> Vec<Self> {
+        let one = |r: RowRef| Self::Row(r.resolve(name.entry));
+        let rows_of = |(entry, rows): (EntryId, Vec<u16>)| match rows.as_slice() {
+            [] => vec![Self::Entry(entry)],
+            _ => rows.into_iter().map(|index| Self::Row(RowName { entry, index })).collect(),
+        };
+        let found = match row.row_type {
+            PlanDecision::TYPE => PlanDecision::from_fields(row.fields).map(|p| vec![one(p.row.plan)]),
+            Decision::TYPE => Decision::from_fields(row.fields).map(|p| match p.row.target {
+                DecisionTarget::Rows { rows, .. } => rows.into_iter().flat_map(rows_of).collect(),
+                DecisionTarget::Sheet { sheet, .. } => vec![Self::Entry(sheet.resolve(name.entry).entry)],
+            }),
+            Recognition::TYPE => {
+                Recognition::from_fields(row.fields).map(|p| vec![one(p.row.target), Self::Teacher(p.row.teacher)])
+            }
+            Waiver::TYPE => Waiver::from_fields(row.fields).map(|p| vec![Self::Teacher(p.row.teacher)]),
+            Ban::TYPE => Ban::from_fields(row.fields).map(|p| vec![Self::Teacher(p.row.teacher)]),
+            Merge::TYPE => Merge::from_fields(row.fields).map(|p| p.row.drop.into_iter().chain([p.row.keep]).map(one).collect()),
+            EnrolDecision::TYPE => EnrolDecision::from_fields(row.fields).map(|p| vec![one(p.row.enrolment)]),
+            _ => Ok(Vec::new()),
+        };
+        found.unwrap_or_default()
     }
-    let locks = row_ops(entry).into_iter().filter(|(_, r)| r.row_type == Lock::TYPE);
-    let named = locks.filter_map(|(_, r)| Lock::from_fields(r.fields).ok()).map(|p| p.row.tips);
-    let read = |id: AttachmentId| {
-        let bytes = entries.attachment(&id).ok().flatten().filter(|b| b.len() <= LIST_BYTES_MAX)?;
-        Some((id, tips::parse(&bytes).ok()?))
-    };
-    named.filter_map(read).collect()
+
+    fn covers(&self, other: &Self) -> bool {
+        self == other || matches!((self, other), (Self::Entry(entry), Self::Row(row)) if row.entry == *entry)
+    }
+}
+
+/// Does an entry hold more than one lock? One act closes one year of one subject, and names one list.
+pub(crate) fn locks_twice(document: &DocId, ops: &[Op<'_>]) -> bool {
+    let is_lock = |o: &&Op<'_>| matches!(o, Op::Row(r) if r.row_type == Lock::TYPE);
+    document.kind == Kind::Review && ops.iter().filter(is_lock).count() > 1
+}
+
+/// The list that an entry's lock names, where it is here and has the form.
+pub(crate) fn list(entry: &SignedEntry, entries: &dyn Entries) -> Option<Arc<List>> {
+    let (Kind::Review, Some(subject)) = (entry.header.log.document.kind, entry.header.log.document.subject) else { return None };
+    let (_, row) = row_ops(entry).into_iter().find(|(_, r)| r.row_type == Lock::TYPE)?;
+    let lock = Lock::from_fields(row.fields).ok()?.row;
+    let bytes = entries.attachment(&lock.tips).ok().flatten().filter(|b| b.len() <= LIST_BYTES_MAX)?;
+    let mut documents = tips::parse(&bytes).ok()?;
+    let root = tips::root(&documents);
+    documents.retain(|d| d.document.concerns() == subject && closes(&d.document, lock.year));
+    Some(Arc::new(List { root, documents }))
+}
+
+/// Does a lock of this year close documents of this kind and year?
+fn closes(document: &DocId, year: u16) -> bool {
+    match document.kind {
+        Kind::Roster => true,
+        Kind::Ledger | Kind::Transfer | Kind::Review => document.period == Some(year),
+        _ => false,
+    }
 }
 
 impl Locks {
-    /// Files the rows of a review. Returns the tips that its locks name.
-    pub(crate) fn file(&mut self, entry: &SignedEntry, lists: &BTreeMap<AttachmentId, Vec<DocumentTips>>) -> Vec<EntryId> {
+    /// Files the rows of a review. Returns the tips that its lock names.
+    pub(crate) fn file(&mut self, entry: &SignedEntry, mut list: Option<&Arc<List>>) -> Vec<EntryId> {
         let document = entry.header.log.document;
         let (Kind::Review, Some(subject)) = (document.kind, document.subject) else { return Vec::new() };
         let mut named = Vec::new();
@@ -78,8 +154,10 @@ impl Locks {
             let (year, closes) = match row.row_type {
                 Lock::TYPE => {
                     let Ok(lock) = Lock::from_fields(row.fields).map(|p| p.row) else { continue };
-                    let list = lists.get(&lock.tips).cloned();
-                    named.extend(list.iter().flatten().flat_map(|d| d.tips.iter().copied()));
+                    // The first lock's: admission lets in no second one.
+                    let at = (subject, lock.year, lock.tips);
+                    let list = list.take().map(|l| Arc::clone(self.lists.entry(at).or_insert_with(|| Arc::clone(l))));
+                    named.extend(list.iter().flat_map(|l| &l.documents).flat_map(|d| d.tips.iter().copied()));
                     (lock.year, Some(Closes { day: lock.day, root: lock.tips_root, list }))
                 }
                 Unlock::TYPE => {
@@ -88,7 +166,8 @@ impl Locks {
                 }
                 other => {
                     if decides(other) {
-                        self.decisions.insert(name, replaces());
+                        let decided = Decided { row_type: other, replaces: replaces(), about: About::of(name, &row) };
+                        self.decisions.insert(name, decided);
                     }
                     continue;
                 }
@@ -151,7 +230,7 @@ pub struct Locked<'l> {
     pub day: Day,
     /// Does it act?
     pub state: LockState,
-    /// The documents at the tips that it names.
+    /// Those of the documents it closes that it names, at these tips.
     pub list: &'l [DocumentTips],
 }
 
@@ -171,12 +250,7 @@ impl Ledger {
     /// The documents that a lock of this subject's year names, at their open tips.
     #[must_use]
     pub fn closing(&self, subject: OrgId, year: u16) -> Vec<DocumentTips> {
-        let of_year = |d: &DocId| match d.kind {
-            Kind::Roster => true,
-            Kind::Ledger | Kind::Transfer | Kind::Review => d.period == Some(year),
-            _ => false,
-        };
-        self.tips_of(|d| d.concerns() == subject && of_year(d))
+        self.tips_of(|d| d.concerns() == subject && closes(d, year))
     }
 
     /// Documents here at their open tips.
@@ -202,12 +276,12 @@ impl Judge<'_> {
             _ if f.document.period != Some(f.year) => LockState::OtherYear,
             _ if replaced.contains(&(f.year, *name)) => LockState::Replaced,
             None => LockState::NoList,
-            Some(list) if tips::root(list) != closes.root => LockState::OtherRoot,
+            Some(list) if list.root != closes.root => LockState::OtherRoot,
             Some(_) => LockState::Acts,
         };
         let all = filed.iter().filter_map(|(name, f)| {
             let closes = f.closes.as_ref()?;
-            let list = closes.list.as_deref().unwrap_or_default();
+            let list = closes.list.as_ref().map(|l| l.documents.as_slice()).unwrap_or_default();
             Some(Locked { name: *name, review: f.document, year: f.year, day: closes.day, state: state(name, f, closes), list })
         });
         let mut all: Vec<Locked<'_>> = all.collect();
@@ -234,13 +308,10 @@ impl Judge<'_> {
     pub fn gate(&self, document: DocId) -> Option<Gate<'_>> {
         let ledger = self.ledger();
         let subject = document.concerns();
-        let closes = match document.kind {
-            // After the lock only the county and the city correct (DOMAIN §3): what they register counts once a decision does.
-            Kind::Ledger => document.owner == subject || !ledger.registry.is_by_office_above(&document),
-            Kind::Roster | Kind::Review | Kind::Transfer => true,
-            _ => false,
-        };
-        if !closes || ledger.is_planted(Planted::LockIgnored) || !ledger.locks.by_subject.contains_key(&subject) {
+        if !self.may_close(&document)
+            || ledger.is_planted(Planted::LockIgnored)
+            || !ledger.locks.by_subject.contains_key(&subject)
+        {
             return None;
         }
         let mut doors: BTreeMap<(u16, OrgId), Door> = BTreeMap::new();
@@ -255,6 +326,16 @@ impl Judge<'_> {
             self.accepted(&document, *owner).for_each(|tip| self.reach(&document, tip, &mut door.reached));
         }
         (!doors.is_empty()).then_some(Gate { judge: self, doors })
+    }
+
+    /// Does a lock close documents like this one?
+    fn may_close(&self, document: &DocId) -> bool {
+        match document.kind {
+            // After the lock only the county and the city correct (DOMAIN §3): what they register counts once a decision does.
+            Kind::Ledger => document.owner == document.concerns() || !self.ledger().registry.is_by_office_above(document),
+            Kind::Roster | Kind::Review | Kind::Transfer => true,
+            _ => false,
+        }
     }
 
     fn reach(&self, document: &DocId, tip: EntryId, reached: &mut BTreeSet<EntryId>) {
@@ -329,15 +410,23 @@ impl Gate<'_> {
         self.doors.values().all(|d| d.unknown || d.reached.contains(entry))
     }
 
-    /// Does a decision come too late? Not if it replaces one that does not, itself or through others that stand.
+    /// Does a decision come too late? Not if it replaces, itself or through others that stand, one about the same that is in time; but what an organisation further up has locked no decision from below opens.
     #[must_use]
     pub fn is_late_decision(&self, name: RowName) -> bool {
         let ledger = self.judge.ledger();
-        let (mut open, mut seen) = (vec![name], BTreeSet::new());
+        let closed = self.closed_by(&name.entry);
+        let Some(place) = ledger.place(&name.entry).filter(|_| !closed.is_empty()) else { return false };
+        let (own, decisions) = (place.log.document, &ledger.locks.decisions);
+        let is_own = |by: &OrgId| ledger.registry.is_at_or_above(own.owner, *by) || is_off(Check::LeanBelow);
+        let Some(decided) = decisions.get(&name).filter(|_| closed.iter().all(|(_, by)| is_own(by))) else { return true };
+        let (mut open, mut seen) = (decided.replaces.clone(), BTreeSet::new());
         while let Some(at) = open.pop() {
-            let Some(place) = ledger.place(&at.entry).filter(|_| seen.insert(at)) else { continue };
-            let here = ledger.place(&name.entry).is_some_and(|p| p.log.document == place.log.document);
-            let is_in_time = if here {
+            let (Some(place), Some(before)) = (ledger.place(&at.entry), decisions.get(&at)) else { continue };
+            let is_of_same = self.is_about_same(decided, before) && self.judge.stands(&at.entry);
+            if !is_of_same || !seen.insert(at) {
+                continue;
+            }
+            let is_in_time = if place.log.document == own {
                 self.is_open_at_all(&at.entry)
             } else {
                 self.judge.gate(place.log.document).is_none_or(|g| g.is_open_at_all(&at.entry))
@@ -345,9 +434,22 @@ impl Gate<'_> {
             if is_in_time {
                 return false;
             }
-            let replaced = ledger.locks.decisions.get(&at).into_iter().flatten();
-            open.extend(replaced.filter(|r| ledger.locks.decisions.contains_key(r) && self.judge.stands(&r.entry)));
+            open.extend(&before.replaces);
         }
         true
+    }
+
+    /// Is everything that a decision is about what an earlier one was about, or in a ledger that no lock closes?
+    fn is_about_same(&self, later: &Decided, before: &Decided) -> bool {
+        let ledger = self.judge.ledger();
+        let is_correction = |a: &About| match a {
+            About::Row(RowName { entry, .. }) | About::Entry(entry) => {
+                ledger.place(entry).is_some_and(|p| p.log.document.kind == Kind::Ledger && !self.judge.may_close(&p.log.document))
+            }
+            About::Teacher(_) => false,
+        };
+        let is_same = |a: &About| before.about.iter().any(|b| b.covers(a)) || is_correction(a);
+        let is_named = !later.about.is_empty() && later.row_type == before.row_type && later.about.iter().all(is_same);
+        is_named || is_off(Check::LeanMatter)
     }
 }

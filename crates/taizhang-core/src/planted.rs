@@ -124,10 +124,14 @@ checks! {
     RootContested,
     /// What a removed root key wrote stands as far as its positions.
     RootRetired,
+    /// A row places an organisation under a parent that is known.
+    OrgParentKnown,
     /// A grant rests on a row of its organisation.
     GrantBasis,
     /// A registry certifies the staff of its own organisation and of those it created.
     GrantScope,
+    /// A grant lies so far from the root at most.
+    GrantDepth,
     /// An organisation of a kind has its roles.
     OfficeRoles,
     /// What is replaced lies in the same document, or in a review of the same subject.
@@ -174,6 +178,12 @@ checks! {
     DecisionAbove,
     /// A lock is written by those above.
     LockAbove,
+    /// One entry holds one lock.
+    OneLock,
+    /// A late decision leans on an earlier one only against locks of its own organisation or one below.
+    LeanBelow,
+    /// A late decision leans on an earlier one about the same.
+    LeanMatter,
     /// Decisions that disagree are undecided.
     RivalDecisions,
     /// Contents that disagree are rivals.

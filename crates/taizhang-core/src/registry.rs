@@ -31,6 +31,13 @@ pub struct OrgRow {
     pub row: Org,
 }
 
+impl OrgRow {
+    /// Does a grant of this registry that rests on the row stand whatever becomes of the organisation? It is the creator's own word, given in its registry or the organisation's.
+    pub(crate) fn is_plain_ground(&self, registry: OrgId) -> bool {
+        self.is_of_creator && (self.registry == registry || self.row.org == registry)
+    }
+}
+
 /// An organisation.
 #[derive(Clone, Debug)]
 pub struct OrgRecord {

@@ -253,9 +253,7 @@ impl<'l> Judge<'l> {
         let registry = &self.ledger.registry;
         g.moved.is_none_or(|moved| {
             let row = registry.rows_about(g.row.org).find(|r| r.name == moved);
-            let is_known = |parent| g.registry == g.row.org || registry.orgs.contains_key(&parent);
-            row.is_some_and(|r| registry.may_place(r) && is_known(r.row.parent))
-                && self.judge(moved.entry, scope) == Standing::Stands
+            row.is_some_and(|r| registry.may_place(r)) && self.judge(moved.entry, scope) == Standing::Stands
         })
     }
 

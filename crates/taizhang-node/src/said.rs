@@ -27,6 +27,7 @@ const SAID: &[(&str, &str)] = &[
     ("the first root statement begins", "第一份根声明须在其记录之首"),
     ("does not belong under this one", "这类机构不能设在此机构之下"),
     ("has no such role", "这类机构没有此角色"),
+    ("lies too far from the root", "授权离根太远, 须由上级重新授权"),
     ("grant not readable", "授权无法识别"),
     ("organisation not readable", "机构资料无法识别"),
     ("does not rest on a row of its organisation", "授权没有指明其机构的依据"),
@@ -171,6 +172,7 @@ mod tests {
             Refusal::OneUse,
             Refusal::Replaces,
             Refusal::RegisterTwice,
+            Refusal::Depth,
             Refusal::Read(ReadFailed("index".into())),
         ];
         refusals.extend(registry.into_iter().map(Refusal::RegistryRow));

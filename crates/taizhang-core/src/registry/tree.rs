@@ -203,8 +203,11 @@ impl Registry {
         let Some(o) = self.orgs.get(&row.row.org) else { return false };
         let covers = |org: OrgId| org == row.registry || self.created_under(org).contains(&row.registry);
         let parent = row.row.parent;
-        // What is not known here certifies nobody and reads nothing.
-        let fits = self.orgs.get(&parent).is_none_or(|p| is_below(o.creation.row.kind, p.creation.row.kind) && covers(parent));
+        // A parent that is not known yet may lie anywhere: the row waits until it is. Only the root is no organisation.
+        let is_root = parent == row.registry && o.creation.row.kind.certifies();
+        let unknown = is_root || is_off(Check::OrgParentKnown);
+        let fits =
+            self.orgs.get(&parent).map_or(unknown, |p| is_below(o.creation.row.kind, p.creation.row.kind) && covers(parent));
         if is_off(Check::OrgPlace) {
             return true;
         }

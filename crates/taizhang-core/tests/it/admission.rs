@@ -143,6 +143,7 @@ fn word(r: &Result<(), Refusal>) -> String {
         Err(Refusal::OneUse) => "one use".into(),
         Err(Refusal::Replaces) => "replaces".into(),
         Err(Refusal::RegisterTwice) => "register twice".into(),
+        Err(Refusal::Depth) => "depth".into(),
         Err(Refusal::RegistryRow(what)) => (*what).into(),
         Err(Refusal::Read(_)) => "read".into(),
     }

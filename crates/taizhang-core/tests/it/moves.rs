@@ -238,6 +238,42 @@ fn the_successor_and_those_above_it_read_what_a_closed_school_left() {
     c.w.agrees_in_every_order(4);
 }
 
+/// Two cities, each with a county; the first one's county has a school.
+fn two_cities() -> (crate::kit::World, [OrgId; 4]) {
+    let mut w = crate::kit::World::found();
+    let (root, city) = (w.root, w.city);
+    let second = w.org("root", root, OrgKind::City, "second-city");
+    w.grant("root", root, "second-city-admin", Role::Admin, second);
+    let county = w.org("city-admin", city, OrgKind::County, "county");
+    w.grant("city-admin", city, "admin", Role::Admin, county);
+    let school = w.org("admin", county, OrgKind::School, "school");
+    let far = w.org("second-city-admin", second, OrgKind::County, "far");
+    (w, [city, county, school, far])
+}
+
+/// Who may move it there is not known before the parent is: a node that holds less must not believe more.
+#[test]
+fn a_move_to_a_parent_that_is_not_known_waits_until_it_is() {
+    let (mut w, [city, county, school, far]) = two_cities();
+    let stolen = w.place("city-admin", city, (school, far), SEPTEMBER, &[]);
+    assert_eq!(w.ledger().registry.ancestors(school)[0], county, "the city is not above the other city's county");
+    // A node that never heard of the other city's registry sees the same.
+    let of_second = |e: &taizhang_core::entry::SignedEntry| e.header.log.key == crate::kit::key("second-city-admin");
+    let near: Vec<usize> = (0..w.entries.len()).filter(|i| !of_second(&w.entries[*i])).collect();
+    let node = w.heard(&near);
+    assert!(!node.ledger.registry.orgs.contains_key(&far));
+    assert_eq!(node.ledger.registry.ancestors(school)[0], county);
+    assert!(!node.ledger.registry.orgs[&school].counts(stolen));
+    w.agrees_in_every_order(3);
+    // A move to a county that is created later counts as soon as that is known, whatever came first.
+    let new = crate::kit::new_org("new", OrgKind::County).row(city, DAY).org;
+    let moved = w.place("city-admin", city, (school, new), SEPTEMBER, &[stolen.entry]);
+    assert_eq!((w.ledger().registry.ancestors(school)[0], w.ledger().registry.orgs[&school].counts(moved)), (county, false));
+    w.org("city-admin", city, OrgKind::County, "new");
+    assert_eq!((w.ledger().registry.ancestors(school)[0], w.ledger().registry.orgs[&school].counts(moved)), (new, true));
+    w.agrees_in_every_order(4);
+}
+
 #[test]
 fn a_county_moves_to_another_city_with_its_schools() {
     use crate::kit::World;

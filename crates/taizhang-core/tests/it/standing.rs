@@ -5,7 +5,7 @@ use taizhang_core::{
     author::grant_for,
     entry::Before,
     id::{DocId, EntryId, Kind, OrgId},
-    ledger::OPEN_TIPS_MAX,
+    ledger::{GRANT_DEPTH_MAX, OPEN_TIPS_MAX},
     op::{PayloadBuilder, RowName},
     rows::{Burn, End, Grant, OrgKind, Role, RowType},
     standing::{GrantState, Judge, Standing},
@@ -613,6 +613,31 @@ fn chains_of_sixteen_admins_with_circles_of_burns_and_accepts_come_to_an_end() {
     let judge = Judge::new(w.ledger());
     assert!(w.entries.iter().any(|e| judge.standing(&e.id) != Stands));
     w.agrees_in_every_order(60);
+}
+
+/// As deep as grants may lie: each admin granted by the one before, and an end at the top that all of them must be asked about.
+#[test]
+fn a_chain_of_grants_ends_at_64_and_is_judged_to_its_end() {
+    let Counties { mut w, county, school, .. } = Counties::new();
+    let name = |n: u32| if n == 2 { "admin".to_owned() } else { format!("admin {n}") };
+    for n in 3..=GRANT_DEPTH_MAX {
+        let g = w.grant(&name(n - 1), county, &name(n), Role::Admin, county);
+        assert_eq!(w.ledger().registry.grants[&g].depth, n);
+    }
+    let last = name(GRANT_DEPTH_MAX);
+    let row = w.grant_row("one more", Role::Clerk, school).to_fields();
+    let beyond = w.draft(&last, registry(county)).payload(|p| _ = p.row(Grant::TYPE, &[], &row)).sign();
+    assert_eq!(w.node.verdict(&beyond), Err(Refusal::Depth));
+    // By an invite the newcomer stands no further than the invite, but the invite is a grant.
+    let mut invite = w.grant_row("code", Role::Clerk, school);
+    invite.one_use = true;
+    let invite = w.draft(&last, registry(county)).payload(|p| _ = p.row(Grant::TYPE, &[], &invite.to_fields())).sign();
+    assert_eq!(w.node.verdict(&invite), Err(Refusal::Depth));
+    let told = w.row(&last, registry(county));
+    w.burn("admin", county, "nobody", &[]);
+    assert_eq!(w.standing(told), Stands);
+    w.burn("admin", county, "admin 3", &[]);
+    assert_eq!(w.standing(told), NoGrant);
 }
 
 /// A network's root row may stand in two entries (two of its keys, or one twice): logs begun under either are admitted everywhere.

@@ -166,6 +166,91 @@ fn a_later_decision_counts_only_where_it_replaces_one_in_time() {
 }
 
 #[test]
+fn what_the_city_locked_no_decision_of_the_county_opens() {
+    let mut n = Network::new();
+    let (ledger, review, city) = (n.ledger_doc(), n.review_doc(), n.city_review_doc());
+    let a = n.put(n.clerk, ledger, &registration("A1", "T1", 800));
+    let approved = n.put(n.reviewer, review, &decision(ledger, &[a], Verdict::Returned));
+    let list = n.ledger.closing(n.school, 2008);
+    n.lock_at(n.city_reviewer, city, &list, &[]);
+    let anew = n.replace(n.reviewer, review, &decision(ledger, &[a], Verdict::Approved), &[approved]);
+    assert!(is_late(&n, anew), "about the same row, but the city has closed the year");
+    let above =
+        n.replace_refs(n.city_reviewer, city, &decision(ledger, &[a], Verdict::Approved), &[approved.in_document(review)]);
+    assert!(counts(&n, above), "the city closed it itself");
+    n.accept(n.city_reviewer, city, &[anew.entry]);
+    assert!(counts(&n, anew));
+}
+
+#[test]
+fn a_later_decision_leans_only_on_one_about_the_same() {
+    let mut n = Network::new();
+    let (ledger, review) = (n.ledger_doc(), n.review_doc());
+    let [a, b] = ["A1", "A2"].map(|no| n.put(n.clerk, ledger, &registration(no, "T1", 800)));
+    let sheet_entry = n.put_all(n.clerk, ledger, &[sheet(1, None), registration("A3", "T1", 40)]);
+    let [of_sheet, line] = [0, 1].map(|index| RowName { entry: sheet_entry, index });
+    let on_a = n.put(n.reviewer, review, &decision(ledger, &[a], Verdict::Approved));
+    let whole = Decision {
+        target: DecisionTarget::Rows { document: ledger, rows: vec![(of_sheet.entry, Vec::new())] },
+        verdict: Verdict::Approved,
+        reason: None,
+    };
+    let on_sheet = n.put(n.reviewer, review, &row(&whole));
+    let waiver = n.put(n.reviewer, review, &row(&rows::Waiver { teacher: "T1".into(), year: 2008, months: 3 }));
+    n.lock();
+    let on_b = n.replace(n.reviewer, review, &decision(ledger, &[b], Verdict::Approved), &[on_a]);
+    assert!(is_late(&n, on_b), "another row");
+    let on_both = n.replace(n.reviewer, review, &decision(ledger, &[a, b], Verdict::Approved), &[on_a]);
+    assert!(is_late(&n, on_both), "one of two was never decided on");
+    let of_line = n.replace(n.reviewer, review, &decision(ledger, &[line], Verdict::Returned), &[on_sheet]);
+    assert!(counts(&n, of_line), "a line of a sheet that was decided on whole");
+    let again = n.replace(n.reviewer, review, &decision(ledger, &[line], Verdict::Approved), &[of_line]);
+    assert!(counts(&n, again));
+    let mut waives = |teacher: &str, months| {
+        let row = row(&rows::Waiver { teacher: teacher.into(), year: 2008, months });
+        n.replace(n.reviewer, review, &row, &[waiver])
+    };
+    let (same, other) = (waives("T1", 2), waives("T2", 2));
+    assert!(counts(&n, same) && is_late(&n, other));
+    // What the county registers itself no lock closes: its correction takes the place of what was approved.
+    let of_county = DocId::about(n.county, Kind::Ledger, 2008, n.school);
+    let correction = n.put(n.county_clerk, of_county, &registration("A1", "T1", 700));
+    let corrected = n.replace(n.reviewer, review, &decision(of_county, &[correction], Verdict::Approved), &[on_a]);
+    assert!(counts(&n, corrected));
+}
+
+/// 512 rows that name one list of a megabyte cost one list, and say nothing more than one.
+#[test]
+fn an_entry_holds_one_lock() {
+    let mut n = Network::new();
+    let list = n.ledger.closing(n.school, 2008);
+    let lock = n.lock_row(&list);
+    let mut p = PayloadBuilder::default();
+    (0..2).for_each(|_| _ = p.row(lock.0, &[], &lock.1));
+    assert_eq!(n.verdict(n.reviewer, n.review_doc(), p.finish()).map_err(|r| r.code()), Err(2));
+    let mut p = PayloadBuilder::default();
+    p.row(lock.0, &[], &lock.1);
+    assert_eq!(n.verdict(n.reviewer, n.review_doc(), p.finish()), Ok(()));
+}
+
+/// A list is kept once for all locks that name it, and of it what they close.
+#[test]
+fn of_a_list_only_what_the_lock_closes_is_kept() {
+    let mut n = Network::new();
+    let one = n.put(n.clerk, n.ledger_doc(), &registration("A1", "T1", 800));
+    let other = DocId::of_year(n.school2, Kind::Ledger, 2008);
+    n.put(n.other_clerk, other, &registration("A1", "T1", 800));
+    let list = n.ledger.tips_of(|_| true);
+    let locks = [n.lock_at(n.reviewer, n.review_doc(), &list, &[]), n.lock_at(n.reviewer, n.review_doc(), &list, &[])];
+    assert_eq!(locks.map(|l| state(&n, l)), [LockState::Acts, LockState::Second], "the root is that of the whole list");
+    let judge = Judge::new(&n.ledger);
+    let kept: Vec<&[DocumentTips]> = judge.locks(n.school).iter().map(|l| l.list).collect();
+    assert!(kept.iter().all(|l| l.iter().all(|d| d.document.concerns() == n.school) && l.len() < list.len()), "{kept:?}");
+    assert!(std::ptr::eq(kept[0], kept[1]), "one list for both");
+    assert!(counts(&n, one));
+}
+
+#[test]
 fn a_later_decision_may_not_hide_behind_a_row_that_decides_nothing() {
     let mut n = Network::new();
     let (ledger, review) = (n.ledger_doc(), n.review_doc());
@@ -330,16 +415,6 @@ fn an_unlock_of_another_year_opens_nothing() {
     let late = n.put(n.clerk, n.ledger_doc(), &registration("A1", "T1", 800));
     n.replace(n.reviewer, n.review_doc(), &row(&rows::Unlock { year: 2009, reason: "补录".into() }), &[lock]);
     assert_eq!((state(&n, lock), is_late(&n, late)), (LockState::Acts, true));
-}
-
-#[test]
-fn of_two_locks_in_one_entry_the_first_acts() {
-    let mut n = Network::new();
-    let list = n.ledger.closing(n.school, 2008);
-    let lock = n.lock_row(&list);
-    let entry = n.put_all(n.reviewer, n.review_doc(), &[lock.clone(), lock]);
-    let at = |index| state(&n, RowName { entry, index });
-    assert_eq!((at(0), at(1)), (LockState::Acts, LockState::Second));
 }
 
 #[test]

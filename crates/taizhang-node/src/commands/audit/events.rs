@@ -41,6 +41,7 @@ fn reason(code: u64) -> String {
         Refusal::RegisterTwice,
         Refusal::RegistryRow("not well formed"),
         Refusal::Read(ReadFailed(String::new())),
+        Refusal::Depth,
     ];
     let payload = 2;
     match known.iter().find(|r| r.code() == code) {

@@ -1,0 +1,119 @@
+//! Locks passed by decisions that lean on others, chains without end, moves to where nobody knows.
+
+use sha2::Digest;
+use taizhang_core::{
+    id::{AttachmentId, DocId, OrgId},
+    ledger::GRANT_DEPTH_MAX,
+    op::{PayloadBuilder, RowName},
+    planted::Check,
+    rows::{Lock, Role, RowType, Verdict},
+    standing::Judge,
+    tips,
+    view::DocumentView,
+};
+
+use super::{
+    Attack, Outcome,
+    Removal::Off,
+    Theme,
+    county::{Net, Who, activity, day, decision, registration, row},
+    kit::{DAY, review},
+    scene::Scene,
+};
+
+const LATE: Outcome = Outcome::Finding("after_lock");
+
+pub(super) const TABLE: &[Attack] = &[
+    Theme::Grants.attack(
+        "chain_of_grants",
+        "一人授予一人, 五万级长链, 想耗尽每个节点的栈",
+        "a chain of 50,000 grants, one key granted by the next, to exhaust every node's stack",
+        Outcome::Refused(11),
+        Off(Check::GrantDepth),
+        |_| {
+            let mut s = Scene::new();
+            let (mut last, county) = ("admin".to_owned(), s.c.county);
+            for n in 3..=GRANT_DEPTH_MAX {
+                let next = format!("admin {n}");
+                s.c.w.grant(&last, county, &next, Role::Admin, county);
+                last = next;
+            }
+            s.offer(&s.registry_row(&last, county, &s.w().grant_row("one more", Role::Admin, county)))
+        },
+    ),
+    Theme::Tree.attack(
+        "moves_a_school_to_a_parent_unknown",
+        "市把学校移交给另一市的县, 骗过不知道那个县的节点",
+        "a city moves a school below another city, before nodes that do not know the new parent",
+        Outcome::NoEffect,
+        Off(Check::OrgParentKnown),
+        |_| {
+            let mut s = Scene::new();
+            let (school, city) = (s.c.school, s.w().city);
+            s.c.w.place("city-admin", city, (school, OrgId([9; 8])), DAY, &[]);
+            let parent = s.w().ledger().registry.ancestors(school)[0];
+            if parent == s.c.county { Outcome::NoEffect } else { Outcome::GotThrough }
+        },
+    ),
+    Theme::Counting.attack(
+        "passes_the_citys_lock",
+        "市里锁定以后, 县里以“替换”自己此前的决定改批",
+        "decides after the city's lock, in the place of an earlier decision of the county",
+        LATE,
+        Off(Check::LeanBelow),
+        |_| {
+            let mut n = county();
+            let a = n.put(Who::Clerk, n.hours(), &registration("A1", "T1", 4000));
+            let before = n.put(Who::CountyReviewer, n.review(), &decision(n.hours(), &[a], Verdict::Rejected));
+            let list = n.ledger.closing(n.school, 2010);
+            let (tips, bytes) = tips::attachment(&list);
+            n.keep(tips, bytes);
+            let lock = Lock { year: 2010, day: day("2011-01-20"), tips_root: tips::root(&list), tips, reason: None };
+            n.put(Who::CityReviewer, n.city_review(n.school), &row(&lock));
+            let d = n.replace(Who::CountyReviewer, n.review(), &decision(n.hours(), &[a], Verdict::Approved), &[before]);
+            lateness(&n, n.review(), d)
+        },
+    ),
+    Theme::Counting.attack(
+        "leans_on_another_matter",
+        "锁定以后批准从未审过的登记, 假托替换另一事项的决定",
+        "approves after the lock what nobody had decided on, in the place of a decision about something else",
+        LATE,
+        Off(Check::LeanMatter),
+        |_| {
+            let mut n = county();
+            let a = n.put(Who::Clerk, n.hours(), &registration("A1", "T1", 4000));
+            let b = n.put(Who::Clerk, n.hours(), &registration("A2", "T1", 4000));
+            let before = n.put(Who::CountyReviewer, n.review(), &decision(n.hours(), &[a], Verdict::Approved));
+            n.lock();
+            let d = n.replace(Who::CountyReviewer, n.review(), &decision(n.hours(), &[b], Verdict::Approved), &[before]);
+            lateness(&n, n.review(), d)
+        },
+    ),
+    Theme::Limits.attack(
+        "one_entry_of_many_locks",
+        "一条里写 512 次锁定, 都指向同一份 1 MiB 的名单, 想撑大每个节点",
+        "an entry of 512 locks that all name one list of a megabyte, to make every node grow",
+        Outcome::Refused(2),
+        Off(Check::OneLock),
+        |_| {
+            let s = Scene::new();
+            let tips = AttachmentId(sha2::Sha256::digest([7]).into());
+            let fields = Lock { year: 2024, day: DAY, tips_root: [0; 32], tips, reason: None }.to_fields();
+            let many = |p: &mut PayloadBuilder| (0..512).for_each(|_| _ = p.row(Lock::TYPE, &[], &fields));
+            s.offer(&s.draft("reviewer", review(s.c.county, s.c.school)).payload(many).sign())
+        },
+    ),
+];
+
+fn county() -> Net {
+    let mut n = Net::new();
+    n.put(Who::CountyClerk, n.notice(), &activity("A1"));
+    n
+}
+
+/// Is a row late?
+fn lateness(n: &Net, document: DocId, row: RowName) -> Outcome {
+    let view = DocumentView::build(&n.ledger, &Judge::new(&n.ledger), document, n.written.iter());
+    if view.rows[&row].late { LATE } else { Outcome::GotThrough }
+}
