@@ -15,11 +15,13 @@ use crate::{
     planted::{Check, is_off},
     registry::{GrantRecord, OrgRecord, Registry},
     root::Roots,
-    rows::{self, Accept, Burn, End, Grant, Org, RootStatement, RowType},
+    rows::{self, Accept, Burn, Decision, DecisionTarget, End, EraseConfirm, Grant, Org, RootStatement, RowType},
     standing::Judge,
 };
 
 mod surplus;
+
+use surplus::Wide;
 
 /// Branches of one fork that are kept, lowest first ids first.
 pub const BRANCHES_MAX: usize = 4;
@@ -56,11 +58,11 @@ pub struct DocState {
     tips: BTreeSet<EntryId>,
     /// By (key, run): ids by sequence; more than one at a sequence is a fork.
     pub logs: BTreeMap<(PublicKey, Run), BTreeMap<u64, Vec<EntryId>>>,
-    /// First entries of branches beyond the lowest [`BRANCHES_MAX`] of their fork, or beyond [`OPEN_TIPS_MAX`] of their key.
-    beyond: BTreeSet<EntryId>,
+    /// Keys whose branches reached a limit.
+    wide: BTreeMap<PublicKey, Wide>,
     /// First entries of logs by what they link to.
     begun: BTreeMap<(PublicKey, Option<EntryId>), BTreeSet<EntryId>>,
-    /// First entries of a key's branches within [`OPEN_TIPS_MAX`].
+    /// First entries of a key's branches, kept or not.
     branches: BTreeMap<PublicKey, BTreeSet<EntryId>>,
 }
 
@@ -89,12 +91,16 @@ pub struct Ledger {
     registry_revision: u64,
     /// Does any grant rest on a move?
     pub(crate) rests_on_moves: bool,
-    /// (named, by): rows and values replaced, grants and what they rest on, positions, the tips that locks name.
+    /// (named, by): rows and values replaced, grants and what they rest on, positions.
     named: BTreeSet<(EntryId, EntryId)>,
+    /// (kept, by): what reviews say of their subject's entries.
+    kept: BTreeSet<(EntryId, EntryId)>,
     /// Entries on branches beyond the limits.
     shaded: BTreeSet<EntryId>,
     /// Those of them that no entry outside of such branches names.
     surplus: BTreeSet<EntryId>,
+    /// Grows whenever other entries may be surplus.
+    surplus_revision: u64,
     /// A bug planted on purpose, for the simulator to find.
     #[cfg(feature = "planted")]
     pub planted: Option<crate::planted::Planted>,
@@ -117,8 +123,10 @@ impl Ledger {
             registry_revision: 0,
             rests_on_moves: false,
             named: BTreeSet::new(),
+            kept: BTreeSet::new(),
             shaded: BTreeSet::new(),
             surplus: BTreeSet::new(),
+            surplus_revision: 0,
             #[cfg(feature = "planted")]
             planted: None,
         }
@@ -163,7 +171,7 @@ impl Ledger {
     #[must_use]
     pub fn open_tips(&self, document: &DocId) -> Vec<EntryId> {
         let Some(doc) = self.docs.get(document) else { return Vec::new() };
-        if doc.beyond.is_empty() {
+        if doc.wide.is_empty() {
             return doc.tips.iter().copied().collect();
         }
         // Below a surplus branch the last entry that counts is open again.
@@ -182,6 +190,11 @@ impl Ledger {
     #[must_use]
     pub(crate) fn has_surplus(&self) -> bool {
         !self.surplus.is_empty()
+    }
+
+    /// Grows whenever other entries may be surplus.
+    pub(crate) fn surplus_revision(&self) -> u64 {
+        self.surplus_revision
     }
 
     /// SHA-256 over the document's id and its open tips: equal where both sides hold the same entries.
@@ -249,8 +262,11 @@ impl Ledger {
         };
         self.places.insert(e.id, place);
         let closed_at = self.locks.file(e, admitted.list());
-        let names = [named_by(e), closed_at].concat();
-        self.named.extend(names.iter().map(|n| (*n, e.id)));
+        let kept = [kept_by(e), closed_at].concat();
+        self.kept.extend(kept.iter().map(|n| (*n, e.id)));
+        let named = named_by(e);
+        self.named.extend(named.iter().map(|n| (*n, e.id)));
+        let names = [named, kept].concat();
         let moves_surplus = self.file_in_document(e, &names);
         match e.header.log.document.kind {
             Kind::Registry => self.file_registry_rows(e),
@@ -376,25 +392,45 @@ fn named_by(e: &SignedEntry) -> Vec<EntryId> {
     names
 }
 
-/// Entries that the fields of a registry row or an accept name.
+/// Entries that the fields of a registry's row name.
 fn named_in_fields(kind: Kind, row: &op::RowOp<'_>) -> Vec<EntryId> {
-    let ids = |p: &[rows::Positions]| p.iter().map(|p| p.id).collect();
     match (kind, row.row_type) {
         (Kind::Registry, Grant::TYPE) => {
             Grant::from_fields(row.fields).map_or(Vec::new(), |g| g.row.basis.entry.into_iter().collect())
         }
         (Kind::Registry, End::TYPE) => {
-            End::from_fields(row.fields).map_or(Vec::new(), |e| ids(e.row.positions.as_deref().unwrap_or_default()))
+            End::from_fields(row.fields).map_or(Vec::new(), |e| ids(&e.row.positions.unwrap_or_default()))
         }
         (Kind::Registry, RootStatement::TYPE) => {
-            RootStatement::from_fields(row.fields).map_or(Vec::new(), |r| ids(r.row.positions.as_deref().unwrap_or_default()))
+            RootStatement::from_fields(row.fields).map_or(Vec::new(), |r| ids(&r.row.positions.unwrap_or_default()))
         }
         (Kind::Registry, Burn::TYPE) => Burn::from_fields(row.fields).map_or(Vec::new(), |b| ids(&b.row.positions)),
-        (Kind::Registry | Kind::Review, Accept::TYPE) => {
-            Accept::from_fields(row.fields).map_or(Vec::new(), |a| ids(&a.row.positions))
-        }
+        (Kind::Registry, Accept::TYPE) => Accept::from_fields(row.fields).map_or(Vec::new(), |a| ids(&a.row.positions)),
         _ => Vec::new(),
     }
+}
+
+fn ids(positions: &[rows::Positions]) -> Vec<EntryId> {
+    positions.iter().map(|p| p.id).collect()
+}
+
+/// Entries that the rows of a review say something of: accepted, decided on, confirmed. What was decided on cannot be driven out by branches that its author's key adds later.
+fn kept_by(e: &SignedEntry) -> Vec<EntryId> {
+    if e.header.log.document.kind != Kind::Review {
+        return Vec::new();
+    }
+    let said = row_ops(e).into_iter().map(|(_, row)| match row.row_type {
+        Accept::TYPE => Accept::from_fields(row.fields).map_or(Vec::new(), |a| ids(&a.row.positions)),
+        Decision::TYPE => Decision::from_fields(row.fields).map_or(Vec::new(), |d| match d.row.target {
+            DecisionTarget::Rows { rows, .. } => rows.into_iter().map(|(entry, _)| entry).collect(),
+            DecisionTarget::Sheet { sheet, .. } => sheet.entry.into_iter().collect(),
+        }),
+        EraseConfirm::TYPE => {
+            EraseConfirm::from_fields(row.fields).map_or(Vec::new(), |c| c.row.erase.entry.into_iter().collect())
+        }
+        _ => Vec::new(),
+    });
+    said.flatten().collect()
 }
 
 /// The rows of an admitted entry with their names.

@@ -86,7 +86,7 @@ impl Ledger {
     /// Grows whenever an entry may have changed which keys are named or erased.
     #[must_use]
     pub fn names_revision(&self) -> u64 {
-        self.names.revision
+        self.names.revision + self.surplus_revision()
     }
 }
 

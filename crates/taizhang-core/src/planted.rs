@@ -166,6 +166,8 @@ checks! {
     InviteUsedUp,
     /// Standing reads no clock.
     ClockUnread,
+    /// What a review decided on is kept, however many branches lie beside it.
+    DecidedKept,
     /// Rows of every branch are rows.
     EveryBranch,
     /// Open tips of one key in one document.

@@ -1,11 +1,11 @@
 //! Keys ended, burnt, granted anew; accepts; forks: before, at and after the positions.
 
 use taizhang_core::{
-    entry::Before,
+    entry::{Before, SignedEntry},
     id::{DocId, EntryId},
     ledger::OPEN_TIPS_MAX,
     planted::{Check, Planted},
-    rows::Role,
+    rows::{Decision, DecisionTarget, Role, RowType, Verdict},
     standing::Standing,
     units::Day,
 };
@@ -262,6 +262,24 @@ pub(super) const TABLE: &[Attack] = &[
         },
     ),
     HERE.attack(
+        "branches_to_drive_out_what_was_approved",
+        "在台账员日志的开头再造四条编号更小的分支, 想把已审核通过的记录挤出去",
+        "puts four branches with lower ids beside an approved entry, to drive it out",
+        Outcome::NoEffect,
+        Off(Check::DecidedKept),
+        |_| {
+            let mut c = Counties::new();
+            let ledger = ledger_of(c.school);
+            let mut heads = heads(&c, ledger, 5);
+            let approved = heads.pop().map(|e| c.w.take(e)).unwrap();
+            let target = DecisionTarget::Rows { document: ledger, rows: vec![(approved, Vec::new())] };
+            let decision = Decision { target, verdict: Verdict::Approved, reason: None };
+            c.w.write("reviewer", review(c.county, c.school), |p| _ = p.row(Decision::TYPE, &[], &decision.to_fields()));
+            heads.into_iter().for_each(|e| _ = c.w.take(e));
+            if c.w.standing(approved) == Standing::Stands { Outcome::NoEffect } else { Outcome::GotThrough }
+        },
+    ),
+    HERE.attack(
         "clock_ten_years_off",
         "时钟慢十年或快十年, 想改变谁的记录算数",
         "writes with a clock ten years slow or fast, to change what counts",
@@ -336,19 +354,23 @@ fn ended(who: &str, document: fn(&Counties) -> DocId, on: u32) -> Outcome {
     finding(&c.w, late)
 }
 
+/// So many entries of the clerk at one place, lowest first; not handed over.
+fn heads(c: &Counties, ledger: DocId, branches: u8) -> Vec<SignedEntry> {
+    let place = c.w.draft("clerk", ledger);
+    let field = |n| [0x81, 0x61, b'a' + n];
+    let mut heads: Vec<SignedEntry> =
+        (0..branches).map(|n| place.clone().payload(|p| _ = p.row(PLAN, &[], &field(n))).sign()).collect();
+    heads.sort_by_key(|e| e.id);
+    heads
+}
+
 /// So many entries of the clerk at one place, and one honest entry of somebody else.
 fn forked(branches: u8) -> (Counties, Vec<EntryId>) {
     let mut c = Counties::new();
     let ledger = ledger_of(c.school);
     let honest = c.w.row("principal", ledger);
     c.w.row("clerk", ledger);
-    let place = c.w.draft("clerk", ledger);
-    let ids = (0..branches)
-        .map(|n| {
-            let field = [0x81, 0x61, b'a' + n];
-            c.w.take(place.clone().payload(|p| _ = p.row(PLAN, &[], &field)).sign())
-        })
-        .collect();
+    let ids = heads(&c, ledger, branches).into_iter().map(|e| c.w.take(e)).collect();
     assert_eq!(c.w.standing(honest), Standing::Stands, "an honest entry is lost");
     (c, ids)
 }

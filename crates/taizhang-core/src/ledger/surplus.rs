@@ -1,105 +1,251 @@
 //! Branches beyond the limits: of a fork those beyond the lowest [`BRANCHES_MAX`], of one key's branches in one document those beyond [`OPEN_TIPS_MAX`] open tips.
 //!
-//! Both go by the ids of the branches' first entries, so which branches lie beyond is a function of the set of entries, and a branch that once does so does for ever.
+//! Which branches are kept is a function of the set of entries, and the same one for whoever lacks what is not kept: nobody sends that on. So a key's branches are
+//! chosen from the root outwards, always the lowest of those that go on from something kept; what hangs on a branch that is not kept takes nobody's place.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{BRANCHES_MAX, DocState, Ledger, OPEN_TIPS_MAX, Place};
 use crate::{
     entry::SignedEntry,
-    id::EntryId,
+    id::{DocId, EntryId, Kind, PublicKey, Run},
     planted::{Check, Planted, is_off},
 };
 
+/// Where entries stand.
+type Places = BTreeMap<EntryId, Place>;
+
+/// The branches of one key in one document, once a limit may be reached.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wide {
+    /// First entries of branches that are not kept, on ones that are.
+    beyond: BTreeSet<EntryId>,
+    /// The highest first entry of those kept, where no further one finds room.
+    full_at: Option<EntryId>,
+}
+
+/// Entries of one fork stand side by side: behind one entry, or at the beginning of one log.
+type Side = (Run, u64, Option<EntryId>);
+
+fn side(place: &Place) -> Side {
+    (place.log.run, place.sequence, place.parent.filter(|_| place.sequence > 1))
+}
+
+/// How many branches are kept.
+#[derive(Clone, Copy)]
+struct Limits {
+    of_fork: usize,
+    of_key: usize,
+}
+
+/// A key's branches on the way to being chosen.
+struct Choice<'d> {
+    doc: &'d DocState,
+    places: &'d Places,
+    key: PublicKey,
+    limits: Limits,
+    /// Kept at each place.
+    sides: BTreeMap<Side, usize>,
+    /// First entries of branches that go on from something kept.
+    open: BTreeSet<EntryId>,
+    beyond: BTreeSet<EntryId>,
+}
+
+impl Choice<'_> {
+    fn made(mut self) -> Wide {
+        self.follow(None);
+        let mut kept = BTreeSet::new();
+        while let Some(first) = self.open.pop_first() {
+            // One branch begins at nothing, without being counted here.
+            if kept.len() + 1 < self.limits.of_key && self.keeps(first) {
+                kept.insert(first);
+                self.follow(Some(first));
+            } else {
+                self.beyond.insert(first);
+            }
+        }
+        let is_full = kept.len() + 1 >= self.limits.of_key;
+        Wide { beyond: self.beyond, full_at: kept.pop_last().filter(|_| is_full) }
+    }
+
+    /// From a kept entry along the lowest that go on from it; the others begin branches.
+    fn follow(&mut self, from: Option<EntryId>) {
+        let mut at = Some(from);
+        while let Some(parent) = at.take() {
+            for child in self.doc.children(self.key, parent, self.places) {
+                if at.is_some() {
+                    self.open.insert(child);
+                } else if self.keeps(child) {
+                    at = Some(Some(child));
+                } else {
+                    self.beyond.insert(child);
+                }
+            }
+        }
+    }
+
+    /// Is there room beside what is kept at its place?
+    fn keeps(&mut self, id: EntryId) -> bool {
+        let Some(place) = self.places.get(&id) else { return false };
+        let beside = self.sides.entry(side(place)).or_default();
+        *beside += 1;
+        *beside <= self.limits.of_fork
+    }
+}
+
 impl DocState {
-    /// The branch that lies beyond the limit of open tips by this entry, if one does. Of several entries that go on from one the lowest continues; each other begins a branch, and has an open tip of its own in the end.
-    fn crowded_out(&mut self, e: &SignedEntry, places: &BTreeMap<EntryId, Place>) -> Option<EntryId> {
-        let (key, parent) = (e.header.log.key, e.header.before.parent());
-        let continues = parent.and_then(|p| places.get(&p)).and_then(|p| {
+    /// What of one key goes on from an entry, or from none; lowest first.
+    fn children(&self, key: PublicKey, parent: Option<EntryId>, places: &Places) -> BTreeSet<EntryId> {
+        let log = parent.and_then(|p| places.get(&p)).and_then(|p| {
             let log = self.logs.get(&(p.log.key, p.log.run))?;
             log.get(&p.sequence.checked_add(1)?)
         });
         let goes_on = |id: &&EntryId| places.get(id).is_some_and(|p| p.parent == parent);
         let begun = self.begun.get(&(key, parent)).into_iter().flatten();
-        let others = continues.into_iter().flatten().filter(goes_on).chain(begun).filter(|id| **id != e.id);
-        let lowest = others.min().copied();
+        log.into_iter().flatten().filter(goes_on).chain(begun).copied().collect()
+    }
+
+    /// Files an entry that begins a branch, or makes another one begin.
+    fn file_branch(&mut self, e: &SignedEntry, places: &Places) {
+        let (key, parent) = (e.header.log.key, e.header.before.parent());
+        let lowest = self.children(key, parent, places).into_iter().find(|id| *id != e.id);
         if e.header.sequence == 1 {
             self.begun.entry((key, parent)).or_default().insert(e.id);
         }
         let branches = self.branches.entry(key).or_default();
-        branches.insert(lowest?.max(e.id));
-        if branches.len() < OPEN_TIPS_MAX || is_off(Check::OpenTips) { None } else { branches.pop_last() }
+        branches.extend(lowest.map(|l| l.max(e.id)));
+    }
+
+    /// Must the key's branches be chosen anew for this entry? `None`: it is kept or not as `is_kept` says, and nothing else moves.
+    fn is_plain(&self, e: &SignedEntry, beside: usize, limits: Limits, places: &Places) -> Option<bool> {
+        let (key, parent) = (e.header.log.key, e.header.before.parent());
+        let Some(wide) = self.wide.get(&key) else {
+            let is_narrow = beside <= limits.of_fork && self.branches.get(&key).is_none_or(|b| b.len() < limits.of_key);
+            return is_narrow.then_some(true);
+        };
+        let children = self.children(key, parent, places);
+        let is_first = children.first() == Some(&e.id);
+        if e.header.sequence > 1 {
+            let lower =
+                children.range(..e.id).filter(|c| !wide.beyond.contains(*c) && places.get(*c).is_some_and(|p| p.sequence > 1));
+            if children.len() == 1 {
+                return Some(true);
+            }
+            if lower.count() >= limits.of_fork {
+                return Some(false);
+            }
+        }
+        (!is_first && wide.full_at.is_some_and(|last| last < e.id)).then_some(false)
     }
 }
 
 impl Ledger {
+    fn limits(&self) -> Limits {
+        let of_fork = if self.is_planted(Planted::BranchLimitIgnored) { usize::MAX } else { BRANCHES_MAX };
+        let of_fork = if is_off(Check::EveryBranch) { 1 } else { of_fork };
+        Limits { of_fork, of_key: if is_off(Check::OpenTips) { usize::MAX } else { OPEN_TIPS_MAX } }
+    }
+
     /// Files an entry's place among its document's logs; `names` is what it names outside of its own chain. May other entries be surplus now than before?
     pub(super) fn file_in_document(&mut self, e: &SignedEntry, names: &[EntryId]) -> bool {
-        let kept = if self.is_planted(Planted::BranchLimitIgnored) { usize::MAX } else { BRANCHES_MAX };
-        let kept = if is_off(Check::EveryBranch) { 1 } else { kept };
+        let limits = self.limits();
+        let (key, parent) = (e.header.log.key, e.header.before.parent());
         let doc = self.docs.entry(e.header.log.document).or_default();
         doc.entries.push(e.id);
-        let parent = e.header.before.parent();
         if let Some(parent) = parent {
             doc.tips.remove(&parent);
         }
         doc.tips.insert(e.id);
-        let at = doc.logs.entry((e.header.log.key, e.header.log.run)).or_default().entry(e.header.sequence).or_default();
+        let at = doc.logs.entry((key, e.header.log.run)).or_default().entry(e.header.sequence).or_default();
         at.push(e.id);
         at.sort();
         // A fork's branches begin side by side; what continues different branches is no further fork.
-        let is_sibling = |id: &EntryId| e.header.sequence == 1 || self.places.get(id).is_some_and(|p| p.parent == parent);
-        let mut beyond: Vec<EntryId> = at.iter().copied().filter(is_sibling).skip(kept).collect();
-        beyond.extend(doc.crowded_out(e, &self.places));
-        beyond.retain(|b| doc.beyond.insert(*b));
-        self.shade(e, &beyond, names)
-    }
-
-    /// Follows what an entry changes: it may lie beyond itself, drive another branch there, or name what is surplus.
-    fn shade(&mut self, e: &SignedEntry, beyond: &[EntryId], names: &[EntryId]) -> bool {
-        let parent = e.header.before.parent();
-        let is_shaded = beyond.contains(&e.id) || parent.is_some_and(|p| self.shaded.contains(&p));
-        if is_shaded {
+        let is_sibling = |id: &&EntryId| e.header.sequence == 1 || self.places.get(id).is_some_and(|p| p.parent == parent);
+        let beside = at.iter().filter(is_sibling).count();
+        doc.file_branch(e, &self.places);
+        if parent.is_some_and(|p| self.shaded.contains(&p)) {
             self.shaded.insert(e.id);
+            return self.settle_beside(e, names, true);
         }
-        let drives_out = beyond.iter().any(|b| *b != e.id);
-        if drives_out && let Some(doc) = self.docs.get(&e.header.log.document) {
-            for id in &doc.entries {
-                let parent = self.places.get(id).and_then(|p| p.parent);
-                if doc.beyond.contains(id) || parent.is_some_and(|p| self.shaded.contains(&p)) {
-                    self.shaded.insert(*id);
+        let plain = doc.is_plain(e, beside, limits, &self.places);
+        match plain {
+            Some(true) => self.settle_beside(e, names, false),
+            Some(false) => {
+                if let Some(wide) = doc.wide.get_mut(&key) {
+                    wide.beyond.insert(e.id);
                 }
+                self.shaded.insert(e.id);
+                self.settle_beside(e, names, true)
+            }
+            None => {
+                self.choose_branches(e.header.log.document, key, limits);
+                self.settle_surplus();
+                true
             }
         }
-        let is_named = is_shaded && self.is_named(&e.id, &self.surplus);
+    }
+
+    /// Of one key in one document: which branches are kept, and what lies on the others.
+    fn choose_branches(&mut self, document: DocId, key: PublicKey, limits: Limits) {
+        let Some(doc) = self.docs.get_mut(&document) else { return };
+        let (sides, open, beyond) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        let wide = Choice { doc, places: &self.places, key, limits, sides, open, beyond }.made();
+        for id in &doc.entries {
+            let Some(place) = self.places.get(id).filter(|p| p.log.key == key) else { continue };
+            if wide.beyond.contains(id) || place.parent.is_some_and(|p| self.shaded.contains(&p)) {
+                self.shaded.insert(*id);
+            } else {
+                self.shaded.remove(id);
+            }
+        }
+        doc.wide.insert(key, wide);
+    }
+
+    /// Follows what one entry changes where no branch moves: it may be surplus itself, or name what is.
+    fn settle_beside(&mut self, e: &SignedEntry, names: &[EntryId], is_shaded: bool) -> bool {
         let names_surplus = !is_shaded && names.iter().any(|n| self.surplus.contains(n));
-        if drives_out || is_named || names_surplus {
+        let by = self.holders(&e.id).any(|by| !self.surplus.contains(&by));
+        if names_surplus || (is_shaded && by) {
             self.settle_surplus();
         } else if is_shaded {
             self.surplus.insert(e.id);
+            self.surplus_revision += 1;
         }
-        drives_out || is_shaded || names_surplus
+        is_shaded || names_surplus
     }
 
-    /// Does an entry outside of `surplus` name this one?
-    fn is_named(&self, id: &EntryId, surplus: &BTreeSet<EntryId>) -> bool {
-        let by = self.named.range((*id, EntryId([0; 32]))..=(*id, EntryId([0xff; 32])));
-        by.into_iter().any(|(_, by)| self.places.contains_key(by) && !surplus.contains(by))
+    /// Entries here that keep this one by naming it. A review keeps what concerns its subject, and no registry's entry: whoever holds that need not hold the review.
+    fn holders(&self, id: &EntryId) -> impl Iterator<Item = EntryId> {
+        let document = |id: &EntryId| self.places.get(id).map(|p| p.log.document);
+        let of = document(id).filter(|d| d.kind != Kind::Registry && !is_off(Check::DecidedKept));
+        let all = (*id, EntryId([0; 32]))..=(*id, EntryId([0xff; 32]));
+        let named = self.named.range(all.clone()).filter(|(_, by)| self.places.contains_key(by));
+        let kept = self
+            .kept
+            .range(all)
+            .filter(move |(_, by)| of.zip(document(by)).is_some_and(|(of, by)| of.concerns() == by.concerns()));
+        named.chain(kept).map(|(_, by)| *by)
     }
 
     /// What lies on branches beyond the limits, less what an entry that is not surplus itself names, with all that leads there:
     /// a node that never saw such a branch could not admit what names it. Names are hashes, so this comes to an end, and to the same one whatever came first.
     fn settle_surplus(&mut self) {
         let mut surplus = self.shaded.clone();
-        loop {
-            let named: Vec<EntryId> = surplus.iter().copied().filter(|s| self.is_named(s, &surplus)).collect();
-            if named.is_empty() {
-                break;
+        let mut named: BTreeMap<EntryId, Vec<EntryId>> = BTreeMap::new();
+        let mut free: Vec<EntryId> = Vec::new();
+        for id in &self.shaded {
+            for by in self.holders(id) {
+                if self.shaded.contains(&by) { named.entry(by).or_default().push(*id) } else { free.push(*id) }
             }
-            for id in named {
-                self.ancestry(id).for_each(|a| _ = surplus.remove(&a));
+        }
+        while let Some(id) = free.pop() {
+            // What leads to one that is free already is free too.
+            for a in self.ancestry(id).take_while(|a| surplus.contains(a)).collect::<Vec<_>>() {
+                surplus.remove(&a);
+                free.extend(named.remove(&a).into_iter().flatten());
             }
         }
         self.surplus = surplus;
+        self.surplus_revision += 1;
     }
 }

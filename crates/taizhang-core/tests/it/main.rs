@@ -9,6 +9,7 @@
 )]
 
 mod admission;
+mod branches;
 mod kit;
 mod moves;
 mod names;
