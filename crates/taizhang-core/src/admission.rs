@@ -411,7 +411,7 @@ impl Named<'_> {
         }
         let filed = registry.org_row(owner, name, &row.replaces, org);
         let is_same = |n: &RowName| {
-            registry.rows_about(filed.row.org).any(|r| r.name == *n && r.registry == owner && r.row.kind == filed.row.kind)
+            registry.row(n).is_some_and(|r| r.row.org == filed.row.org && r.registry == owner && r.row.kind == filed.row.kind)
         };
         if filed.row.random.is_none() && !filed.replaces.iter().all(is_same) && !is_off(Check::OrgChange) {
             return Err(Refusal::RegistryRow("a change must replace rows about the same organisation"));
@@ -424,7 +424,7 @@ impl Named<'_> {
         let basis = grant.basis.resolve(self.entry.id);
         let owner = self.entry.header.log.document.owner;
         let here = own.iter().find(|r| r.name == basis && r.row.org == grant.org);
-        let known = || self.ledger.registry.rows_about(grant.org).find(|r| r.name == basis);
+        let known = || self.ledger.registry.row(&basis).filter(|r| r.row.org == grant.org);
         // The organisation's own registry certifies its staff, the one that created it, and the one under which a row placed it.
         let certifies = |r: &OrgRow| {
             grant.org == owner || (r.is_of_creator && r.registry == owner) || (r.row.random.is_none() && r.row.parent == owner)

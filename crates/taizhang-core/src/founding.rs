@@ -52,6 +52,7 @@ impl NewOrg {
             from_day,
             closed_day: None,
             succeeded_by: None,
+            kept: None,
             reason: None,
         }
     }

@@ -13,9 +13,9 @@ use crate::{
     names::Names,
     op::{self, Op, RowName},
     planted::{Check, is_off},
-    registry::{GrantRecord, OrgRecord, Registry},
+    registry::{GrantRecord, Registry},
     root::Roots,
-    rows::{self, Accept, Burn, Decision, DecisionTarget, End, EraseConfirm, Grant, Org, RootStatement, RowType},
+    rows::{self, Accept, Burn, Decision, DecisionTarget, End, EraseConfirm, Grant, Org, Positions, RootStatement, RowType},
     standing::Judge,
 };
 
@@ -74,6 +74,13 @@ pub(crate) struct Written<T> {
     pub(crate) row: T,
 }
 
+/// Of which organisations it must be asked anew where they stand.
+#[derive(Clone, Debug, Default)]
+struct Unsettled {
+    all: bool,
+    orgs: BTreeSet<OrgId>,
+}
+
 /// The set of admitted entries, reduced to what admission, standing and replication ask of it.
 #[derive(Clone, Debug)]
 pub struct Ledger {
@@ -83,12 +90,16 @@ pub struct Ledger {
     pub registry: Registry,
     docs: BTreeMap<DocId, DocState>,
     places: BTreeMap<EntryId, Place>,
-    pub(crate) ends: Vec<Written<End>>,
-    pub(crate) burns: Vec<Written<Burn>>,
-    pub(crate) accepts: Vec<Written<Accept>>,
+    /// By the grant that ends.
+    pub(crate) ends: BTreeMap<RowName, Vec<Written<End>>>,
+    /// By the key.
+    pub(crate) burns: BTreeMap<PublicKey, Vec<Written<Burn>>>,
+    /// The positions of accepts, by the document that they lie in.
+    pub(crate) accepts: BTreeMap<DocId, Vec<Written<Vec<Positions>>>>,
     pub(crate) locks: Locks,
     pub(crate) names: Names,
     registry_revision: u64,
+    unsettled: Unsettled,
     /// Does any grant rest on a move?
     pub(crate) rests_on_moves: bool,
     /// (named, by): rows and values replaced, grants and what they rest on, positions.
@@ -115,12 +126,13 @@ impl Ledger {
             registry: Registry::default(),
             docs: BTreeMap::new(),
             places: BTreeMap::new(),
-            ends: Vec::new(),
-            burns: Vec::new(),
-            accepts: Vec::new(),
+            ends: BTreeMap::new(),
+            burns: BTreeMap::new(),
+            accepts: BTreeMap::new(),
             locks: Locks::default(),
             names: Names::default(),
             registry_revision: 0,
+            unsettled: Unsettled::default(),
             rests_on_moves: false,
             named: BTreeSet::new(),
             kept: BTreeSet::new(),
@@ -245,8 +257,14 @@ impl Ledger {
         })
     }
 
-    /// Files an admitted entry; an entry known already changes nothing.
+    /// Files an admitted entry and settles what follows from it; an entry known already changes nothing.
     pub fn insert(&mut self, admitted: &crate::admission::AdmittedEntry) {
+        self.file(admitted);
+        self.settle();
+    }
+
+    /// Files an admitted entry of many: where organisations stand is asked once for all of them, by [`Self::settle`], before anybody else asks. Admission never does.
+    pub fn file(&mut self, admitted: &crate::admission::AdmittedEntry) {
         let e = admitted.entry();
         if self.places.contains_key(&e.id) {
             return;
@@ -277,25 +295,34 @@ impl Ledger {
             Kind::Identity => self.names.file(e),
             _ => {}
         }
-        if self.registry.is_told() && (moves_surplus || self.may_move(e)) {
-            self.settle_tree();
+        self.unsettled.all |= moves_surplus;
+        if e.header.log.document.kind == Kind::Registry {
+            row_ops(e).iter().for_each(|(_, row)| self.unsettle(row));
         }
     }
 
-    /// May this entry change who stands where in the tree? A grant does only where a row waits for its author to hold the role.
-    fn may_move(&self, e: &SignedEntry) -> bool {
-        let bears = |t: u16| match t {
-            Org::TYPE | RootStatement::TYPE | End::TYPE | Burn::TYPE | Accept::TYPE => true,
-            Grant::TYPE => self.registry.has_idle(),
-            _ => false,
-        };
-        e.header.log.document.kind == Kind::Registry && row_ops(e).iter().any(|(_, row)| bears(row.row_type))
+    /// Which organisations may stand elsewhere for this row? A grant moves only those of which a row waits for its author to hold the role.
+    fn unsettle(&mut self, row: &op::RowOp<'_>) {
+        match row.row_type {
+            Org::TYPE => {
+                let Ok(org) = Org::from_fields(row.fields).map(|p| p.row.org) else { return };
+                self.unsettled.orgs.extend(self.registry.waiting_for(org));
+                self.unsettled.orgs.insert(org);
+            }
+            Grant::TYPE => self.unsettled.orgs.extend(self.registry.with_idle()),
+            RootStatement::TYPE | End::TYPE | Burn::TYPE | Accept::TYPE => self.unsettled.all = true,
+            _ => {}
+        }
     }
 
     /// Who stands where in the tree follows from what stands; no standing in registries follows from the tree.
-    fn settle_tree(&mut self) {
+    pub fn settle(&mut self) {
+        let Unsettled { all, orgs } = std::mem::take(&mut self.unsettled);
+        if !self.registry.is_told() || (!all && orgs.is_empty()) {
+            return;
+        }
         let judge = Judge::new(self);
-        let judged = self.registry.judged(&|id| judge.stands(id));
+        let judged = self.registry.judged((!all).then_some(&orgs), &|id| judge.stands(id));
         self.registry.hold(judged);
     }
 
@@ -313,9 +340,17 @@ impl Ledger {
                 }
                 Grant::TYPE => self.file_grant(registry, depth, name, row.fields),
                 RootStatement::TYPE if name.index == 0 => self.file_root(name, &row),
-                End::TYPE => file(&mut self.ends, e, End::from_fields(row.fields)),
-                Burn::TYPE => file(&mut self.burns, e, Burn::from_fields(row.fields)),
-                Accept::TYPE => file(&mut self.accepts, e, Accept::from_fields(row.fields)),
+                End::TYPE => {
+                    if let Ok(end) = End::from_fields(row.fields) {
+                        self.ends.entry(end.row.grant.resolve(e.id)).or_default().push(Written::of(e, end.row));
+                    }
+                }
+                Burn::TYPE => {
+                    if let Ok(burn) = Burn::from_fields(row.fields) {
+                        self.burns.entry(burn.row.key).or_default().push(Written::of(e, burn.row));
+                    }
+                }
+                Accept::TYPE => self.file_accept(e, row.fields),
                 _ => {}
             }
         }
@@ -353,8 +388,7 @@ impl Ledger {
 
     /// The kind of organisation that a grant's basis says, and whether it is the creator's own word, given in its registry or the organisation's.
     fn rests_on(&self, registry: OrgId, org: OrgId, basis: RowName) -> Option<(rows::OrgKind, bool)> {
-        let anywhere = self.registry.orgs.values().flat_map(OrgRecord::rows).filter(|_| is_off(Check::GrantBasis));
-        let row = self.registry.rows_about(org).chain(anywhere).find(|r| r.name == basis)?;
+        let row = self.registry.row(&basis).filter(|r| r.row.org == org || is_off(Check::GrantBasis))?;
         Some((row.row.kind, row.is_plain_ground(registry)))
     }
 
@@ -362,15 +396,25 @@ impl Ledger {
         for (_, row) in row_ops(e) {
             if row.row_type == Accept::TYPE {
                 self.registry_revision += 1;
-                file(&mut self.accepts, e, Accept::from_fields(row.fields));
+                self.file_accept(e, row.fields);
             }
+        }
+    }
+
+    fn file_accept(&mut self, e: &SignedEntry, fields: &[u8]) {
+        let mut by_document: BTreeMap<DocId, Vec<Positions>> = BTreeMap::new();
+        for p in Accept::from_fields(fields).map(|a| a.row.positions).unwrap_or_default() {
+            by_document.entry(p.document).or_default().push(p);
+        }
+        for (document, positions) in by_document {
+            self.accepts.entry(document).or_default().push(Written::of(e, positions));
         }
     }
 }
 
-fn file<T>(list: &mut Vec<Written<T>>, e: &SignedEntry, row: Result<rows::Parsed<T>, crate::cbor::CborError>) {
-    if let Ok(parsed) = row {
-        list.push(Written { entry: e.id, document: e.header.log.document, row: parsed.row });
+impl<T> Written<T> {
+    fn of(e: &SignedEntry, row: T) -> Self {
+        Self { entry: e.id, document: e.header.log.document, row }
     }
 }
 
@@ -410,7 +454,7 @@ fn named_in_fields(kind: Kind, row: &op::RowOp<'_>) -> Vec<EntryId> {
     }
 }
 
-fn ids(positions: &[rows::Positions]) -> Vec<EntryId> {
+fn ids(positions: &[Positions]) -> Vec<EntryId> {
     positions.iter().map(|p| p.id).collect()
 }
 

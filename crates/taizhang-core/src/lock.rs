@@ -359,10 +359,10 @@ impl Judge<'_> {
             let key = ledger.place(id).map(|p| p.log.key);
             key.is_some_and(|key| ledger.registry.grants_of(key).any(|(_, g)| g.registry == registry))
         };
-        let accepts = ledger.accepts.iter().filter(move |a| able(&a.document) && self.stands(&a.entry));
+        let of_document = ledger.accepts.get(document).into_iter().flatten();
+        let accepts = of_document.filter(move |a| able(&a.document) && self.stands(&a.entry));
         accepts.flat_map(move |a| {
-            let here = a.row.positions.iter().filter(|p| p.document == *document).map(|p| p.id);
-            let fits = here.filter(|id| match a.document.kind {
+            let fits = a.row.iter().map(|p| p.id).filter(|id| match a.document.kind {
                 Kind::Registry => granted_in(a.document.owner, id),
                 _ => of_review(&a.document),
             });

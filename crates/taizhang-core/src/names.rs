@@ -113,11 +113,11 @@ fn kept_names(registry: &Registry, county: OrgId, school: OrgId) -> bool {
     was || registry.county_of(school) == Some(county)
 }
 
-/// The sealing keys of everyone who may open the names of an identity document: by an open, standing grant of the school, or of the county that keeps them.
+/// The sealing keys of everyone who may open the names of an identity document: by an open, standing grant of the school, or of the county that keeps them, that those vouch for under whom it stands now.
 #[must_use]
 pub fn readers(ledger: &Ledger, judge: &Judge<'_>, document: &DocId) -> BTreeSet<[u8; 32]> {
     let orgs = [Some(document.owner), ledger.registry.county_of(document.owner)];
     let grants = ledger.registry.grants.iter().filter(|(_, g)| orgs.contains(&Some(g.row.org)) && !g.row.one_use);
-    let open = grants.filter(|(name, g)| opens_names(g.row.role, g.org_kind) && judge.grant_is_open(name));
+    let open = grants.filter(|(name, g)| opens_names(g.row.role, g.org_kind) && judge.grant_holds(name));
     open.filter_map(|(_, g)| g.row.seal_key).collect()
 }

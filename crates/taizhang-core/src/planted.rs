@@ -156,6 +156,14 @@ checks! {
     AcceptStands,
     /// An accept reaches only what is its own.
     AcceptScope,
+    /// An accept lifts the burns of its own organisation and of those below.
+    AcceptBurner,
+    /// Who took over an organisation burns keys that were granted before.
+    BurnTakenOver,
+    /// Who took over an organisation ends grants that were given before.
+    EndTakenOver,
+    /// Those who answer for an organisation vouch for its grants.
+    GrantVouched,
     /// What a key writes after its end waits.
     EndActs,
     /// The end of who decides goes by positions, not by dates.

@@ -73,6 +73,14 @@ pub struct GrantRecord {
     pub moved: Option<RowName>,
 }
 
+/// Where a row about an organisation lies.
+#[derive(Clone, Copy, Debug)]
+enum At {
+    Creation,
+    Change(usize),
+    Above(usize),
+}
+
 /// Organisations and grants by name.
 #[derive(Clone, Debug, Default)]
 pub struct Registry {
@@ -88,6 +96,12 @@ pub struct Registry {
     by_key: BTreeMap<PublicKey, BTreeSet<RowName>>,
     /// Rows about organisations that their registry did not create, also of such as are not known yet; in no order.
     from_above: BTreeMap<OrgId, Vec<OrgRow>>,
+    /// Every row about an organisation, by name.
+    named: BTreeMap<RowName, (OrgId, At)>,
+    /// Organisations of which a row names a parent that is not known, by that parent.
+    waiting: BTreeMap<OrgId, BTreeSet<OrgId>>,
+    /// Organisations of which a row does not count.
+    with_idle: BTreeSet<OrgId>,
     /// Is more said of any organisation than its creation?
     is_told: bool,
     /// How many organisations stand elsewhere than where they were created, or did.
@@ -100,33 +114,57 @@ impl Registry {
     pub fn org_row(&self, registry: OrgId, name: RowName, replaces: &[RowRef], row: Org) -> OrgRow {
         let replaces: Vec<RowName> = replaces.iter().map(|r| r.resolve(name.entry)).collect();
         let own = self.orgs.get(&row.org).filter(|o| o.registry == registry);
-        let is_of_creator = row.random.is_some() || own.is_some_and(|o| o.rows().any(|r| replaces.contains(&r.name)));
+        let is_own = |r: &RowName| self.row(r).is_some_and(|r| r.is_of_creator && r.row.org == row.org);
+        let is_of_creator = row.random.is_some() || (own.is_some() && replaces.iter().any(is_own));
         OrgRow { name, registry, is_of_creator, replaces, row }
     }
 
     /// Files a row about an organisation.
     pub fn insert_org(&mut self, filed: OrgRow) {
         let (org, name) = (filed.row.org, filed.name);
-        if self.rows_about(org).any(|r| r.name == name) {
+        if self.named.contains_key(&name) {
             return;
         }
         self.is_told |= filed.row.random.is_none() || self.orgs.contains_key(&org);
+        if !self.orgs.contains_key(&filed.row.parent) {
+            self.waiting.entry(filed.row.parent).or_default().insert(org);
+        }
         if !filed.is_of_creator {
-            self.from_above.entry(org).or_default().push(filed);
+            let above = self.from_above.entry(org).or_default();
+            self.named.insert(name, (org, At::Above(above.len())));
+            above.push(filed);
             return;
         }
-        match self.orgs.get_mut(&org) {
+        let at = match self.orgs.get_mut(&org) {
             // The same creation written twice: the lower name is the one, whatever came first; grants may rest on either.
             Some(o) if filed.row.random.is_some() && o.creation.name > name => {
                 let later = std::mem::replace(&mut o.creation, filed);
+                self.named.insert(later.name, (org, At::Change(o.changes.len())));
                 o.changes.push(later);
+                At::Creation
             }
-            Some(o) => o.changes.push(filed),
-            None if filed.row.random.is_some() => {
+            Some(o) => {
+                o.changes.push(filed);
+                At::Change(o.changes.len().saturating_sub(1))
+            }
+            None => {
                 let record = OrgRecord { registry: filed.registry, creation: filed, changes: Vec::new(), held: None };
                 self.orgs.insert(org, record);
+                At::Creation
             }
-            None => {}
+        };
+        self.named.insert(name, (org, at));
+    }
+
+    /// A row about an organisation, by name.
+    #[must_use]
+    pub fn row(&self, name: &RowName) -> Option<&OrgRow> {
+        let (org, at) = self.named.get(name)?;
+        let record = || self.orgs.get(org);
+        match at {
+            At::Creation => Some(&record()?.creation),
+            At::Change(n) => record()?.changes.get(*n),
+            At::Above(n) => self.from_above.get(org)?.get(*n),
         }
     }
 

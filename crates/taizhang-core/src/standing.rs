@@ -4,7 +4,11 @@
 //! - which root statement counts follows from signatures, not from standing.
 //! - a burn or end acts on keys granted in the same registry, at its own depth or deeper; whether it acts is judged by what lies strictly nearer to the root. So two keys of one depth that burn each other are both burnt.
 //! - a grant that rests on a move lies deeper than the move, and counts only with it.
-//! - an accept is judged with all burns and ends, but only with accepts from strictly nearer to the root. So two burnt reviewers cannot accept each other.
+//! - an accept is judged with all burns and ends, but only with accepts from strictly nearer to the root. So two burnt reviewers cannot accept each other. What was burnt it lets stand only where its own organisation burnt the key, or one below it.
+//! - where an organisation went over to another registry, that one's ends, burns and accepts act too, on what lies in no registry: that is judged after the tree, and no registry asks it.
+
+mod acts;
+pub mod line;
 
 use std::{
     cell::RefCell,
@@ -12,12 +16,11 @@ use std::{
 };
 
 use crate::{
-    id::{DocId, EntryId, Kind, OrgId, PublicKey},
-    ledger::{Ledger, Place, Written},
+    id::{EntryId, Kind},
+    ledger::{Ledger, Place},
     op::RowName,
-    planted::{Check, Planted, is_off},
+    planted::{Check, is_off},
     registry::{GrantRecord, may_write},
-    rows::{End, Positions},
     units::Day,
 };
 
@@ -160,21 +163,20 @@ impl<'l> Judge<'l> {
     #[must_use]
     pub fn grant_state(&self, name: &RowName) -> GrantState {
         let Some(g) = self.ledger.registry.grants.get(name) else { return GrantState::NotStanding };
-        if let Some(by) = self.burns_of(g.row.key, g.depth, Scope::ALL).into_keys().next() {
+        if let Some(by) = self.burnt_by(g) {
             return GrantState::Burnt { by };
         }
         if !self.grant_stands(name) {
             return GrantState::NotStanding;
         }
-        let ends = self.ends_of(*name, g).filter(|e| self.acts(e.entry, g.depth, Scope::ALL));
-        let first = ends.map(|e| (e.row.left_day, e.entry)).min();
+        let first = self.acting_ends(*name, g).map(|e| (e.row.left_day, e.entry)).min();
         first.map_or(GrantState::Open, |(left, by)| GrantState::Ended { left, by })
     }
 
     /// Does an accept that acts cover the entry? Of an invite's uses the one that is accepted is the one that stays.
     #[must_use]
     pub fn is_accepted_entry(&self, id: &EntryId) -> bool {
-        self.ledger.place(id).is_some_and(|place| self.is_accepted(*id, place, Scope::ALL))
+        self.ledger.place(id).is_some_and(|place| self.is_accepted(*id, place, Scope::ALL, &|_| true))
     }
 
     fn judge(&self, id: EntryId, scope: Scope) -> Standing {
@@ -193,11 +195,11 @@ impl<'l> Judge<'l> {
         if self.ledger.is_surplus_entry(&id) {
             return Standing::Surplus;
         }
-        if self.is_accepted(id, place, scope) {
-            return Standing::Stands;
-        }
         if self.is_burnt(id, place, scope) {
             return Standing::Burnt;
+        }
+        if self.is_accepted(id, place, scope, &|_| true) {
+            return Standing::Stands;
         }
         self.role_held(id, place, scope)
     }
@@ -252,7 +254,7 @@ impl<'l> Judge<'l> {
     fn has_ground(&self, g: &GrantRecord, scope: Scope) -> bool {
         let registry = &self.ledger.registry;
         g.moved.is_none_or(|moved| {
-            let row = registry.rows_about(g.row.org).find(|r| r.name == moved);
+            let row = registry.row(&moved).filter(|r| r.row.org == g.row.org);
             row.is_some_and(|r| registry.may_place(r)) && self.judge(moved.entry, scope) == Standing::Stands
         })
     }
@@ -269,111 +271,6 @@ impl<'l> Judge<'l> {
                 .ledger
                 .at(&place.log, place.sequence)
                 .iter()
-                .any(|other| *other != id && self.is_accepted(*other, place, scope))
-    }
-
-    /// End rows of one grant in one entry are one end: what any of them covers does not lie past it.
-    fn is_ended(&self, name: RowName, g: &GrantRecord, id: EntryId, place: &Place, scope: Scope) -> bool {
-        let mut ends: BTreeMap<EntryId, Vec<&End>> = BTreeMap::new();
-        self.ends_of(name, g).for_each(|e| ends.entry(e.entry).or_default().push(&e.row));
-        ends.iter().any(|(entry, rows)| {
-            let covered = |e: &&End| self.covers(e.positions.as_deref().unwrap_or_default(), place.log.document, id);
-            let past = if g.row.role.decides() && !is_off(Check::EndPositions) {
-                !rows.iter().any(covered)
-            } else {
-                rows.iter().any(|e| place.time.day() > e.left_day)
-            };
-            past && self.acts(*entry, g.depth, scope) && !is_off(Check::EndActs)
-        })
-    }
-
-    /// The ends of a grant that stand in the registry that gave it.
-    fn ends_of(&self, name: RowName, g: &GrantRecord) -> impl Iterator<Item = &'l Written<End>> {
-        let registry = g.registry;
-        let is_here = move |e: &Written<End>| e.document.owner == registry || is_off(Check::EndOwnRegistry);
-        self.ledger.ends.iter().filter(move |e| e.row.grant.resolve(e.entry) == name && is_here(e))
-    }
-
-    /// Burn rows of one key in one entry are one burn; of several, only what all cover stands.
-    fn is_burnt(&self, id: EntryId, place: &Place, scope: Scope) -> bool {
-        if self.ledger.is_planted(Planted::BurnIgnored) {
-            return false;
-        }
-        let burns = self.burns_of(place.log.key, place.depth, scope);
-        let is_past = |positions: &Vec<Positions>| !self.covers(positions, place.log.document, id);
-        let is_granted_anew = || self.ledger.registry.grants_of(place.log.key).count() > 1;
-        match () {
-            () if is_off(Check::BurnsTogether) => !burns.is_empty() && burns.values().all(is_past),
-            () if is_off(Check::BurnForEver) && is_granted_anew() => false,
-            () => burns.values().any(is_past),
-        }
-    }
-
-    /// The burns of a key that act on what it wrote under a grant of this depth: what each lets stand.
-    fn burns_of(&self, key: PublicKey, depth: u32, scope: Scope) -> BTreeMap<EntryId, Vec<Positions>> {
-        let scope = scope.up_to(depth);
-        let mut burns: BTreeMap<EntryId, Vec<Positions>> = BTreeMap::new();
-        for b in self.ledger.burns.iter().filter(|b| b.row.key == key) {
-            let is_here = |g: &GrantRecord| g.registry == b.document.owner || is_off(Check::BurnOwnRegistry);
-            let granted_here = self.ledger.registry.grants_of(key).filter(|(_, g)| is_here(g));
-            if granted_here.map(|(_, g)| g.depth).max().is_some_and(|depth| self.acts(b.entry, depth, scope)) {
-                burns.entry(b.entry).or_default().extend(&b.row.positions);
-            }
-        }
-        burns
-    }
-
-    /// Does a burn or end written in `entry` act on a key granted at `depth`?
-    fn acts(&self, entry: EntryId, depth: u32, scope: Scope) -> bool {
-        let Some(place) = self.ledger.place(&entry) else { return false };
-        if is_off(Check::BurnDepth) {
-            return true;
-        }
-        place.depth <= depth
-            && (place.depth < depth || !is_off(Check::BurnMutual))
-            && place.depth < scope.burns_below
-            && self.judge(entry, Scope { burns_below: place.depth, accepts_below: place.depth }) == Standing::Stands
-    }
-
-    fn is_accepted(&self, id: EntryId, place: &Place, scope: Scope) -> bool {
-        self.ledger.accepts.iter().any(|a| {
-            let Some(by) = self.ledger.place(&a.entry) else { return false };
-            by.depth < scope.accepts_below
-                && self.may_accept(a.document, place)
-                && self.covers(&a.row.positions, place.log.document, id)
-                && (self.judge(a.entry, Scope { burns_below: u32::MAX, accepts_below: by.depth }) == Standing::Stands
-                    || is_off(Check::AcceptStands))
-        })
-    }
-
-    /// In a registry for keys granted there; in a review only for the subject's ledger, roster and identity.
-    fn may_accept(&self, written_in: DocId, place: &Place) -> bool {
-        let document = place.log.document;
-        if is_off(Check::AcceptScope) {
-            return true;
-        }
-        match written_in.kind {
-            Kind::Registry => self.ledger.registry.grants_of(place.log.key).any(|(_, g)| g.registry == written_in.owner),
-            Kind::Review => {
-                let subject: Option<OrgId> = written_in.subject;
-                let of_subject =
-                    Some(document.owner) == subject || (document.kind == Kind::Ledger && document.subject == subject);
-                // Whoever was ever above: a move undoes no acceptance. No registry's standing is asked here, so the tree may be.
-                let is_above = || {
-                    subject.is_some_and(|s| s != written_in.owner && self.ledger.registry.oversees(written_in.owner, s, Day(0)))
-                };
-                of_subject && matches!(document.kind, Kind::Ledger | Kind::Roster | Kind::Identity) && is_above()
-            }
-            _ => false,
-        }
-    }
-
-    /// Is the entry one of those that the positions reach through previous and link?
-    fn covers(&self, positions: &[Positions], document: DocId, id: EntryId) -> bool {
-        positions.iter().filter(|p| p.document == document).any(|p| {
-            let mut reached = self.reached.borrow_mut();
-            reached.entry(p.id).or_insert_with(|| self.ledger.ancestry(p.id).collect()).contains(&id)
-                || (is_off(Check::PositionIds) && self.ledger.place(&id).is_some_and(|at| at.sequence <= p.height))
-        })
+                .any(|other| *other != id && self.is_accepted(*other, place, scope, &|_| true))
     }
 }

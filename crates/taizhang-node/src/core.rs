@@ -573,6 +573,7 @@ fn load_ledger(store: &DiskStore, network: NetworkId, progress: Progress<'_>) ->
             break;
         }
     }
+    ledger.settle();
     if !waiting.is_empty() {
         tracing::warn!(
             entries = waiting.len(),
@@ -586,7 +587,7 @@ fn load_ledger(store: &DiskStore, network: NetworkId, progress: Progress<'_>) ->
 fn take_in(ledger: &mut Ledger, store: &DiskStore, entry: SignedEntry) -> Option<SignedEntry> {
     match ledger.admit(store, entry.clone(), Signature::Checked) {
         Ok(admitted) => {
-            ledger.insert(&admitted);
+            ledger.file(&admitted);
             None
         }
         Err(_) => Some(entry),

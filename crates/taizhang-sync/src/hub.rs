@@ -311,6 +311,7 @@ impl Hub {
                     self.notify(Event::NotWritten(token, refusal.into()));
                     // What this act put into the ledger so far must not stay.
                     self.needs_reload = !request.entries.is_empty();
+                    self.ledger.settle();
                     return;
                 }
             }
@@ -327,11 +328,12 @@ impl Hub {
         }
         let admitted = self.ledger.admit(fresh, entry, signature)?;
         fresh.entries.insert(admitted.entry().id, admitted.entry().to_bytes());
-        self.ledger.insert(&admitted);
+        self.ledger.file(&admitted);
         Ok(admitted)
     }
 
     fn commit(&mut self, request: CommitRequest, from: Origin) {
+        self.ledger.settle();
         self.commits += 1;
         let id = CommitId(self.commits);
         let entries = request.entries.iter().map(|e| e.entry().id).collect();
@@ -377,12 +379,12 @@ impl Hub {
         self.needs_reload = !self.planted(Planted::FailedCommitKept);
     }
 
-    /// The organisation of a node whose key a standing, open grant certifies.
+    /// The organisation of a node whose key a standing, open grant certifies that those vouch for under whom the organisation stands now.
     fn org_of_node(&mut self, key: PublicKey) -> Option<OrgId> {
         if self.org_of_revision != Some(self.ledger.registry_revision()) {
             let judge = Judge::new(&self.ledger);
             let nodes = self.ledger.registry.grants.iter().filter(|(_, g)| g.row.role == Role::Node && !g.row.one_use);
-            let open = nodes.filter(|(name, _)| judge.grant_is_open(name));
+            let open = nodes.filter(|(name, _)| judge.grant_holds(name));
             let mut open: Vec<_> = open.filter_map(|(name, g)| Some((self.ledger.place(&name.entry)?.arrival, g))).collect();
             // Of several grants to one key the one that came first holds: nobody takes a node over by granting its key once more.
             open.sort_by_key(|(arrival, _)| std::cmp::Reverse(*arrival));

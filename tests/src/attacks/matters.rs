@@ -2,12 +2,12 @@
 
 use sha2::Digest;
 use taizhang_core::{
-    id::{AttachmentId, DocId, OrgId},
+    id::{AttachmentId, DocId, EntryId, OrgId},
     ledger::GRANT_DEPTH_MAX,
     op::{PayloadBuilder, RowName},
     planted::Check,
     rows::{Lock, Role, RowType, Verdict},
-    standing::Judge,
+    standing::{Judge, Standing},
     tips,
     view::DocumentView,
 };
@@ -17,7 +17,7 @@ use super::{
     Removal::Off,
     Theme,
     county::{Net, Who, activity, day, decision, registration, row},
-    kit::{DAY, review},
+    kit::{Counties, DAY, ledger_of, review},
     scene::Scene,
 };
 
@@ -53,6 +53,41 @@ pub(super) const TABLE: &[Attack] = &[
             s.c.w.place("city-admin", city, (school, OrgId([9; 8])), DAY, &[]);
             let parent = s.w().ledger().registry.ancestors(school)[0];
             if parent == s.c.county { Outcome::NoEffect } else { Outcome::GotThrough }
+        },
+    ),
+    Theme::Tree.attack(
+        "former_county_grants_on",
+        "学校移交以后, 原县仍在自己的登记册里给自己人授权, 新县吊销了也照写",
+        "grants on in a school that has moved away, past the burn of the county that has it now",
+        Outcome::Finding("burnt"),
+        Off(Check::BurnTakenOver),
+        |_| Mole::new().burnt(),
+    ),
+    Theme::Tree.attack(
+        "former_county_undoes_a_burn",
+        "学校移交以后, 原县采信新县吊销的条目",
+        "accepts what the county burnt that has the school now",
+        Outcome::Finding("burnt"),
+        Off(Check::AcceptBurner),
+        |_| {
+            let mut m = Mole::new();
+            let (county, school) = (m.c.county, m.c.school);
+            m.c.w.accept("reviewer", review(county, school), &[m.loot]);
+            m.burnt()
+        },
+    ),
+    Theme::Tree.attack(
+        "former_county_reads_names",
+        "学校移交以后, 原县给自己人授予台账员, 等别人把姓名密钥交给他",
+        "grants a clerk's role in a school that has moved away, and waits for the names to be shared with it",
+        Outcome::NoEffect,
+        Off(Check::GrantVouched),
+        |_| {
+            let mut m = Mole::new();
+            let (county, school) = (m.c.county, m.c.school);
+            let late = m.c.w.grant("admin", county, "late mole", Role::Clerk, school);
+            let holds = Judge::new(m.c.w.ledger()).grant_holds(&late);
+            if holds { Outcome::GotThrough } else { Outcome::NoEffect }
         },
     ),
     Theme::Counting.attack(
@@ -105,6 +140,31 @@ pub(super) const TABLE: &[Attack] = &[
         },
     ),
 ];
+
+/// The school has moved to the other county; the former one's man wrote there, and the other county burnt his key.
+struct Mole {
+    c: Counties,
+    loot: EntryId,
+}
+
+impl Mole {
+    fn new() -> Self {
+        let mut c = Counties::new();
+        let (city, county, other, school) = (c.w.city, c.county, c.other, c.school);
+        c.w.place("city-admin", city, (school, other), DAY, &[]);
+        c.w.grant("admin", county, "mole", Role::Clerk, school);
+        let loot = c.w.row("mole", ledger_of(school));
+        c.w.burn("other-admin", other, "mole", &[]);
+        Self { c, loot }
+    }
+
+    fn burnt(&self) -> Outcome {
+        match self.c.w.standing(self.loot) {
+            Standing::Stands => Outcome::GotThrough,
+            other => Outcome::Finding(other.word()),
+        }
+    }
+}
 
 fn county() -> Net {
     let mut n = Net::new();

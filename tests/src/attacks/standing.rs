@@ -154,14 +154,16 @@ pub(super) const TABLE: &[Attack] = &[
         "another_county_accepts",
         "别县管理员在自己的登记册里采信",
         "an admin of another county accepts in his registry",
-        BURNT,
+        ENDED,
         Off(Check::AcceptScope),
         |_| {
-            let mut t = Thief::new();
-            let other = t.c.other;
-            let loot = t.c.w.row("clerk", t.ledger);
-            t.c.w.accept("other-admin", registry(other), &[loot]);
-            t.seen(loot)
+            let mut c = Counties::new();
+            let (ledger, county, other) = (ledger_of(c.school), c.county, c.other);
+            let grant = c.w.grant_in("clerk", ledger).unwrap();
+            let loot = c.w.row("clerk", ledger);
+            c.w.end("admin", county, grant, Day(DAY.0 - 1), &[]);
+            c.w.accept("other-admin", registry(other), &[loot]);
+            finding(&c.w, loot)
         },
     ),
     HERE.attack(

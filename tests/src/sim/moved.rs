@@ -4,6 +4,7 @@ use taizhang_core::{
     id::{DocId, Kind, OrgId},
     op::{PayloadBuilder, RowName},
     rows::{Org, OrgKind, Role, RowType},
+    standing::Judge,
     units,
 };
 use taizhang_sync::frame::Kinds;
@@ -88,7 +89,9 @@ pub fn moved_and_merged() -> Day {
     let mid_year = w.says(clerk, ledger(2025), 999, &[0x81, 2], &[]);
     w.only("before the move", before, &[city, old, school]);
     // The city moves it. The school dials its new county too.
-    let row = Org { random: None, parent: new, from_day: SEPTEMBER, ..w.god.ledger.registry.orgs[&school].current().clone() };
+    let kept = Some(Judge::new(&w.god.ledger).left_behind(school, new));
+    let row =
+        Org { random: None, parent: new, from_day: SEPTEMBER, kept, ..w.god.ledger.registry.orgs[&school].current().clone() };
     let admin = w.staff(city, Role::Admin);
     let moved = w.says(admin, DocId::of(city, Kind::Registry), Org::TYPE, &row.to_fields(), &[]);
     w.add_link(w.node_of(school), w.node_of(new));

@@ -187,6 +187,23 @@ impl Registry {
         self.was_at_or_above(above, org, since) || self.heirs(org).into_iter().any(|h| self.was_at_or_above(above, h, since))
     }
 
+    /// Did an organisation go over from one to the other: was `later` at or above it at a time when `earlier`, that had been, was so no more?
+    #[must_use]
+    pub fn succeeds(&self, later: OrgId, earlier: OrgId, org: OrgId) -> bool {
+        if self.moved == 0 || later == earlier {
+            return false;
+        }
+        let ever = std::iter::once(org).chain(self.above_since(org, Day(0)));
+        let spans = ever.filter_map(|o| self.orgs.get(&o)).flat_map(OrgRecord::spans);
+        let days: BTreeSet<Day> = spans.map(|s| s.from).collect();
+        let mut had = false;
+        days.into_iter().any(|day| {
+            let has_left = had && !self.is_at_or_above_on(earlier, org, day);
+            had |= !has_left && self.is_at_or_above_on(earlier, org, day);
+            has_left && self.is_at_or_above_on(later, org, day)
+        })
+    }
+
     /// Organisations whose registries give the keys that write what this one owns: it, all that were ever above it, and those that created them.
     #[must_use]
     pub fn line(&self, org: OrgId) -> BTreeSet<OrgId> {
@@ -219,15 +236,24 @@ impl Registry {
         self.is_told
     }
 
-    /// Does any row about an organisation not count?
-    pub(crate) fn has_idle(&self) -> bool {
-        self.is_told && self.orgs.values().any(|o| o.held.as_ref().is_some_and(|h| !h.idle.is_empty()))
+    /// Organisations of which a row does not count.
+    pub(crate) fn with_idle(&self) -> impl Iterator<Item = OrgId> + use<'_> {
+        self.with_idle.iter().copied()
     }
 
-    /// Every organisation of which more is said than its creation, by the entries that stand.
-    pub(crate) fn judged(&self, stands: &dyn Fn(&EntryId) -> bool) -> BTreeMap<OrgId, Held> {
+    /// Organisations of which a row waits for this parent to be known.
+    pub(crate) fn waiting_for(&self, parent: OrgId) -> impl Iterator<Item = OrgId> + use<'_> {
+        self.waiting.get(&parent).into_iter().flatten().copied()
+    }
+
+    /// Those of these organisations, or of all, of which more is said than their creation, by the entries that stand.
+    pub(crate) fn judged(&self, of: Option<&BTreeSet<OrgId>>, stands: &dyn Fn(&EntryId) -> bool) -> BTreeMap<OrgId, Held> {
         let is_told = |id: &OrgId, o: &OrgRecord| !o.changes.is_empty() || self.from_above.contains_key(id);
-        self.orgs.iter().filter(|(id, o)| is_told(id, o)).map(|(id, o)| (*id, self.judge_org(*id, o, stands))).collect()
+        let judged = |(id, o): (&OrgId, &OrgRecord)| is_told(id, o).then(|| (*id, self.judge_org(*id, o, stands)));
+        match of {
+            None => self.orgs.iter().filter_map(judged).collect(),
+            Some(of) => of.iter().filter_map(|id| self.orgs.get_key_value(id)).filter_map(judged).collect(),
+        }
     }
 
     fn judge_org(&self, id: OrgId, o: &OrgRecord, stands: &dyn Fn(&EntryId) -> bool) -> Held {
@@ -251,7 +277,9 @@ impl Registry {
             let later = above.iter().filter(|r| r.registry == registry && registry != o.registry).filter(counts);
             let told = Told::of(&own.chain(later).collect::<Vec<_>>());
             for row in told.states.iter().rev().filter(|r| r.row.random.is_none()) {
-                held.spans.retain(|s| s.from < row.row.from_day || s.from == Day(0));
+                while held.spans.last().is_some_and(|s| s.from >= row.row.from_day && s.from != Day(0)) {
+                    held.spans.pop();
+                }
                 if held.spans.last().is_none_or(|s| s.parent != row.row.parent) {
                     held.spans.push(Span { from: row.row.from_day, parent: row.row.parent });
                 }
@@ -268,11 +296,12 @@ impl Registry {
 
     pub(crate) fn hold(&mut self, judged: BTreeMap<OrgId, Held>) {
         for (id, held) in judged {
-            if let Some(o) = self.orgs.get_mut(&id) {
-                o.held = Some(held);
-            }
+            let Some(o) = self.orgs.get_mut(&id) else { continue };
+            let _ = if held.idle.is_empty() { self.with_idle.remove(&id) } else { self.with_idle.insert(id) };
+            self.moved -= usize::from(o.has_moved());
+            o.held = Some(held);
+            self.moved += usize::from(o.has_moved());
         }
-        self.moved = self.orgs.values().filter(|o| o.has_moved()).count();
     }
 }
 
@@ -293,22 +322,39 @@ struct Told<'r> {
 impl<'r> Told<'r> {
     fn of(rows: &[&'r OrgRow]) -> Self {
         let mut told = Self::default();
-        let mut at = unreplaced(rows);
-        while let Some(first) = at.iter().min_by_key(|r| r.name).copied() {
-            if at.iter().all(|r| r.row.parent == first.row.parent) {
+        let web = Web::of(rows);
+        let mut at = web.unreplaced(&(0..rows.len()).collect());
+        loop {
+            let mut last: Vec<&OrgRow> = at.iter().filter_map(|i| rows.get(*i)).copied().collect();
+            last.sort_by_key(|r| r.name);
+            let Some(first) = last.first().copied() else { return told };
+            if last.iter().all(|r| r.row.parent == first.row.parent) {
                 told.states.push(first);
             } else if told.states.is_empty() && told.rivals.is_empty() {
-                told.rivals = at.iter().map(|r| r.name).collect();
+                told.rivals = last.iter().map(|r| r.name).collect();
             }
             // Names are hashes: what is replaced was there before, so this comes to an end.
-            let before: Vec<&OrgRow> = rows.iter().filter(|r| at.iter().any(|a| a.replaces.contains(&r.name))).copied().collect();
-            at = unreplaced(&before);
+            at = web.unreplaced(&at.iter().flat_map(|i| web.replaced_by(*i)).copied().collect());
         }
-        told
     }
 }
 
-fn unreplaced<'r>(rows: &[&'r OrgRow]) -> Vec<&'r OrgRow> {
-    let replaced: BTreeSet<RowName> = rows.iter().flat_map(|r| r.replaces.iter().copied()).collect();
-    rows.iter().filter(|r| !replaced.contains(&r.name)).copied().collect()
+/// Which of several rows replaces which, by their places: somebody may describe one organisation ten thousand times.
+struct Web(Vec<Vec<usize>>);
+
+impl Web {
+    fn of(rows: &[&OrgRow]) -> Self {
+        let places: BTreeMap<RowName, usize> = rows.iter().enumerate().map(|(i, r)| (r.name, i)).collect();
+        Self(rows.iter().map(|r| r.replaces.iter().filter_map(|name| places.get(name)).copied().collect()).collect())
+    }
+
+    fn replaced_by(&self, row: usize) -> &[usize] {
+        self.0.get(row).map_or(&[], Vec::as_slice)
+    }
+
+    /// Those of these rows that none of them replaces.
+    fn unreplaced(&self, rows: &BTreeSet<usize>) -> BTreeSet<usize> {
+        let replaced: BTreeSet<usize> = rows.iter().flat_map(|row| self.replaced_by(*row)).copied().collect();
+        rows.difference(&replaced).copied().collect()
+    }
 }

@@ -4,7 +4,7 @@ use super::{field::code, rows, shape::Shape};
 use crate::{
     id::{DocId, OrgId, PublicKey},
     id::{EntryId, Run},
-    op::RowRef,
+    op::{RowName, RowRef},
     rows::field::Field,
     units::{Day, Ms},
 };
@@ -156,6 +156,8 @@ rows! {
         succeeded_by: Option<OrgId>,
         /// Why.
         reason: Option<String>,
+        /// Grants of registries that it left by a move, which stay in force; at most 40.
+        kept: Option<Vec<RowRef>>,
     }
     /// Gives a key a role in an organisation.
     2 Grant {
@@ -227,5 +229,13 @@ rows! {
         positions: Option<Vec<Positions>>,
         /// Why.
         reason: Option<String>,
+    }
+}
+
+impl Org {
+    /// Does it leave this grant of a former registry in force?
+    #[must_use]
+    pub fn keeps(&self, grant: RowName) -> bool {
+        self.kept.iter().flatten().any(|r| r.entry == Some(grant.entry) && r.index == grant.index)
     }
 }

@@ -238,6 +238,62 @@ fn the_successor_and_those_above_it_read_what_a_closed_school_left() {
     c.w.agrees_in_every_order(4);
 }
 
+/// The thief's own county no longer answers for the school: who does burns, and the other undoes nothing.
+#[test]
+fn who_took_over_a_school_burns_and_ends_what_its_former_county_granted() {
+    let (mut c, _) = moved();
+    let (school, county, other) = (c.school, c.county, c.other);
+    let mole = c.w.grant("admin", county, "mole", Role::Clerk, school);
+    let honest = c.w.row("mole", ledger_of(school));
+    let loot = c.w.row("mole", ledger_of(school));
+    let second = c.w.grant_in("second-clerk", ledger_of(c.second)).unwrap();
+    let elsewhere = c.w.row("second-clerk", ledger_of(c.second));
+    assert_eq!(c.w.standing(loot), Standing::Stands);
+    c.w.burn("other-admin", other, "mole", &[honest]);
+    c.w.burn("other-admin", other, "second-clerk", &[]);
+    c.w.end("other-admin", other, second, Day(DAY.0 - 1), &[]);
+    assert_eq!([honest, loot, elsewhere].map(|e| c.w.standing(e)), [Standing::Stands, Standing::Burnt, Standing::Stands]);
+    assert!(!Judge::new(c.w.ledger()).grant_is_open(&mole));
+    assert!(Judge::new(c.w.ledger()).grant_is_open(&second), "the other school never went there");
+    c.w.accept("reviewer", review(county, school), &[loot]);
+    c.w.accept("admin", registry(county), &[loot]);
+    assert_eq!(c.w.standing(loot), Standing::Burnt, "the former county undoes nothing");
+    c.w.accept("other-admin", registry(other), &[loot]);
+    assert_eq!(c.w.standing(loot), Standing::Stands);
+    let clerk = c.w.grant_in("clerk", ledger_of(school)).unwrap();
+    let late = c.w.row("clerk", ledger_of(school));
+    c.w.end("other-admin", other, clerk, Day(DAY.0 - 1), &[]);
+    assert_eq!(c.w.standing(late), Standing::Ended);
+    c.w.agrees_in_every_order(6);
+}
+
+/// What the old county grants after the move looks like what it granted before: the move itself says which grants stay.
+#[test]
+fn of_a_former_countys_grants_those_hold_that_the_move_left_in_force() {
+    let mut c = Counties::new();
+    let (city, school, county, other) = (c.w.city, c.school, c.county, c.other);
+    let clerk = c.w.grant_in("clerk", ledger_of(school)).unwrap();
+    let kept = Judge::new(c.w.ledger()).left_behind(school, other);
+    assert!(kept.iter().any(|r| r.entry == Some(clerk.entry)) && kept.len() == 2, "clerk and principal: {kept:?}");
+    assert_eq!(Judge::new(c.w.ledger()).left_behind(school, city), kept, "the city is above, its county was not");
+    let current = c.w.ledger().registry.orgs[&school].current().clone();
+    let row = Org { random: None, parent: other, from_day: SEPTEMBER, kept: Some(kept), ..current };
+    let moved = c.w.write("city-admin", registry(city), |p| _ = p.row(Org::TYPE, &[], &row.to_fields()));
+    let spy = c.w.grant("admin", county, "spy", Role::Clerk, school);
+    let basis = RowName { entry: moved, index: 0 }.in_document(registry(city));
+    let new = c.w.grant_on("other-admin", other, "new-clerk", (Role::Clerk, school), basis);
+    let holds = |c: &Counties| [clerk, spy, new].map(|g| Judge::new(c.w.ledger()).grant_holds(&g));
+    assert_eq!(holds(&c), [true, false, true]);
+    assert!(Judge::new(c.w.ledger()).grant_is_open(&spy), "it writes until somebody ends it");
+    // Named anew without them; and back where they were given.
+    let row = Org { kept: None, ..row };
+    let entry = c.w.write("city-admin", registry(city), |p| _ = p.row(Org::TYPE, &[here(moved)], &row.to_fields()));
+    assert_eq!(holds(&c), [false, false, true]);
+    c.w.place("city-admin", city, (school, county), Day(SEPTEMBER.0 + 9), &[entry]);
+    assert_eq!(holds(&c)[..2], [true, true]);
+    c.w.agrees_in_every_order(5);
+}
+
 /// Two cities, each with a county; the first one's county has a school.
 fn two_cities() -> (crate::kit::World, [OrgId; 4]) {
     let mut w = crate::kit::World::found();

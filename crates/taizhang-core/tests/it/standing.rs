@@ -339,7 +339,8 @@ fn an_accept_in_a_review_covers_only_the_subjects_own_documents() {
         ("clerk", DocId::of(school, Kind::Identity), Stands),
         ("second-clerk", ledger_of(second), Burnt),
         ("second-reviewer", review(county, school), Burnt),
-        ("base-clerk", mine, Stands),
+        // The city burnt this one: the county's accept does not undo that.
+        ("base-clerk", mine, Burnt),
         ("base-clerk", ledger_of(base), Burnt),
     ];
     let wrote: Vec<EntryId> = documents.iter().map(|(who, doc, _)| w.row(who, *doc)).collect();
@@ -355,6 +356,23 @@ fn an_accept_in_a_review_covers_only_the_subjects_own_documents() {
     w.accept("reviewer", review(county, school), &wrote);
     assert_eq!(standings(&w, &wrote), documents.map(|(_, _, s)| s));
     w.agrees_in_every_order(6);
+}
+
+/// An end is lifted by whoever may accept; a burn by those who burnt, and by those above them.
+#[test]
+fn an_accept_lifts_the_burns_of_its_own_organisation_and_of_those_below() {
+    let Counties { mut w, county, school, .. } = Counties::new();
+    let city = w.city;
+    let wrote = w.row("clerk", ledger_of(school));
+    w.grant("city-admin", city, "clerk", Role::Auditor, city);
+    w.burn("admin", county, "clerk", &[]);
+    w.burn("city-admin", city, "clerk", &[]);
+    w.accept("reviewer", review(county, school), &[wrote]);
+    w.accept("admin", registry(county), &[wrote]);
+    assert_eq!(w.standing(wrote), Burnt, "the city's burn still holds");
+    w.accept("city-reviewer", review(city, school), &[wrote]);
+    assert_eq!(w.standing(wrote), Stands);
+    w.agrees_in_every_order(5);
 }
 
 #[test]

@@ -115,11 +115,21 @@ pub(crate) fn may_deal(core: &Core, actor: PublicKey, registry: OrgId, depth: u3
     by.is_some_and(|name| ledger.registry.grants.get(&name).map_or(0, |g| g.depth) <= depth)
 }
 
+/// The registry in which `actor` may end or burn what was granted: the one that gave it, or one to which the organisation went over since.
+pub(crate) fn deals_in(core: &Core, actor: PublicKey, g: &GrantRecord) -> Option<OrgId> {
+    if may_deal(core, actor, g.registry, g.depth) {
+        return Some(g.registry);
+    }
+    let ledger = core.ledger();
+    let judge = Judge::new(ledger);
+    let above = ledger.registry.ancestors(g.row.org).into_iter().filter(|r| judge.answers_now(*r, g));
+    above.into_iter().find(|r| may_deal(core, actor, *r, u32::MAX))
+}
+
 /// Nobody but these may do it.
 fn not_yours(core: &Core, holder: &Holder) -> CommandError {
-    let registries: Vec<(OrgId, u32)> = holder.grants.iter().map(|(_, g)| (g.registry, g.depth)).collect();
     let root = OrgId::root(core.network());
-    let others = admins(core, |key, _| registries.iter().any(|(r, depth)| may_deal(core, key, *r, *depth)));
+    let others = admins(core, |key, _| holder.grants.iter().any(|(_, g)| deals_in(core, key, g).is_some()));
     let name = holder.name(core);
     let error = CommandError::new(
         ErrorKind::Refused,
@@ -133,7 +143,7 @@ fn not_yours(core: &Core, holder: &Holder) -> CommandError {
             format!("one of these admins must do it: {who}; or choose another key with --as"),
         );
     }
-    if registries.iter().any(|(r, _)| *r == root) {
+    if holder.grants.iter().any(|(_, g)| g.registry == root) {
         return error
             .hint("第一位管理员只能由根密钥办理: 加 --as root", "only the root key deals with the first admin: add --as root");
     }

@@ -7,7 +7,7 @@ use taizhang_core::{
     admission::{Refusal, Signature},
     entries::Entries,
     entry::{Before, Header, SignedEntry},
-    id::{AttachmentId, EntryId, PublicKey},
+    id::{AttachmentId, EntryId, Kind, PublicKey},
     planted::{Check, is_off},
     units::Ms,
 };
@@ -130,6 +130,10 @@ impl Hub {
         signature: [u8; 64],
         known: Option<(EntryId, bool)>,
     ) {
+        // Registries come first in a batch: where organisations stand is asked once, before anything that goes by it.
+        if wire.log.document.kind != Kind::Registry {
+            self.ledger.settle();
+        }
         let Some(s) = self.sessions.get(&session) else { return };
         taken.named.extend(super::attachments_in(&wire.payload, wire.log.document.kind));
         let (number, log) = (wire.number, wire.log);

@@ -11,7 +11,7 @@ use taizhang_core::{
 
 use super::{
     super::{Context, invites, shown},
-    Holder,
+    Holder, deals_in,
     effect::{Effect, joined},
     find, may_deal, not_yours, positions, text,
 };
@@ -101,6 +101,7 @@ fn wanted(c: &mut Context<'_>, asked: &Accepting, actor: PublicKey) -> Result<Ve
 fn registry_for(core: &Core, actor: PublicKey, position: &Positions) -> Result<OrgId, CommandError> {
     let key = core.ledger().place(&position.id).map(|p| p.log.key);
     let holder = Holder::of(core, key.ok_or_else(|| CommandError::not_found("没有此条目", "no such entry"))?);
-    let found = holder.grants.iter().map(|(_, g)| g.registry).find(|r| may_deal(core, actor, *r, u32::MAX));
+    let here = holder.grants.iter().map(|(_, g)| g.registry).find(|r| may_deal(core, actor, *r, u32::MAX));
+    let found = here.or_else(|| holder.grants.iter().find_map(|(_, g)| deals_in(core, actor, g)));
     found.ok_or_else(|| not_yours(core, &holder))
 }

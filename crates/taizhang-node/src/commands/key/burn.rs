@@ -11,9 +11,9 @@ use taizhang_core::{
 
 use super::{
     super::{Context, shown},
-    Holder, day,
+    Holder, day, deals_in,
     effect::{Effect, joined},
-    find, may_deal, not_yours, not_yourself, positions, text,
+    find, not_yours, not_yourself, positions, text,
 };
 use crate::{
     command::{Burning, Keep, Reply},
@@ -152,10 +152,9 @@ fn targets(core: &Core, asked: &Burning) -> Result<Vec<Holder>, CommandError> {
     Ok(std::iter::once(node).chain(persons.into_iter().map(|k| Holder::of(core, k))).collect())
 }
 
-/// Where `actor` may burn the key: a burn acts on a key granted in the same registry, no nearer to the root than the burn.
+/// Where `actor` may burn the key: a burn acts on a key granted in the same registry, no nearer to the root than the burn, or on one of an organisation that went over to the burn's since.
 fn registries(core: &Core, actor: PublicKey, holder: &Holder) -> BTreeSet<OrgId> {
-    let deals = holder.grants.iter().filter(|(_, g)| may_deal(core, actor, g.registry, g.depth));
-    deals.map(|(_, g)| g.registry).collect()
+    holder.grants.iter().filter_map(|(_, g)| deals_in(core, actor, g)).collect()
 }
 
 fn shown_key(core: &Core, holder: &Holder, positions: &[Positions]) -> Json {

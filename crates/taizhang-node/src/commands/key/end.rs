@@ -11,9 +11,9 @@ use taizhang_core::{
 
 use super::{
     super::{Context, shown},
-    Holder, admins, day,
+    Holder, admins, day, deals_in,
     effect::{Effect, joined},
-    find, may_deal, not_yours, not_yourself, positions, text,
+    find, not_yours, not_yourself, positions, text,
 };
 use crate::{
     command::{Ending, Reply},
@@ -31,14 +31,15 @@ pub(super) fn run(c: &mut Context<'_>, asked: &Ending) -> Result<Reply, CommandE
     if holder.key == actor {
         return Err(not_yourself(c.core, &holder));
     }
-    if !grants.iter().all(|(_, g)| may_deal(c.core, actor, g.registry, g.depth)) {
-        return Err(not_yours(c.core, &holder));
-    }
+    let registries: Option<Vec<OrgId>> = grants.iter().map(|(_, g)| deals_in(c.core, actor, g)).collect();
+    let Some(registries) = registries else { return Err(not_yours(c.core, &holder)) };
     let mut act = Act::default();
-    for (name, g) in &grants {
-        let document = DocId::of(g.registry, Kind::Registry);
+    for ((name, g), registry) in grants.iter().zip(registries) {
+        let document = DocId::of(registry, Kind::Registry);
+        let given = DocId::of(g.registry, Kind::Registry);
+        let grant = if given == document { name.here() } else { name.in_document(given) };
         let end = |positions| {
-            let row = End { grant: name.here(), left_day: left, positions, reason: Some(reason.to_owned()) };
+            let row = End { grant, left_day: left, positions, reason: Some(reason.to_owned()) };
             (End::TYPE, row.to_fields())
         };
         // Whoever decided or granted keeps what is here; what comes later waits, whatever day it claims. A clerk's entries go by their day.

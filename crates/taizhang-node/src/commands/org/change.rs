@@ -6,6 +6,7 @@ use taizhang_core::{
     op::{PayloadBuilder, REPLACES_MAX, RowRef},
     registry::{OrgRecord, OrgRow, Registry},
     rows::{Org, RowType},
+    standing::Judge,
     units::Day,
 };
 
@@ -112,7 +113,10 @@ fn place(c: &mut Context<'_>, named: &str, to: &str, from: &str, reason: Option<
     }
     let reason = reason.map(str::to_owned);
     // The township it lay in stays behind.
-    let row = Org { random: None, parent, township: None, from_day, reason, ..current.clone() };
+    // Its people go on; what its old county grants from now on is not among these.
+    let behind = Judge::new(c.core.ledger()).left_behind(org, parent);
+    let kept = (!behind.is_empty()).then_some(behind);
+    let row = Org { random: None, parent, township: None, from_day, reason, kept, ..current.clone() };
     let filed = registry.org_row(at, record.current_name(), &[], row.clone());
     if !registry.may_place(&filed) {
         return Err(CommandError::new(
