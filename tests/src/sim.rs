@@ -18,6 +18,7 @@ mod days;
 mod dice;
 mod dishonest;
 mod fault;
+mod locks;
 mod machine;
 mod moved;
 mod network;
@@ -30,7 +31,7 @@ mod world;
 
 pub use bug::Bug;
 pub use counts::Counts;
-pub use days::{Day, closed_logs, flaps};
+pub use days::{Day, closed_logs, flaps, sixty_late_rows};
 pub use dishonest::{DELAY_MAX_MS, Misdeeds};
 pub use moved::moved_and_merged;
 

@@ -1,7 +1,7 @@
 //! A few days of the simulator in every test run; the binary `sim` runs hundreds and thousands.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use taizhang_tests::sim::{Bug, Mode, closed_logs, flaps, moved_and_merged, run, run_in};
+use taizhang_tests::sim::{Bug, Mode, closed_logs, flaps, moved_and_merged, run, run_in, sixty_late_rows};
 
 #[test]
 fn bad_days_end_well_and_can_be_replayed() {
@@ -26,6 +26,13 @@ fn bugs_that_lose_data_are_seen() {
         assert!(bug.is_some(), "{name}");
         assert!((0..40).any(|seed| run(seed, bug, false).failure.is_some()), "{name} is not caught");
     }
+}
+
+#[test]
+fn a_lock_that_is_ignored_is_seen() {
+    let bug = Bug::parse("LockIgnored");
+    assert!(bug.is_some());
+    assert!((0..40).any(|seed| run(seed, bug, false).failure.is_some()));
 }
 
 #[test]
@@ -75,4 +82,9 @@ fn checks_that_matter_against_cheats_are_missed_when_taken_out() {
 #[test]
 fn a_school_that_moves_is_read_by_its_new_county_at_once_and_a_merged_one_by_its_successor() {
     assert_eq!(moved_and_merged().failure, None);
+}
+
+#[test]
+fn sixty_rows_that_arrive_after_a_lock_are_kept_shown_and_count_once_it_is_opened() {
+    assert_eq!(sixty_late_rows().failure, None);
 }

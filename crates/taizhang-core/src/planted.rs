@@ -19,8 +19,13 @@ pub enum Planted {
 
 impl Planted {
     /// Every bug.
-    pub const ALL: &'static [Planted] =
-        &[Self::GrantKeyUnchecked, Self::RegisterReplacesUnchecked, Self::BurnIgnored, Self::BranchLimitIgnored];
+    pub const ALL: &'static [Planted] = &[
+        Self::GrantKeyUnchecked,
+        Self::RegisterReplacesUnchecked,
+        Self::BurnIgnored,
+        Self::BranchLimitIgnored,
+        Self::LockIgnored,
+    ];
 }
 
 impl Ledger {

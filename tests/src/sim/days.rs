@@ -137,6 +137,51 @@ pub fn flaps(n: u64) -> (Day, u64, u64) {
     (w.day(), first, last)
 }
 
+impl World {
+    /// How many rows of the school's ledger count, and how many came after a lock: on every node alike, or it fails.
+    fn all_show(&mut self, what: &str, counted: usize, late: usize) {
+        let document = DocId::of_year(self.people[self.clerk()].org, Kind::Ledger, 2024);
+        for node in 0..self.machines.len() {
+            let Some(view) = self.view_at(node, document) else { continue };
+            let shown = (view.rows.values().filter(|r| view.counts(r)).count(), view.late().count());
+            if shown != (counted, late) {
+                self.fail(format!("{what}: node {node} shows {shown:?} rows in time and late, not {:?}", (counted, late)));
+            }
+        }
+    }
+}
+
+/// The county locks the year while the school is offline; then its 60 rows arrive. None is lost, all are shown as late; an unlock lets them count, and a second lock keeps them.
+#[must_use]
+pub fn sixty_late_rows() -> Day {
+    let mut w = quiet_world(4);
+    let school = w.people[w.clerk()].org;
+    w.morning();
+    w.run_on();
+    let county = w.god.ledger.registry.ancestors(school)[0];
+    let reviewer = w.people.iter().position(|p| p.org == county && p.role == Role::Reviewer).unwrap_or(0);
+    let review = DocId::about(county, Kind::Review, 2024, school);
+    let link = w.school_link();
+    w.set_link(link, false);
+    let locked = w.lock(reviewer, review).is_some();
+    (0..60).for_each(|_| w.morning());
+    w.set_link(link, true);
+    w.run_on();
+    w.all_show("locked", 1, 60);
+    let opened = w.unlock(reviewer, review).is_some();
+    w.run_on();
+    w.all_show("opened", 61, 0);
+    let again = w.lock(reviewer, review).is_some();
+    w.run_on();
+    w.morning();
+    w.run_on();
+    w.all_show("locked again", 61, 1);
+    if !(locked && opened && again) {
+        w.fail("the reviewer may not lock and unlock".to_owned());
+    }
+    w.day()
+}
+
 /// Is this a frame with tips?
 pub(crate) fn names_tips(frame: &[u8]) -> bool {
     matches!(frame.first(), Some(&4 | &0x84))

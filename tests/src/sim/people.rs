@@ -222,12 +222,17 @@ impl World {
             self.orgs.iter().copied().filter(|o| *o != org && self.god.ledger.registry.is_at_or_above(org, *o)).collect();
         let Some(subject) = self.dice.pick(&below) else { return self.notice(person, org) };
         let review = DocId::about(org, Kind::Review, YEAR, subject);
-        match self.dice.below(7) {
+        // Most of what cheats do is timed by what the others write: their worlds keep to what they were made of.
+        let kinds = if self.dishonest.is_some() { 7 } else { 11 };
+        match self.dice.below(kinds) {
             0 | 1 => self.checkpoint(person, review),
             2 => self.rollup(person, org),
             3 => self.correct(person, review),
             4 => self.accept(person, review, &[DocId::of_year(subject, Kind::Ledger, YEAR), DocId::of(subject, Kind::Roster)]),
             5 => self.decide_anew(person, review),
+            7 | 8 => _ = self.lock(person, review),
+            // Who has nothing to open closes.
+            9 | 10 => _ = self.unlock(person, review).or_else(|| self.lock(person, review)),
             _ => self.rows_in(person, review, 101),
         }
     }

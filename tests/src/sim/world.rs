@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use taizhang_core::{
     entry::SignedEntry,
-    id::{DocId, EntryId, NetworkId, OrgId},
+    id::{AttachmentId, DocId, EntryId, NetworkId, OrgId},
     ledger::Ledger,
 };
 use taizhang_net::framing;
@@ -87,10 +87,11 @@ pub(crate) struct World {
     tokens: u64,
 }
 
-/// All entries that were ever durable anywhere.
+/// All entries that were ever durable anywhere, and what they name.
 pub(crate) struct God {
     pub(crate) ledger: Ledger,
     pub(crate) entries: BTreeMap<EntryId, Vec<u8>>,
+    attachments: BTreeMap<AttachmentId, Vec<u8>>,
 }
 
 impl taizhang_core::entries::Entries for God {
@@ -98,14 +99,14 @@ impl taizhang_core::entries::Entries for God {
         Ok(self.entries.get(id).cloned())
     }
 
-    fn attachment(&self, _: &taizhang_core::id::AttachmentId) -> Result<Option<Vec<u8>>, taizhang_core::entries::ReadFailed> {
-        Ok(None)
+    fn attachment(&self, id: &AttachmentId) -> Result<Option<Vec<u8>>, taizhang_core::entries::ReadFailed> {
+        Ok(self.attachments.get(id).cloned())
     }
 }
 
 impl God {
     pub(crate) fn new(network: NetworkId) -> Self {
-        Self { ledger: Ledger::new(network), entries: BTreeMap::new() }
+        Self { ledger: Ledger::new(network), entries: BTreeMap::new(), attachments: BTreeMap::new() }
     }
 
     pub(crate) fn take(&mut self, entry: &SignedEntry) {
@@ -342,11 +343,9 @@ impl World {
         let m = self.machine(node);
         let Some(r) = m.running.as_mut() else { return };
         r.writing.insert(token, Writing { person, entries: entries.clone() });
-        let attachments = attachments.into_iter().map(|bytes| {
-            use sha2::Digest;
-            (taizhang_core::id::AttachmentId(sha2::Sha256::digest(&bytes).into()), bytes)
-        });
-        let attachments = attachments.collect();
+        let attachments: Vec<(AttachmentId, Vec<u8>)> =
+            attachments.into_iter().map(|bytes| (super::attachment_id(&bytes), bytes)).collect();
+        self.god.attachments.extend(attachments.iter().cloned());
         self.trace.line(self.now, || format!("node {node} writes {} entries", entries.len()));
         self.input(node, Input::Local { token, entries, attachments });
     }
