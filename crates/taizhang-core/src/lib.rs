@@ -12,6 +12,7 @@ pub mod key;
 pub mod ledger;
 pub mod lock;
 pub mod names;
+pub mod nodes;
 pub mod op;
 pub mod planted;
 pub mod receipt;

@@ -301,6 +301,20 @@ checks! {
     KeyCopies,
     /// A school alone erases no key.
     EraseConfirmed,
+    /// A keyring record that is held is displaced by none that another node sends.
+    KeyHeld,
+    /// What somebody who has the key says is the right record displaces the others.
+    KeyProven,
+    /// Of the organisations that certify a node it says itself for which it works.
+    NodeNames,
+    /// Candidates tried at a fork for the entry before one.
+    ForkCandidates,
+    /// An answer is about a part that was asked about, once.
+    AnswerPart,
+    /// That a log was refused there is told once a round.
+    RefusedOnce,
+    /// The tips of a document are heard once a round.
+    TipsOnce,
 
     // Transport and sheets.
     /// A frame's announced length.

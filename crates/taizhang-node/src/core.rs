@@ -299,6 +299,9 @@ impl Core {
         if matches!(event, Event::KeysErased { .. }) {
             keyring::file::forget_damaged(&self.folder);
         }
+        if let Event::KeysSpoiled { records } = event {
+            tracing::warn!(records, "records of teachers' keys were not the right ones: they are gone");
+        }
         self.remembered.hear(now(), &event);
         self.events.push_back(event);
     }
@@ -310,16 +313,16 @@ impl Core {
         }
     }
 
-    /// Keeps records of teachers' keys, and passes them on; returns when they are durable.
+    /// Keeps the right records of teachers' keys, drops spoiled ones, and passes on what is new; returns when that is durable.
     ///
     /// # Errors
     /// The keyring file cannot be written.
-    pub fn keep_keys(&mut self, records: Vec<KeyRecord>) -> Result<(), CommandError> {
-        if records.is_empty() {
+    pub fn keep_keys(&mut self, right: Vec<KeyRecord>, spoiled: Vec<KeyRecord>) -> Result<(), CommandError> {
+        if right.is_empty() && spoiled.is_empty() {
             return Ok(());
         }
         self.last_storage_error = None;
-        self.step(Input::Keys(records));
+        self.step(Input::Keys { right, spoiled });
         self.last_storage_error.take().map_or(Ok(()), Err)
     }
 

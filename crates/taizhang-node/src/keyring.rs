@@ -35,8 +35,8 @@ pub fn records_in(file: &[u8]) -> Option<usize> {
     file::parse(file).map(|records| records.len())
 }
 
-/// Keys wrapped anew on one command, at most: the next goes on.
-const SHARED_AT_ONCE: usize = 1024;
+/// Records made or tried on one command, at most: the next goes on.
+const TRIED_AT_ONCE: usize = 1024;
 
 /// The keyring as one person opens it.
 pub struct Keyring {
@@ -126,7 +126,7 @@ impl Keyring {
     /// # Errors
     /// The file cannot be written.
     pub fn save(&mut self, core: &mut Core) -> Result<(), CommandError> {
-        core.keep_keys(std::mem::take(&mut self.fresh))
+        core.keep_keys(std::mem::take(&mut self.fresh), Vec::new())
     }
 
     /// Any one that a person wrapped to this one; what does not open is passed over.
@@ -145,36 +145,56 @@ impl Keyring {
         Ok(key)
     }
 
-    /// Records for those who may open names and have none yet, of keys that this person opens; at most [`SHARED_AT_ONCE`].
-    fn missing(&self, hub: &Hub) -> Vec<KeyRecord> {
-        let mut out = Vec::new();
+    /// Looks at the records that nobody at this node has found right yet, at most [`TRIED_AT_ONCE`]: first where there is none or more than one, then at the others.
+    fn look(&self, hub: &Hub) -> Found {
+        let mut found = Found::default();
+        let is_alone = |document: &DocId, id: &KeyId, to: &[u8; 32]| hub.keys().find(document, id, to).count() == 1;
+        self.look_where(hub, &mut found, |document, id, to| !is_alone(document, id, to));
+        self.look_where(hub, &mut found, is_alone);
+        found
+    }
+
+    /// Of keys that this person opens it makes the right records for everyone who may open names, of others it finds those to himself that do not open.
+    fn look_where(&self, hub: &Hub, found: &mut Found, is_meant: impl Fn(&DocId, &KeyId, &[u8; 32]) -> bool) {
+        let mut is_usable = BTreeMap::new();
         let identities = hub.ledger().documents().filter(|d| d.kind == Kind::Identity);
         for document in identities.filter(|d| hub.ledger().registry.may_read(hub.org(), d)) {
             let readers = readers(hub, document);
             for id in hub.ledger().key_ids(document) {
-                let lacking: Vec<&[u8; 32]> = readers.iter().filter(|to| !hub.keys().has(document, id, to)).collect();
-                if lacking.is_empty() {
+                let untried = readers.iter().filter(|to| !hub.keys().is_proven(document, id, to) && is_meant(document, id, to));
+                // Somebody's sealing key may be a point that leaves no secret: that one gets no record.
+                let usable = untried.filter(|to| *is_usable.entry(**to).or_insert_with(|| wrap::is_usable(to)));
+                let untried: Vec<&[u8; 32]> = usable.collect();
+                if untried.is_empty() {
                     continue;
                 }
-                if out.len() + lacking.len() > SHARED_AT_ONCE {
-                    return out;
+                if found.right.len() + found.spoiled.len() + untried.len() > TRIED_AT_ONCE {
+                    return;
                 }
-                if let Some(key) = self.key(hub, document, id) {
-                    out.extend(lacking.into_iter().filter_map(|to| wrap(*document, &key, to)));
+                match self.key(hub, document, id) {
+                    Some(key) => found.right.extend(untried.into_iter().filter_map(|to| wrap(*document, &key, to))),
+                    None if untried.contains(&&self.to) => found.spoiled.extend(hub.keys().find(document, id, &self.to)),
+                    None => {}
                 }
             }
         }
-        out
     }
 }
 
-/// Wraps the keys that this person opens to everyone who may open names by now: a new clerk, a new reviewer of the county. Done silently whenever somebody unlocks.
+/// What a person finds among the records.
+#[derive(Default)]
+struct Found {
+    right: Vec<KeyRecord>,
+    spoiled: Vec<KeyRecord>,
+}
+
+/// Wraps the keys that this person opens to everyone who may open names by now: a new clerk, a new reviewer of the county; and puts the right records in the place of wrong ones. Done silently whenever somebody unlocks.
 ///
 /// # Errors
 /// The keyring cannot be written.
 pub fn share(core: &mut Core, person: &Person) -> Result<(), CommandError> {
-    let missing = Keyring::of(person).missing(core.hub());
-    core.keep_keys(missing)
+    let Found { right, spoiled } = Keyring::of(person).look(core.hub());
+    core.keep_keys(right, spoiled)
 }
 
 fn readers(hub: &Hub, document: &DocId) -> BTreeSet<[u8; 32]> {

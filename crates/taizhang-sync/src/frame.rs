@@ -86,6 +86,15 @@ pub enum Summary {
     },
 }
 
+impl Summary {
+    /// Which part of the tree.
+    #[must_use]
+    pub fn prefix(&self) -> &[u8] {
+        let (Self::Node { prefix, .. } | Self::Leaf { prefix, .. }) = self;
+        prefix
+    }
+}
+
 /// A receipt as it travels: what the receiver knows (the signer's key, whole entry ids) is left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WireReceipt {

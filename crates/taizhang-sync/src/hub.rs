@@ -12,22 +12,25 @@ use taizhang_core::{
     key::SecretKey,
     ledger::Ledger,
     names::KeyId,
+    nodes,
     op::Op,
     planted::{Check, is_off},
     receipt::Receipt,
-    rows::{self, Role},
+    rows,
     standing::Judge,
     units::Ms,
 };
 
-use self::inbox::Inbox;
+use self::{inbox::Inbox, scope::View};
 use crate::{
     frame::{Frame, Kinds, VERSION},
     io::{CommitId, CommitRequest, Effect, Event, Input, Refused, SessionId, Token},
     keys::KeySet,
     planted::Planted,
+    recent::Recent,
     session::{Session, SessionView},
     spread::{Spread, one_by_one},
+    summary::Tree,
 };
 
 mod compare;
@@ -83,6 +86,8 @@ impl Config {
     }
 }
 
+static NO_ORGS: BTreeSet<OrgId> = BTreeSet::new();
+
 /// Why sessions end when a commit failed.
 const STORAGE_FAILED: &str = "storage failed; connect again";
 
@@ -98,14 +103,17 @@ pub struct Hub {
     needs_reload: bool,
     receipts: BTreeMap<(PublicKey, DocId), Receipt>,
     receipts_signed: u32,
-    org_of: BTreeMap<PublicKey, OrgId>,
-    org_of_revision: Option<u64>,
+    /// The organisations that certify each node.
+    certified: BTreeMap<PublicKey, BTreeSet<OrgId>>,
+    certified_revision: Option<u64>,
     /// Keys with which people of this machine sign.
     own_keys: BTreeSet<PublicKey>,
     keys: KeySet,
     keys_revision: u64,
     erased: BTreeSet<(DocId, KeyId)>,
     erased_at: Option<(u64, u64)>,
+    trees: Recent<View, Tree>,
+    lines: Recent<View, BTreeSet<OrgId>>,
     now: Ms,
 }
 
@@ -163,13 +171,15 @@ impl Hub {
             needs_reload: false,
             receipts: BTreeMap::new(),
             receipts_signed: 0,
-            org_of: BTreeMap::new(),
-            org_of_revision: None,
+            certified: BTreeMap::new(),
+            certified_revision: None,
             own_keys: BTreeSet::new(),
             keys: KeySet::default(),
             keys_revision: 0,
             erased: BTreeSet::new(),
             erased_at: None,
+            trees: Recent::default(),
+            lines: Recent::default(),
             now: Ms(0),
         }
     }
@@ -217,7 +227,9 @@ impl Hub {
         self.ledger = ledger;
         self.under_way = None;
         self.needs_reload = false;
-        self.org_of_revision = None;
+        self.certified_revision = None;
+        self.trees.clear();
+        self.lines.clear();
         self.erased_at = None;
         self.destroy_erased();
         let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
@@ -227,7 +239,7 @@ impl Hub {
             match input {
                 Input::Local { token, .. } => self.notify(Event::NotWritten(token, Refused::Storage)),
                 Input::Connected { session, .. } => self.effects.push_back(Effect::Close { session, reason: STORAGE_FAILED }),
-                keys @ Input::Keys(_) => self.inbox.push(keys),
+                keys @ Input::Keys { .. } => self.inbox.push(keys),
                 _ => {}
             }
         }
@@ -260,7 +272,7 @@ impl Hub {
             Input::Connected { session, remote, dialer } => self.connected(now, session, remote, dialer),
             Input::Frame { session, bytes } => self.frame(now, store, session, &bytes),
             Input::Local { token, entries, attachments } => self.local(store, token, entries, attachments),
-            Input::Keys(records) => self.local_keys(now, store, records),
+            Input::Keys { right, spoiled } => self.local_keys(now, store, right, &spoiled),
             Input::Closed { session } => self.ended(session, "the connection is gone"),
             Input::Timeout => self.timeout(now),
             Input::Compare { session } => self.begin_comparison(session),
@@ -279,8 +291,8 @@ impl Hub {
         };
         let greeted = self.sessions.get(&session).is_some_and(|s| s.phase != crate::session::Phase::Greeting);
         match frame {
-            Frame::Hello { version, network, org: _, wants, join } if !greeted => {
-                self.hello(now, store, session, greet::Greeting { version, network, wants, join });
+            Frame::Hello { version, network, org, wants, join } if !greeted => {
+                self.hello(now, store, session, greet::Greeting { version, network, org, wants, join });
             }
             _ if !greeted && !is_off(Check::HelloFirst) => self.close(session, "the first frame must be a greeting"),
             Frame::Hello { .. } => self.close(session, "a second greeting"),
@@ -379,26 +391,26 @@ impl Hub {
         self.needs_reload = !self.planted(Planted::FailedCommitKept);
     }
 
-    /// The organisation of a node whose key a standing, open grant certifies that those vouch for under whom the organisation stands now.
-    fn org_of_node(&mut self, key: PublicKey) -> Option<OrgId> {
-        if self.org_of_revision != Some(self.ledger.registry_revision()) {
-            let judge = Judge::new(&self.ledger);
-            let nodes = self.ledger.registry.grants.iter().filter(|(_, g)| g.row.role == Role::Node && !g.row.one_use);
-            let open = nodes.filter(|(name, _)| judge.grant_holds(name));
-            let mut open: Vec<_> = open.filter_map(|(name, g)| Some((self.ledger.place(&name.entry)?.arrival, g))).collect();
-            // Of several grants to one key the one that came first holds: nobody takes a node over by granting its key once more.
-            open.sort_by_key(|(arrival, _)| std::cmp::Reverse(*arrival));
-            self.org_of = open.into_iter().map(|(_, g)| (g.row.key, g.row.org)).collect();
-            self.org_of_revision = Some(self.ledger.registry_revision());
+    /// The organisations that certify this node's key.
+    fn orgs_of_node(&mut self, key: PublicKey) -> &BTreeSet<OrgId> {
+        if self.certified_revision != Some(self.ledger.registry_revision()) {
+            self.certified = nodes::certified(&self.ledger, &Judge::new(&self.ledger));
+            self.certified_revision = Some(self.ledger.registry_revision());
         }
-        self.org_of.get(&key).copied()
+        self.certified.get(&key).unwrap_or(&NO_ORGS)
+    }
+
+    /// For which organisation a node works that has named this one: nobody takes it over, nor silences it, by granting its key once more.
+    fn org_of_node(&mut self, key: PublicKey, named: Option<OrgId>) -> Option<OrgId> {
+        let orgs = self.orgs_of_node(key);
+        if is_off(Check::NodeNames) { orgs.first().copied() } else { nodes::chosen(orgs, named) }
     }
 
     fn registry_changed(&mut self) {
-        let remotes: Vec<(SessionId, PublicKey)> = self.sessions.iter().map(|(id, s)| (*id, s.remote)).collect();
+        let remotes: Vec<_> = self.sessions.iter().map(|(id, s)| (*id, s.remote, s.named)).collect();
         let ignored = self.planted(Planted::RegistryChangeIgnored);
-        for (id, remote) in remotes {
-            let org = self.org_of_node(remote);
+        for (id, remote, named) in remotes {
+            let org = self.org_of_node(remote, named);
             let Some(s) = self.sessions.get_mut(&id) else { continue };
             if s.org.is_some() && org.is_none() {
                 self.close(id, "this node's key is no longer certified");

@@ -58,8 +58,13 @@ pub enum Input {
         /// Which.
         session: SessionId,
     },
-    /// Records of teachers' keys that somebody here wrapped; they are kept already.
-    Keys(Vec<KeyRecord>),
+    /// What somebody here found who has teachers' keys.
+    Keys {
+        /// The records as they must be: made by somebody who has the key. Each stands in the place of all others of its key to its person.
+        right: Vec<KeyRecord>,
+        /// Records to this person that do not open.
+        spoiled: Vec<KeyRecord>,
+    },
     /// The time of [`crate::Hub::poll_timeout`] has come.
     Timeout,
     /// Compare with this session again now (a person pressed "sync").
@@ -182,6 +187,11 @@ pub enum Event {
         /// From another node.
         from: PublicKey,
         /// How many were new.
+        records: usize,
+    },
+    /// Records of teachers' keys did not open, or were not the right ones, and are gone.
+    KeysSpoiled {
+        /// How many.
         records: usize,
     },
     /// Teachers' keys were destroyed here.

@@ -1,8 +1,11 @@
 //! Keyring records: teachers' keys, each wrapped to one person who may open it. They lie outside of the journal, so that they can be forgotten, and travel in frames of their own.
 //!
-//! A set that only grows by union and shrinks by erasure: who has seen the same records keeps the same ones, whatever came first.
+//! What is sent by others only adds, within limits, and takes nothing away: else any node could drive out a good record with bad ones. A record goes where its key is erased, or where a person at this node finds it wrong.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use sha2::{Digest, Sha256};
 use taizhang_core::{
@@ -58,35 +61,75 @@ fn short(hash: &[u8; 32]) -> [u8; 8] {
 /// Every record that a node keeps.
 #[derive(Clone, Debug, Default)]
 pub struct KeySet {
-    documents: BTreeMap<DocId, BTreeSet<KeyRecord>>,
+    /// Each record, and whether somebody here has found it right.
+    documents: BTreeMap<DocId, BTreeMap<KeyRecord, bool>>,
     len: usize,
+    /// Records that the person whom they are for cannot open: taken from nobody again.
+    spoiled: BTreeSet<RecordId>,
 }
 
 impl KeySet {
-    /// Adds one; `false`: it was here, or there is no room for it. Of the records of one key to one person the lowest few are kept.
+    /// Takes one that another node sent; `false`: it was here, or is known to be spoiled, or there is no room for it. None that is held makes room for it.
     pub fn insert(&mut self, record: KeyRecord) -> bool {
-        let (document, key, to) = (record.document, record.key, record.to);
-        let of = self.documents.entry(document).or_default();
-        let same = || of.range(KeyRecord::first_of(document, key, to)..=KeyRecord::last_of(document, key, to));
-        if same().any(|r| *r == record) {
+        let beside = self.beside(&record);
+        let is_settled = beside.iter().any(|(_, is_right)| *is_right) || self.spoiled.contains(&record.id());
+        if is_settled || beside.iter().any(|(r, _)| *r == record) {
             return false;
         }
-        let last = same().next_back().copied();
-        if same().count() >= limits::KEY_COPIES_MAX
-            && !is_off(Check::KeyCopies)
-            && let Some(last) = last
-        {
-            if record > last {
-                return false;
+        if beside.len() >= limits::KEY_COPIES_MAX && !is_off(Check::KeyCopies) {
+            match beside.last().filter(|_| is_off(Check::KeyHeld)) {
+                Some((last, _)) => self.remove(last),
+                None => return false,
             }
-            of.remove(&last);
-            self.len -= 1;
         }
         if self.len >= limits::KEY_RECORDS_MAX {
             return false;
         }
-        self.len += 1;
-        of.insert(record)
+        self.put(record, false);
+        true
+    }
+
+    /// Takes the one that somebody made who has the key: it stands in the place of all others of this key to this person, and while it does none is taken beside it. What changed?
+    pub fn prove(&mut self, record: KeyRecord) -> Change {
+        if is_off(Check::KeyProven) {
+            return Change { is_new: self.insert(record), dropped: 0 };
+        }
+        let mut others = self.beside(&record);
+        others.retain(|(r, _)| *r != record);
+        others.iter().for_each(|(r, _)| self.remove(r));
+        Change { is_new: self.put(record, true), dropped: others.len() }
+    }
+
+    /// Drops one that the person whom it is for cannot open, and takes it from nobody again; `false`: it was not here.
+    pub fn spoil(&mut self, record: &KeyRecord) -> bool {
+        let is_here = self.documents.get(&record.document).is_some_and(|of| of.contains_key(record));
+        self.remove(record);
+        if is_here && self.spoiled.len() < limits::KEY_SPOILED_MAX {
+            self.spoiled.insert(record.id());
+        }
+        is_here
+    }
+
+    /// The records of this key to this person.
+    fn same(&self, document: DocId, key: KeyId, to: [u8; 32]) -> impl DoubleEndedIterator<Item = (&KeyRecord, &bool)> {
+        let range = KeyRecord::first_of(document, key, to)..=KeyRecord::last_of(document, key, to);
+        self.documents.get(&document).into_iter().flat_map(move |of| of.range(range.clone()))
+    }
+
+    fn beside(&self, r: &KeyRecord) -> Vec<(KeyRecord, bool)> {
+        self.same(r.document, r.key, r.to).map(|(r, is_right)| (*r, *is_right)).collect()
+    }
+
+    /// Was it not here?
+    fn put(&mut self, record: KeyRecord, is_right: bool) -> bool {
+        let is_new = self.documents.entry(record.document).or_default().insert(record, is_right).is_none();
+        self.len += usize::from(is_new);
+        is_new
+    }
+
+    fn remove(&mut self, record: &KeyRecord) {
+        let removed = self.documents.get_mut(&record.document).and_then(|of| of.remove(record));
+        self.len -= usize::from(removed.is_some());
     }
 
     /// Removes the records of these keys; how many.
@@ -94,33 +137,32 @@ impl KeySet {
         let before = self.len;
         for document in keys.iter().map(|(d, _)| d).collect::<BTreeSet<_>>() {
             if let Some(of) = self.documents.get_mut(document) {
-                of.retain(|r| !keys.contains(&(*document, r.key)));
+                of.retain(|r, _| !keys.contains(&(*document, r.key)));
             }
         }
-        self.len = self.documents.values().map(BTreeSet::len).sum();
+        self.len = self.documents.values().map(BTreeMap::len).sum();
         before - self.len
     }
 
     /// The records of a document, in order.
     pub fn of(&self, document: &DocId) -> impl Iterator<Item = &KeyRecord> {
-        self.documents.get(document).into_iter().flatten()
+        self.documents.get(document).into_iter().flat_map(BTreeMap::keys)
     }
 
     /// Every record, in order.
     pub fn iter(&self) -> impl Iterator<Item = &KeyRecord> {
-        self.documents.values().flatten()
+        self.documents.values().flat_map(BTreeMap::keys)
     }
 
-    /// Is any record of this key wrapped to this person?
+    /// Has somebody here found the record of this key to this person right?
     #[must_use]
-    pub fn has(&self, document: &DocId, key: &KeyId, to: &[u8; 32]) -> bool {
-        self.find(document, key, to).next().is_some()
+    pub fn is_proven(&self, document: &DocId, key: &KeyId, to: &[u8; 32]) -> bool {
+        self.same(*document, *key, *to).any(|(_, is_right)| *is_right)
     }
 
     /// The records of a key that are wrapped to this person.
     pub fn find(&self, document: &DocId, key: &KeyId, to: &[u8; 32]) -> impl Iterator<Item = &KeyRecord> {
-        let range = KeyRecord::first_of(*document, *key, *to)..=KeyRecord::last_of(*document, *key, *to);
-        self.documents.get(document).into_iter().flat_map(move |of| of.range(range.clone()))
+        self.same(*document, *key, *to).map(|(r, _)| r)
     }
 
     /// How many.
@@ -134,6 +176,15 @@ impl KeySet {
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
+}
+
+/// What became of a set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// The record was not here.
+    pub is_new: bool,
+    /// Records that had to go.
+    pub dropped: usize,
 }
 
 /// Digest of some records of a document: hash of their ids, sorted.
@@ -153,6 +204,9 @@ pub fn root(documents: &BTreeMap<DocId, [u8; 8]>) -> [u8; 16] {
     out.iter_mut().zip(hash).for_each(|(o, b)| *o = b);
     out
 }
+
+/// Documents with the digests of their records.
+pub(crate) type Digests = BTreeMap<DocId, [u8; 8]>;
 
 /// Where the talk about keys stands in a session; the dialer leads it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -178,8 +232,8 @@ pub(crate) struct Talk {
     pub(crate) open: BTreeSet<DocId>,
     /// New here, not sent yet.
     pub(crate) owed: BTreeSet<KeyRecord>,
-    /// Our digest, and of which state it is; none where both share no identity document.
-    pub(crate) seen: Option<(Stamp, Option<[u8; 16]>)>,
+    /// What we have by document, and of which state that is; none where both share no identity document.
+    pub(crate) seen: Option<(Stamp, Option<Arc<Digests>>)>,
 }
 
 /// Grows whenever what a session may say of keys may have changed.

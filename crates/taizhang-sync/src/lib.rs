@@ -23,6 +23,7 @@ pub mod io;
 pub mod keys;
 pub mod limits;
 pub mod planted;
+mod recent;
 mod session;
 pub mod spread;
 pub mod summary;

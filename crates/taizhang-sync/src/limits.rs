@@ -42,6 +42,10 @@ pub const INBOX_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const INPUT_BYTES: usize = 256;
 /// Documents compared by their tips in one round, at most.
 pub const ROUND_DOCUMENTS_MAX: usize = 1 << 18;
+/// Parts of the summary tree that the dialer still has to ask about, at most.
+pub const QUESTIONS_MAX: usize = 1 << 18;
+/// Entries tried at forks for the one that an entry continues, in one batch, at most: four for each of 1,024 entries.
+pub const FORK_TRIES_MAX: usize = 4096;
 /// Documents in one receipt, at most.
 pub const RECEIPT_DOCUMENTS_MAX: usize = 16;
 /// Tips in one receipt, at most: what does not fit goes into the next one. Keeps a stored receipt under 4 KB.
@@ -54,6 +58,8 @@ pub const AHEAD_TOLD_MAX: usize = 16;
 pub const KEY_RECORDS_MAX: usize = 1 << 18;
 /// Records kept of one key to one person, at most: honest ones are equal.
 pub const KEY_COPIES_MAX: usize = 4;
+/// Records remembered because the person whom they are for could not open them, at most.
+pub const KEY_SPOILED_MAX: usize = 1 << 16;
 /// Identity documents in one frame about keys, at most.
 pub const KEY_DOCUMENTS_MAX: usize = 4096;
 /// Ids of records in one frame, at most.

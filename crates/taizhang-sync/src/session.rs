@@ -55,6 +55,8 @@ pub(crate) struct Session {
     pub(crate) since: Ms,
     pub(crate) dialer: bool,
     pub(crate) phase: Phase,
+    /// The organisation that their greeting names: only a claim.
+    pub(crate) named: Option<OrgId>,
     /// Their organisation by our registry; `None` until it certifies their key.
     pub(crate) org: Option<OrgId>,
     /// What they ask for.
@@ -94,8 +96,11 @@ pub(crate) struct Session {
     pub(crate) round: bool,
     /// The dialer's questions still to be asked.
     pub(crate) summaries: VecDeque<Summary>,
-    pub(crate) outstanding: bool,
+    /// The parts of the question under way that may be answered one level deeper; none: nothing is asked.
+    pub(crate) question: Option<BTreeSet<Vec<u8>>>,
     pub(crate) tips_sent: BTreeSet<DocId>,
+    /// Documents of which theirs were heard in this round.
+    pub(crate) tips_heard: BTreeSet<DocId>,
     /// Tips of a document of which the last have not come.
     pub(crate) told: Option<(DocId, Told)>,
     /// Documents whose tips we sent and theirs have not come.
@@ -124,6 +129,7 @@ impl Session {
             since,
             dialer,
             phase: Phase::Greeting,
+            named: None,
             org: None,
             wants: Kinds(0),
             ours,
@@ -150,8 +156,9 @@ impl Session {
             asked: None,
             round: false,
             summaries: VecDeque::new(),
-            outstanding: false,
+            question: None,
             tips_sent: BTreeSet::new(),
+            tips_heard: BTreeSet::new(),
             told: None,
             awaited: BTreeSet::new(),
             stale: false,
@@ -190,6 +197,7 @@ impl Session {
         self.phase = Phase::Comparing;
         self.in_sync = false;
         self.tips_sent.clear();
+        self.tips_heard.clear();
         self.awaited.clear();
         self.refused.clear();
         self.dead.clear();

@@ -87,14 +87,7 @@ impl Told {
     #[must_use]
     pub fn missing_there(&self, ledger: &Ledger, document: &DocId) -> Vec<EntryId> {
         let Some(doc) = ledger.document(document) else { return Vec::new() };
-        let mut has: BTreeSet<EntryId> = BTreeSet::new();
-        for start in &self.reached {
-            for id in ledger.ancestry(*start) {
-                if !has.insert(id) {
-                    break;
-                }
-            }
-        }
+        let has = reached_from(ledger, &self.reached);
         doc.entries.iter().filter(|id| !has.contains(id) && !ledger.is_surplus_entry(id)).copied().collect()
     }
 
@@ -106,6 +99,20 @@ impl Told {
         let is_far = |id: &EntryId| depth.get(id).is_some_and(|n| *n >= NEAR_LOGS);
         !self.has_unknown && self.reached.iter().any(is_far)
     }
+}
+
+/// These entries and all that they reach backwards.
+#[must_use]
+pub fn reached_from<'e>(ledger: &Ledger, from: impl IntoIterator<Item = &'e EntryId>) -> BTreeSet<EntryId> {
+    let mut reached = BTreeSet::new();
+    for start in from {
+        for id in ledger.ancestry(*start) {
+            if !reached.insert(id) {
+                break;
+            }
+        }
+    }
+    reached
 }
 
 /// What a tip reaches, each with the number of logs between.

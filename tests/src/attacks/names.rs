@@ -11,7 +11,7 @@ use taizhang_core::{
     units::Ms,
 };
 use taizhang_sync::{
-    SessionId,
+    Input, SessionId,
     frame::{Frame, Kinds},
     keys::KeyRecord,
     limits::KEY_COPIES_MAX,
@@ -108,6 +108,36 @@ pub(super) const TABLE: &[Attack] = &[
         },
     ),
     HERE.attack(
+        "spoiled_after_the_right_one",
+        "送四份假记录, 挤掉已有的真记录",
+        "sends four spoiled records, to drive out the right one",
+        Outcome::NoEffect,
+        Off(Check::KeyHeld),
+        |_| {
+            let (mut n, session) = talking(|_, _| Vec::new());
+            let right = record(identity(&n, true), OURS, 7);
+            n.hub.load_keys([right]);
+            n.say(session, &spoiled(right));
+            if n.hub.keys().iter().any(|r| *r == right) { Outcome::NoEffect } else { Outcome::GotThrough }
+        },
+    ),
+    HERE.attack(
+        "spoiled_before_the_right_one",
+        "抢先送四份假记录, 让真记录没有位置",
+        "sends four spoiled records before anybody has made the right one, to leave it no place",
+        Outcome::NoEffect,
+        Off(Check::KeyProven),
+        |_| {
+            let (mut n, session) = talking(|_, _| Vec::new());
+            let right = record(identity(&n, true), OURS, 7);
+            n.say(session, &spoiled(right));
+            assert_eq!(n.hub.keys().len(), KEY_COPIES_MAX, "nobody can tell yet");
+            n.input(Input::Keys { right: vec![right], spoiled: Vec::new() });
+            n.say(session, &spoiled(right));
+            if n.hub.keys().iter().eq([&right]) { Outcome::NoEffect } else { Outcome::GotThrough }
+        },
+    ),
+    HERE.attack(
         "erases_by_itself",
         "学校台账员不经县里确认就让姓名销毁",
         "a school's clerk has a name destroyed that the county still needs",
@@ -128,6 +158,11 @@ fn identity(n: &Node, own: bool) -> DocId {
 
 fn record(document: DocId, key: KeyId, of: u8) -> KeyRecord {
     KeyRecord { document, key, to: READER, ephemeral: [of; 32], sealed: [9; 48] }
+}
+
+/// Four records in the place of one, lower than any honest one.
+fn spoiled(right: KeyRecord) -> Frame {
+    Frame::KeyRecords((0..4).map(|i| KeyRecord { ephemeral: [0; 32], sealed: [i; 48], ..right }).collect())
 }
 
 fn org(network: &Network, code: &str) -> taizhang_core::id::OrgId {

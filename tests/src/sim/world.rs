@@ -670,7 +670,8 @@ impl World {
             | Event::Ahead { .. }
             | Event::Ended { .. }
             | Event::KeysArrived { .. }
-            | Event::KeysErased { .. } => {}
+            | Event::KeysErased { .. }
+            | Event::KeysSpoiled { .. } => {}
         }
     }
 

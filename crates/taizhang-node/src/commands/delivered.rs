@@ -6,7 +6,9 @@ use serde_json::{Value as Json, json};
 use taizhang_core::{
     id::{DocId, EntryId, OrgId},
     ledger::Ledger,
+    nodes,
     receipt::Receipt,
+    standing::Judge,
     units::Ms,
 };
 
@@ -55,10 +57,10 @@ impl Delivered {
 pub(crate) fn all(core: &Core) -> Vec<Delivered> {
     let (ledger, own) = (core.ledger(), core.org());
     let registry = &ledger.registry;
-    let org_of = |r: &Receipt| registry.grants_of(r.node).next().map(|(_, g)| g.row.org).filter(|o| *o != own);
+    let judge = Judge::new(ledger);
     let mut receipts: BTreeMap<OrgId, Vec<(&DocId, &Receipt)>> = BTreeMap::new();
     for (_, document, receipt) in core.hub().receipts().filter(|(_, d, _)| d.owner == own) {
-        if let Some(org) = org_of(receipt) {
+        for org in nodes::orgs_of(ledger, &judge, receipt.node).into_iter().filter(|o| *o != own) {
             receipts.entry(org).or_default().push((document, receipt));
         }
     }
@@ -86,14 +88,6 @@ fn of_org(core: &Core, org: OrgId, held: &[(&DocId, &Receipt)]) -> Delivered {
 
 /// The entries that a receipt covers.
 pub(super) fn reached(ledger: &Ledger, document: &DocId, receipt: &Receipt) -> BTreeSet<EntryId> {
-    let mut reached = BTreeSet::new();
     let tips = receipt.documents.iter().filter(|(d, _)| d == document).flat_map(|(_, tips)| tips);
-    for tip in tips {
-        for id in ledger.ancestry(*tip) {
-            if !reached.insert(id) {
-                break;
-            }
-        }
-    }
-    reached
+    taizhang_sync::tips::reached_from(ledger, tips)
 }

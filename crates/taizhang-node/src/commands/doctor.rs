@@ -115,9 +115,8 @@ fn withheld(core: &Core) -> Vec<Finding> {
 
 /// Nodes and when they were last met; `clock_ms`: how far ours was ahead of theirs.
 fn nodes(core: &Core) -> Vec<Json> {
-    let ledger = core.ledger();
     let one = |(node, met): (&PublicKey, &crate::remembered::Met)| {
-        let org = ledger.registry.grants_of(*node).next().map(|(_, g)| shown::org(core, g.row.org));
+        let org = shown::of_node(core, *node);
         let ahead = met.clocks.map(|(ours, theirs)| i128::from(ours.0) - i128::from(theirs.0));
         json!({
             "node": node.to_string(), "org": org, "in_sync_ms": met.in_sync.map(|Ms(n)| n),

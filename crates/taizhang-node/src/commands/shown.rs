@@ -6,7 +6,8 @@ use serde_json::{Map, Value as Json, json};
 use taizhang_core::{
     cbor::Value,
     entries::Entries,
-    id::{AttachmentId, DocId, EntryId, Kind, OrgId},
+    id::{AttachmentId, DocId, EntryId, Kind, OrgId, PublicKey},
+    nodes,
     op::RowName,
     standing::Judge,
     view::{DocumentView, ViewRow, anchor::Anchors, export::named_fields},
@@ -20,6 +21,13 @@ use crate::{
 /// The code of an organisation; its hex where it is not known, or the root.
 pub(crate) fn org(core: &Core, org: OrgId) -> String {
     core.ledger().registry.orgs.get(&org).map_or_else(|| org.to_string(), |o| o.current().code.clone())
+}
+
+/// The organisations that certify a node; none of a key that no registry certifies as one now.
+pub(crate) fn of_node(core: &Core, node: PublicKey) -> Option<String> {
+    let orgs = nodes::orgs_of(core.ledger(), &Judge::new(core.ledger()), node);
+    let orgs: Vec<String> = orgs.into_iter().map(|o| org(core, o)).collect();
+    (!orgs.is_empty()).then(|| orgs.join(", "))
 }
 
 /// A document as people name it: `CODE/kind/year/SUBJECT`.

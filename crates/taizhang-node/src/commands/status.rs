@@ -110,10 +110,9 @@ fn progress(core: &Core, document: &DocId) -> Json {
 fn received(core: &Core, document: &DocId, node: PublicKey, receipt: &Receipt, tips: &[EntryId], entries: usize) -> Json {
     let ledger = core.ledger();
     let reached = delivered::reached(ledger, document, receipt);
-    let of_node = ledger.registry.grants_of(node).next().map(|(_, g)| g.row.org);
     json!({
         "node": node.to_string(),
-        "org": of_node.map(|o| shown::org(core, o)),
+        "org": shown::of_node(core, node),
         "time_ms": receipt.time.0,
         "entries": reached.len(),
         "since": entries.saturating_sub(reached.len()),

@@ -169,7 +169,7 @@ fn a_hub_keeps_what_it_is_given_once() {
     let mut hub = hub(vec![record(1)]);
     let store = taizhang_store::memory::MemoryStore::default();
     for (records, keeps) in [(vec![record(1)], false), (vec![record(2), record(1)], true)] {
-        hub.handle(taizhang_core::units::Ms(1), &store, Input::Keys(records));
+        hub.handle(taizhang_core::units::Ms(1), &store, Input::Keys { right: records, spoiled: Vec::new() });
         let kept = std::iter::from_fn(|| hub.poll_effect()).any(|e| matches!(e, taizhang_sync::Effect::KeepKeys));
         assert_eq!(kept, keeps);
     }

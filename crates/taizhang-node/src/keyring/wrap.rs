@@ -36,6 +36,11 @@ pub(super) fn wrap(document: DocId, key: &TeacherKey, to: &[u8; 32]) -> Option<K
     Some(KeyRecord { document, key: id, to: *to, ephemeral, sealed: sealed.try_into().ok()? })
 }
 
+/// Can anything be wrapped to this sealing key? To a point of small order it cannot.
+pub(super) fn is_usable(to: &[u8; 32]) -> bool {
+    StaticSecret::from([1; 32]).diffie_hellman(&SealPublic::from(*to)).was_contributory()
+}
+
 /// Opens a record with a person's sealing key; `None` if it is not what it says.
 pub(super) fn unwrap(record: &KeyRecord, seal: &StaticSecret) -> Option<TeacherKey> {
     let shared = seal.diffie_hellman(&SealPublic::from(record.ephemeral));

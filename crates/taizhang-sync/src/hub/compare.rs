@@ -10,6 +10,8 @@
 //! ```
 //! Each side knows all tips of the other when it receives Compared; then entries flow.
 
+use std::collections::BTreeSet;
+
 use taizhang_core::{
     entries::Entries,
     id::{DocId, Kind},
@@ -93,7 +95,11 @@ impl Hub {
         let Some(s) = self.sessions.get_mut(&session) else { return };
         let n = s.summaries.len().min(ASKED_AT_ONCE);
         let question: Vec<Summary> = s.summaries.drain(..n).collect();
-        s.outstanding = !question.is_empty();
+        let may_be_answered = |part: &Summary| match part {
+            Summary::Node { prefix, .. } => Some(prefix.clone()),
+            Summary::Leaf { .. } => None,
+        };
+        s.question = (!question.is_empty()).then(|| question.iter().filter_map(may_be_answered).collect());
         let frame = if question.is_empty() { Frame::Compared } else { Frame::Summaries(question) };
         self.send(session, &frame);
     }
@@ -101,12 +107,16 @@ impl Hub {
     pub(super) fn summaries(&mut self, session: SessionId, list: &[Summary]) {
         let Some(s) = self.sessions.get_mut(&session) else { return };
         let dialer = s.dialer;
-        if dialer && !s.outstanding && !is_off(Check::AnswerAsked) {
-            return self.close(session, "an answer without a question");
+        if dialer {
+            let question = s.question.take();
+            if question.is_none() && !is_off(Check::AnswerAsked) {
+                return self.close(session, "an answer without a question");
+            }
+            if !answers(list, &question.unwrap_or_default()) && !is_off(Check::AnswerPart) {
+                return self.close(session, "an answer to what was not asked");
+            }
         }
-        let is_first =
-            |s: &Summary| matches!(s, Summary::Leaf { prefix, .. } | Summary::Node { prefix, .. } if prefix.is_empty());
-        if !dialer && list.iter().any(is_first) {
+        if !dialer && list.iter().any(|s| s.prefix().is_empty()) {
             s.new_round();
         }
         let Some(s) = self.sessions.get(&session) else { return };
@@ -130,6 +140,9 @@ impl Hub {
         }
         if let Some(s) = self.sessions.get_mut(&session) {
             s.summaries.extend(deeper);
+            if s.summaries.len() > limits::QUESTIONS_MAX {
+                return self.close(session, "too many parts differ");
+            }
             self.ask(session);
         }
     }
@@ -186,10 +199,15 @@ impl Hub {
         told.hear(&self.ledger, &document, theirs, is_doubted);
     }
 
-    /// The last of them: now all are known.
+    /// The last of them: now all are known. To say them once more in a round would make us look through the document for nothing.
     pub(super) fn tips(&mut self, session: SessionId, document: DocId, theirs: &[Tip]) {
         self.some_tips(session, document, theirs);
-        let Some((_, told)) = self.sessions.get_mut(&session).and_then(|s| s.told.take()) else { return };
+        let Some(s) = self.sessions.get_mut(&session) else { return };
+        let Some((_, told)) = s.told.take() else { return };
+        let is_new = self.ledger.document(&document).is_none() || s.tips_heard.insert(document);
+        if !is_new && !is_off(Check::TipsOnce) {
+            return;
+        }
         self.send_tips(session, &document, told.has_known);
         let Some(s) = self.sessions.get(&session) else { return };
         let trusts_unknown = told.has_unknown && self.planted(Planted::UnknownTipsTrusted);
@@ -218,6 +236,7 @@ impl Hub {
         let ledger = &self.ledger;
         s.owed.retain(|(_, _, _, id)| ledger.place(id).is_some_and(|p| !unanswered.contains(&p.log.document)));
         s.tips_sent.clear();
+        s.tips_heard.clear();
         s.phase = Phase::Live;
         if !s.dialer {
             self.send(session, &Frame::Compared);
@@ -254,4 +273,11 @@ impl Hub {
             self.notify(Event::InSync { session, with });
         }
     }
+}
+
+/// Does each part of an answer lie right below one of those asked about, and none stand there twice? So no more is asked in a round than our own tree has parts for.
+pub(super) fn answers(list: &[Summary], question: &BTreeSet<Vec<u8>>) -> bool {
+    let mut seen = BTreeSet::new();
+    let is_asked = |prefix: &[u8]| prefix.split_last().is_some_and(|(_, above)| question.contains(above));
+    list.iter().all(|part| is_asked(part.prefix()) && seen.insert(part.prefix()))
 }

@@ -4,7 +4,7 @@ use taizhang_core::{
     admission::{ONE_USE_RUN, Signature},
     entries::Entries,
     entry::{Before, SignedEntry},
-    id::{NetworkId, PublicKey},
+    id::{NetworkId, OrgId, PublicKey},
     op::Op,
     planted::{Check, is_off},
     rows::{self, Grant, Role},
@@ -25,6 +25,7 @@ use crate::{
 pub(super) struct Greeting {
     pub(super) version: u64,
     pub(super) network: NetworkId,
+    pub(super) org: OrgId,
     pub(super) wants: Kinds,
     pub(super) join: Option<Vec<u8>>,
 }
@@ -32,8 +33,9 @@ pub(super) struct Greeting {
 impl Hub {
     pub(super) fn connected(&mut self, now: Ms, session: SessionId, remote: PublicKey, dialer: bool) {
         let mut s = Session::new(remote, dialer, self.config.wants, now);
-        s.org = self.org_of_node(remote);
-        if let Some(reason) = self.is_full(&s) {
+        s.org = self.org_of_node(remote, None);
+        let is_stranger = self.orgs_of_node(remote).is_empty();
+        if let Some(reason) = self.is_full(is_stranger) {
             self.effects.push_back(crate::io::Effect::Close { session, reason });
             return;
         }
@@ -44,11 +46,11 @@ impl Hub {
     }
 
     /// Is there no place for one more? Strangers leave enough for those that we know.
-    fn is_full(&self, s: &Session) -> Option<&'static str> {
+    fn is_full(&self, is_stranger: bool) -> Option<&'static str> {
         let strangers = || self.sessions.values().filter(|s| s.org.is_none()).count();
         if self.sessions.len() >= limits::SESSIONS_MAX && !is_off(Check::Sessions) {
             Some("too many sessions")
-        } else if s.org.is_none() && strangers() >= limits::STRANGERS_MAX && !is_off(Check::StrangersAtOnce) {
+        } else if is_stranger && strangers() >= limits::STRANGERS_MAX && !is_off(Check::StrangersAtOnce) {
             Some("too many nodes that are not certified")
         } else {
             None
@@ -99,6 +101,7 @@ impl Hub {
         }
         let Some(s) = self.sessions.get_mut(&session) else { return };
         s.wants = greeting.wants;
+        s.named = Some(greeting.org);
         // A node that our registry does not know may tell us registries that do (ours may be a year old); until then it gets nothing.
         match (s.org, greeting.join) {
             (None, Some(join)) => self.join(now, store, session, &join),
@@ -146,8 +149,8 @@ impl Hub {
     }
 
     pub(super) fn greeted(&mut self, session: SessionId) {
-        let Some(remote) = self.sessions.get(&session).map(|s| s.remote) else { return };
-        let org = self.org_of_node(remote);
+        let Some((remote, named)) = self.sessions.get(&session).map(|s| (s.remote, s.named)) else { return };
+        let org = self.org_of_node(remote, named);
         let Some(s) = self.sessions.get_mut(&session) else { return };
         s.org = org;
         s.phase = Phase::Comparing;

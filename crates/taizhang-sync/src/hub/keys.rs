@@ -9,11 +9,14 @@
 //! ```
 //! What is new later is sent at once; then the dialer asks again. One round each time that something changed here: two nodes that judge differently do not ask for ever.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use taizhang_core::{
     entries::Entries,
-    id::{DocId, Kind},
+    id::{DocId, Kind, PublicKey},
     names,
     planted::{Check, is_off},
     standing::Judge,
@@ -24,7 +27,7 @@ use super::Hub;
 use crate::{
     frame::Frame,
     io::{Effect, Event, SessionId},
-    keys::{KeyRecord, KeySet, RecordId, Stamp, Step, digest, root},
+    keys::{Digests, KeyRecord, KeySet, RecordId, Stamp, Step, digest, root},
     limits,
     session::Session,
 };
@@ -59,27 +62,33 @@ impl Hub {
         }
     }
 
-    /// Records that somebody here wrapped.
-    pub(super) fn local_keys(&mut self, now: Ms, store: &dyn Entries, mut records: Vec<KeyRecord>) {
-        records.retain(|r| !self.erased.contains(&(r.document, r.key)));
-        self.keep(records, None);
+    /// What somebody here found, who has keys: the right records, and those to himself that do not open.
+    pub(super) fn local_keys(&mut self, now: Ms, store: &dyn Entries, right: Vec<KeyRecord>, spoiled: &[KeyRecord]) {
+        let (mut new, mut dropped) = (Vec::new(), 0);
+        for record in right.into_iter().filter(|r| !self.erased.contains(&(r.document, r.key))) {
+            let change = self.keys.prove(record);
+            dropped += change.dropped;
+            if change.is_new {
+                new.push(record);
+            }
+        }
+        dropped += spoiled.iter().filter(|r| self.keys.spoil(r)).count();
+        if dropped > 0 {
+            self.notify(Event::KeysSpoiled { records: dropped });
+        }
+        self.keys_changed(&new, dropped, None);
         self.pump_all(now, store);
     }
 
-    /// Keeps what is new, and owes it to every other node that may hold it.
-    fn keep(&mut self, mut records: Vec<KeyRecord>, source: Option<SessionId>) {
-        records.retain(|r| self.keys.insert(*r));
-        if records.is_empty() {
+    /// Has the set kept, and owes what is new to every other node that may hold it.
+    fn keys_changed(&mut self, new: &[KeyRecord], dropped: usize, from: Option<PublicKey>) {
+        if new.is_empty() && dropped == 0 {
             return;
         }
         self.keys_revision += 1;
         self.effects.push_back(Effect::KeepKeys);
-        let from = source.and_then(|s| self.sessions.get(&s)).map(|s| s.remote);
-        if let Some(from) = from {
-            self.notify(Event::KeysArrived { from, records: records.len() });
-        }
         for s in self.sessions.values_mut().filter(|s| Some(s.remote) != from && s.wants.has_keys()) {
-            s.talk.owed.extend(records.iter().copied());
+            s.talk.owed.extend(new.iter().copied());
         }
     }
 
@@ -103,29 +112,30 @@ impl Hub {
         is_named && (readers.contains(&r.to) || is_off(Check::KeyReader)) && !is_erased
     }
 
-    /// Documents of which both may hold keys, with the digest of what is here; none where both share no identity document.
-    fn key_documents(&self, s: &Session) -> Option<BTreeMap<DocId, [u8; 8]>> {
-        let mut documents = self.ledger.documents().filter(|d| self.may_share(s, d)).peekable();
-        documents.peek()?;
-        let with_records = documents.map(|d| (*d, self.open_records(d))).filter(|(_, records)| !records.is_empty());
-        Some(with_records.map(|(d, records)| (d, digest(&records))).collect())
-    }
-
-    /// Our digest over all of them, computed anew only where something changed.
-    fn key_digest(&mut self, session: SessionId) -> Option<[u8; 16]> {
+    /// Documents of which both may hold keys, with the digest of what is here; none where both share no identity document. Reckoned anew only where something changed.
+    fn key_documents(&mut self, session: SessionId) -> Option<Arc<Digests>> {
         let s = self.sessions.get(&session)?;
         let (registry, names) = (self.ledger.registry_revision(), self.ledger.names_revision());
         let stamp = Stamp { keys: self.keys_revision, registry, names, org: s.org };
-        if let Some((at, digest)) = s.talk.seen
-            && at == stamp
+        if let Some((at, documents)) = &s.talk.seen
+            && *at == stamp
         {
-            return digest;
+            return documents.clone();
         }
-        let digest = self.key_documents(s).map(|d| root(&d));
+        let mut shared = self.ledger.documents().filter(|d| self.may_share(s, d)).peekable();
+        let documents = shared.peek().is_some().then(|| {
+            let with_records = shared.map(|d| (*d, self.open_records(d))).filter(|(_, records)| !records.is_empty());
+            Arc::new(with_records.map(|(d, records)| (d, digest(&records))).collect())
+        });
         if let Some(s) = self.sessions.get_mut(&session) {
-            s.talk.seen = Some((stamp, digest));
+            s.talk.seen = Some((stamp, documents.clone()));
         }
-        digest
+        documents
+    }
+
+    /// Our digest over all of them.
+    fn key_digest(&mut self, session: SessionId) -> Option<[u8; 16]> {
+        self.key_documents(session).map(|documents| root(&documents))
     }
 
     /// Sends what is new. `true`: nothing is left to say about keys; else the dialer has asked, and waits.
@@ -176,13 +186,16 @@ impl Hub {
         let Some(s) = self.sessions.get(&session).filter(|s| s.org.is_some() && s.wants.has_keys() && s.ours.has_keys()) else {
             return;
         };
-        let ours = self.key_documents(s).unwrap_or_default();
+        let (is_dialer, step) = (s.dialer, s.talk.step);
+        let ours = self.key_documents(session).unwrap_or_default();
         let own = root(&ours);
-        if !s.dialer {
-            let listed = if digest == own { Vec::new() } else { ours.into_iter().take(limits::KEY_DOCUMENTS_MAX).collect() };
+        if !is_dialer {
+            let all = ours.iter().map(|(d, digest)| (*d, *digest));
+            let listed = if digest == own { Vec::new() } else { all.take(limits::KEY_DOCUMENTS_MAX).collect() };
             return self.send(session, &Frame::Keys { digest: own, documents: listed });
         }
-        match s.talk.step {
+        let Some(s) = self.sessions.get(&session) else { return };
+        match step {
             Step::Quiet | Step::Comparing => return,
             Step::Asked if digest != own => {
                 let theirs: BTreeMap<DocId, [u8; 8]> = theirs.into_iter().filter(|(d, _)| self.may_share(s, d)).collect();
@@ -229,10 +242,15 @@ impl Hub {
     /// Records from another node: only of documents of which it may speak, and only those that may travel.
     pub(super) fn key_records(&mut self, now: Ms, store: &dyn Entries, session: SessionId, mut records: Vec<KeyRecord>) {
         let Some(s) = self.sessions.get(&session) else { return };
+        let from = s.remote;
         let Some(document) = records.first().map(|r| r.document).filter(|d| self.may_share(s, d)) else { return };
         let readers = names::readers(&self.ledger, &Judge::new(&self.ledger), &document);
         records.retain(|r| self.may_travel(r, &readers));
-        self.keep(records, Some(session));
+        records.retain(|r| self.keys.insert(*r));
+        if !records.is_empty() {
+            self.notify(Event::KeysArrived { from, records: records.len() });
+        }
+        self.keys_changed(&records, 0, Some(from));
         self.pump_all(now, store);
     }
 }

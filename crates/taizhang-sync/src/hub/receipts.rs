@@ -12,7 +12,7 @@ use super::{Hub, Origin};
 use crate::{
     frame::{Frame, WireReceipt},
     io::{CommitRequest, Event, SessionId},
-    limits,
+    limits, tips,
 };
 
 impl Hub {
@@ -142,8 +142,8 @@ fn tips_of(receipt: &Receipt, document: DocId) -> &[EntryId] {
 }
 
 fn covers(ledger: &Ledger, document: DocId, this: &Receipt, that: &Receipt) -> bool {
-    let reached = |id: &EntryId| tips_of(this, document).iter().any(|t| ledger.ancestry(*t).any(|a| a == *id));
-    tips_of(that, document).iter().all(reached)
+    let reached = tips::reached_from(ledger, tips_of(this, document));
+    tips_of(that, document).iter().all(|id| reached.contains(id))
 }
 
 fn wire(receipt: &Receipt) -> WireReceipt {

@@ -46,8 +46,13 @@ impl Hub {
         }
         let waiting = self.sessions.get_mut(&session).map(|s| std::mem::take(&mut s.complete)).unwrap_or_default();
         let Some(from) = self.sessions.get(&session).map(|s| s.remote) else { return };
-        let mut taken =
-            Taken { fresh: Fresh::new(store, waiting), request: CommitRequest::default(), named: BTreeSet::new(), from };
+        let mut taken = Taken {
+            fresh: Fresh::new(store, waiting),
+            request: CommitRequest::default(),
+            named: BTreeSet::new(),
+            tries: 0,
+            from,
+        };
         let known = self.check_signatures(session, &entries, &batch.signatures);
         for ((wire, signature), known) in entries.into_iter().zip(&batch.signatures).zip(known) {
             self.receive(session, &mut taken, wire, *signature, known);
@@ -73,7 +78,7 @@ impl Hub {
 
     /// Attachments of entries that were taken are committed with them, those of refused ones dropped; others wait for theirs.
     fn finish_batch(&mut self, now: Ms, session: SessionId, taken: Taken<'_>, last: bool) {
-        let Taken { fresh, mut request, named, from } = taken;
+        let Taken { fresh, mut request, named, from, tries: _ } = taken;
         let wanted: BTreeSet<AttachmentId> = request.entries.iter().flat_map(|e| super::named_attachments(e.entry())).collect();
         for (id, bytes) in fresh.attachments {
             if wanted.contains(&id) {
@@ -169,7 +174,7 @@ impl Hub {
         signature: [u8; 64],
         known: Option<(EntryId, bool)>,
     ) -> Result<EntryId, Refusal> {
-        let (entry, checked) = self.rebuild(session, wire, signature).map_err(|r| unfit(r, wire))?;
+        let (entry, checked) = self.rebuild(session, &mut taken.tries, wire, signature).map_err(|r| unfit(r, wire))?;
         let id = entry.id;
         let checked = match known {
             Some((of, valid)) if of == id && checked == Signature::Check => Signature::Known(valid),
@@ -193,8 +198,15 @@ impl Hub {
         }
     }
 
-    /// The whole entry: which one stands before it is known here. At a fork every candidate is tried.
-    fn rebuild(&self, session: SessionId, wire: &WireEntry, signature: [u8; 64]) -> Result<(SignedEntry, Signature), Refusal> {
+    /// The whole entry: which one stands before it is known here. At a fork the candidates are tried, within a limit of the batch; what
+    /// continues a branch that is not kept, or is not tried any more, is refused as if what it continues were not here.
+    fn rebuild(
+        &self,
+        session: SessionId,
+        tries: &mut usize,
+        wire: &WireEntry,
+        signature: [u8; 64],
+    ) -> Result<(SignedEntry, Signature), Refusal> {
         let unchecked = if self.planted(Planted::SignaturesUnchecked) { Signature::Checked } else { Signature::Check };
         let WireEntry { number, log, sequence, start, time, ref payload, continues } = *wire;
         let build = |before| {
@@ -214,9 +226,19 @@ impl Hub {
             [] => Err(Refusal::Missing(EntryId([0; 32]))),
             [only] => Ok((build(Before::Previous(*only)), unchecked)),
             several => {
-                let mut candidates = several.iter().map(|id| build(Before::Previous(*id)));
-                let fits = candidates.find(|e| e.is_signed(&self.ledger.network));
-                fits.map(|e| (e, Signature::Checked)).ok_or(Refusal::Signature)
+                let is_kept = |id: &EntryId| !self.ledger.is_surplus_entry(id) || is_off(Check::ForkCandidates);
+                let others = several.iter().copied().filter(|id| Some(*id) != last && is_kept(id));
+                for id in last.into_iter().chain(others) {
+                    *tries += 1;
+                    if *tries > limits::FORK_TRIES_MAX {
+                        break;
+                    }
+                    let entry = build(Before::Previous(id));
+                    if entry.is_signed(&self.ledger.network) {
+                        return Ok((entry, Signature::Checked));
+                    }
+                }
+                Err(Refusal::Signature)
             }
         }
     }
@@ -241,6 +263,8 @@ struct Taken<'a> {
     request: CommitRequest,
     /// Attachments named by its entries, taken or not.
     named: BTreeSet<AttachmentId>,
+    /// Signatures tried at forks.
+    tries: usize,
     from: PublicKey,
 }
 

@@ -1,6 +1,6 @@
 //! What a session may speak of: documents that both sides may read and both ask for, and the registries without which those could not be admitted.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use taizhang_core::{
     id::{DocId, Kind, OrgId},
@@ -8,7 +8,17 @@ use taizhang_core::{
 };
 
 use super::Hub;
-use crate::{planted::Planted, session::Session, summary::Tree};
+use crate::{frame::Kinds, planted::Planted, session::Session, summary::Tree};
+
+/// What decides which documents a session sees, and what it sees of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct View {
+    org: Option<OrgId>,
+    wants: Kinds,
+    ours: Kinds,
+    entries: u64,
+    registry: u64,
+}
 
 impl Hub {
     /// Both may read it and both ask for it. To a node that our registry does not know nothing is sent.
@@ -34,10 +44,17 @@ impl Hub {
     }
 
     /// Organisations whose registries the documents in scope rest on: their owners and all that are, or were, above these.
-    fn lines(&self, s: &Session) -> BTreeSet<OrgId> {
-        let documents = self.ledger.documents().filter(|d| d.kind != Kind::Registry && self.in_scope(s, d));
-        let owners: BTreeSet<OrgId> = documents.map(|d| d.owner).collect();
-        owners.into_iter().flat_map(|o| self.ledger.registry.line(o)).collect()
+    fn lines(&self, s: &Session) -> Arc<BTreeSet<OrgId>> {
+        self.lines.get(self.view(s), || {
+            let documents = self.ledger.documents().filter(|d| d.kind != Kind::Registry && self.in_scope(s, d));
+            let owners: BTreeSet<OrgId> = documents.map(|d| d.owner).collect();
+            owners.into_iter().flat_map(|o| self.ledger.registry.line(o)).collect()
+        })
+    }
+
+    /// All that decides what a session sees: sessions of which this is the same see the same.
+    fn view(&self, s: &Session) -> View {
+        View { org: s.org, wants: s.wants, ours: s.ours, entries: self.ledger.len(), registry: self.ledger.registry_revision() }
     }
 
     /// Does the document rest on no registry but those that the other gets anyway?
@@ -46,10 +63,12 @@ impl Hub {
         registries.filter(|r| self.ledger.document(r).is_some()).all(|r| self.in_scope(s, &r))
     }
 
-    pub(super) fn tree(&self, s: &Session) -> Tree {
-        let lines = if s.org.is_some() { self.lines(s) } else { BTreeSet::new() };
-        let in_tree = |d: &&DocId| self.in_scope(s, d) || (d.kind == Kind::Registry && lines.contains(&d.owner));
-        Tree::of(self.ledger.documents().filter(in_tree).map(|d| (*d, self.digest(d))))
+    pub(super) fn tree(&self, s: &Session) -> Arc<Tree> {
+        self.trees.get(self.view(s), || {
+            let lines = if s.org.is_some() { self.lines(s) } else { Arc::default() };
+            let in_tree = |d: &&DocId| self.in_scope(s, d) || (d.kind == Kind::Registry && lines.contains(&d.owner));
+            Tree::of(self.ledger.documents().filter(in_tree).map(|d| (*d, self.digest(d))))
+        })
     }
 
     fn digest(&self, document: &DocId) -> [u8; 32] {

@@ -247,7 +247,7 @@ impl Hub {
         let counts = self.planted(Planted::RefusedCountsAsDelivered);
         let Some(s) = self.sessions.get_mut(&session) else { return };
         let Some(at) = s.write.log(log).copied() else { return self.close(session, "refuses what was not sent") };
-        s.refused.insert(at);
+        let is_new = s.refused.insert(at);
         if code == Refusal::Missing(EntryId([0; 32])).code() && s.doubted.insert(at.document) {
             s.stale = true;
             s.moved = true;
@@ -257,6 +257,10 @@ impl Hub {
         let ledger = &self.ledger;
         for batch in s.in_flight.iter_mut().filter(|_| !counts) {
             batch.entries.retain(|id| ledger.place(id).is_none_or(|p| p.log != at));
+        }
+        // Said once more it is no news: whoever hears of it may write it down.
+        if !is_new && !is_off(Check::RefusedOnce) {
+            return;
         }
         let by = s.remote;
         self.notify(Event::RefusedThere { by, document: at.document, author: at.key, sequence, code });

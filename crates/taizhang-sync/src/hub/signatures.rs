@@ -29,7 +29,8 @@ impl Hub {
         if self.planted(Planted::SignaturesUnchecked) {
             return vec![None; entries.len()];
         }
-        let is_valid = |n: usize| to_check.get(n).is_some_and(|e| e.is_signed(&self.ledger.network));
+        let network = &self.ledger.network;
+        let is_valid = |n: usize| to_check.get(n).is_some_and(|e| e.is_signed(network));
         let mut valid = (self.config.spread)(to_check.len(), &is_valid).into_iter();
         guessed.iter().map(|g| g.as_ref().and_then(|e| Some((e.id, valid.next()?)))).collect()
     }

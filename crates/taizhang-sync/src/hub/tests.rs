@@ -4,7 +4,7 @@ use taizhang_core::{
     founding::{NewGrant, NewOrg, found},
     id::{NetworkId, Run},
     op::PayloadBuilder,
-    rows::{Grant, OrgKind, RowType},
+    rows::{Grant, OrgKind, Role, RowType},
     units::Day,
 };
 
@@ -12,8 +12,10 @@ use super::*;
 use crate::{limits, session::Phase};
 
 mod flood;
+mod greedy;
 mod many_tips;
 mod silent;
+mod two_grants;
 
 /// What a node has stored.
 #[derive(Clone, Default)]

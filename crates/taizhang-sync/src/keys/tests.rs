@@ -21,22 +21,48 @@ fn all(set: &KeySet) -> Vec<KeyRecord> {
 
 #[test]
 fn a_set_does_not_depend_on_the_order_and_takes_nothing_twice() {
-    let records: Vec<KeyRecord> = (0..40).map(|n| record(n % 2, n % 3, n % 2, n)).collect();
+    let records: Vec<KeyRecord> = (0..40).map(|n| record(n % 2, n % 5, n % 3, n % 4)).collect();
     let forward = set(records.iter().copied());
     let backward = set(records.iter().rev().copied());
     assert_eq!(all(&forward), all(&backward));
     assert_eq!(digest(forward.iter()), digest(backward.iter()));
     let (mut twice, len) = (forward.clone(), forward.len());
-    assert!(!records.iter().any(|r| twice.insert(*r)), "nothing twice, and nothing that was left out");
+    assert!(!records.iter().any(|r| twice.insert(*r)), "nothing twice");
     assert_eq!((twice.len(), all(&twice).len()), (len, len));
 }
 
+fn copies(set: &KeySet) -> Vec<u8> {
+    set.iter().map(|r| r.ephemeral[0]).collect()
+}
+
 #[test]
-fn of_one_key_to_one_person_the_lowest_few_are_kept() {
+fn of_one_key_to_one_person_a_few_are_kept_and_none_drives_out_another() {
     let flood = set((0..=255).rev().map(|copy| record(1, 1, 1, copy)));
-    let kept: Vec<u8> = flood.iter().map(|r| r.ephemeral[0]).collect();
-    assert_eq!(kept, (0..u8::try_from(limits::KEY_COPIES_MAX).unwrap()).collect::<Vec<_>>());
+    assert_eq!(copies(&flood), [252, 253, 254, 255]);
     assert_eq!(flood.len(), limits::KEY_COPIES_MAX);
+}
+
+#[test]
+fn the_right_record_takes_the_place_of_all_others_and_none_comes_beside_it() {
+    let mut set = set((0..4).map(|copy| record(1, 1, 1, copy)));
+    let (right, to_another) = (record(1, 1, 1, 200), record(1, 1, 2, 9));
+    set.insert(to_another);
+    assert!(!set.insert(right), "there is no room for it as long as nobody knows it");
+    assert_eq!(set.prove(right), Change { is_new: true, dropped: 4 });
+    assert_eq!(all(&set), [right, to_another]);
+    assert!(set.is_proven(&right.document, &right.key, &right.to) && !set.is_proven(&right.document, &right.key, &[2; 32]));
+    assert!(!set.insert(record(1, 1, 1, 0)) && !set.insert(record(1, 1, 1, 77)));
+    assert_eq!(set.prove(right), Change::default());
+    assert_eq!(set.len(), 2);
+}
+
+#[test]
+fn what_does_not_open_goes_and_does_not_come_again() {
+    let mut set = set((0..4).map(|copy| record(1, 1, 1, copy)));
+    assert!(set.spoil(&record(1, 1, 1, 2)) && !set.spoil(&record(1, 1, 1, 2)));
+    assert!(!set.insert(record(1, 1, 1, 2)));
+    assert!(set.insert(record(1, 1, 1, 50)), "its place is free for another");
+    assert_eq!(copies(&set), [0, 1, 3, 50]);
 }
 
 #[test]
@@ -54,6 +80,6 @@ fn erasing_takes_every_record_of_a_key_in_its_document_only() {
 fn records_are_found_by_key_and_person() {
     let set = set([record(1, 1, 1, 1), record(1, 1, 2, 2), record(1, 2, 1, 3)]);
     let document = record(1, 1, 1, 1).document;
-    assert!(set.has(&document, &[1; 8], &[2; 32]) && !set.has(&document, &[2; 8], &[2; 32]));
+    assert!(set.find(&document, &[1; 8], &[2; 32]).count() == 1 && set.find(&document, &[2; 8], &[2; 32]).count() == 0);
     assert_eq!(set.find(&document, &[1; 8], &[1; 32]).count(), 1);
 }

@@ -65,7 +65,7 @@ codes! {
     ROLLUP Error "rollup" "汇总与其依据不符" "a rollup is not what its inputs say";
     LOCK Error "lock" "锁定的清单缺失或与所写不符, 不起作用" "the list of a lock is missing or not what the row says: it closes nothing";
     POLICY_TEXT Error "policy_text" "政策全文与所写摘要不符" "the text of a policy is not the one that the row names";
-    RECEIPT_STRANGER Warning "receipt_stranger" "收讫的签署者不是经认可的节点" "a receipt by a key that no registry certified as a node";
+    RECEIPT_STRANGER Warning "receipt_stranger" "收讫的签署者现在不是经认可的节点" "a receipt by a key that no registry certifies as a node, or not any more";
     FORK Warning "fork" "同一位置写了两次: 磁盘回退, 或有人造假 (两条都保留, 可导出为证)" "written twice at one place: a disk set back, or a liar (both are kept and exported as proof)";
     INVITE_TWICE Warning "invite_twice" "一份邀请用了两次" "an invite was used twice";
     BURNT Warning "burnt" "密钥作废后仍有条目, 不计入" "entries of a burnt key, beyond what was kept: they do not count";

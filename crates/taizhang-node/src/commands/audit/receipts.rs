@@ -1,6 +1,6 @@
 //! Receipts: signed by a certified node, and of nothing but what is here.
 
-use taizhang_core::{receipt::Receipt, rows::Role};
+use taizhang_core::{nodes, receipt::Receipt, standing::Judge};
 use taizhang_store::Store;
 
 use super::{
@@ -24,8 +24,7 @@ pub(super) fn check(audit: &mut Audit<'_>) -> Result<u64, CommandError> {
 
 fn look(audit: &mut Audit<'_>, receipt: &Receipt) {
     let ledger = audit.ledger;
-    let is_node = ledger.registry.grants_of(receipt.node).any(|(_, g)| g.row.role == Role::Node);
-    if !is_node {
+    if nodes::orgs_of(ledger, &Judge::new(ledger), receipt.node).is_empty() {
         audit.findings.push(Finding::of_key(findings::RECEIPT_STRANGER, ledger, receipt.node, None, ""));
     }
     for (document, tips) in &receipt.documents {

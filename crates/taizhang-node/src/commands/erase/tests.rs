@@ -198,3 +198,53 @@ fn reasons_of_leave_and_bans_are_sealed_and_forgotten_with_the_teacher() {
     net.data("reviewer", &Command::EraseConfirm { teacher: "T1".into() });
     assert_eq!(reasons(&mut net, "reviewer"), serde_json::json!([]));
 }
+
+/// The file of a node to which somebody sent four wrong records in the place of each of this person's.
+fn spoil(net: &Net, who: &str) {
+    let key = net.person(who).key.public();
+    let seal = net.core.ledger().registry.grants_of(key).find_map(|(_, g)| g.row.seal_key).unwrap();
+    let to: String = seal.iter().map(|b| format!("{b:02x}")).collect();
+    let mut file: Json = serde_json::from_slice(&net.core.folder().read("keyring.json").unwrap().unwrap()).unwrap();
+    for key in file["keys"].as_array_mut().unwrap() {
+        let wrapped = key["wrapped"].as_array_mut().unwrap();
+        wrapped.retain(|w| w["to"] != to.as_str());
+        let wrong =
+            |n: u8| serde_json::json!({ "to": to, "ephemeral": "00".repeat(32), "sealed": format!("{n:02x}").repeat(48) });
+        wrapped.extend((0..4).map(wrong));
+    }
+    net.core.folder().write("keyring.json", &serde_json::to_vec(&file).unwrap()).unwrap();
+}
+
+fn records(net: &Net) -> usize {
+    net.core.hub().keys().len()
+}
+
+/// Four wrong records came before the right one: who has the key puts the right one in their place.
+#[test]
+fn wrong_records_of_another_give_way_to_the_right_one() {
+    let mut net = Net::new();
+    import(&mut net, "clerk", ROSTER);
+    let honest = records(&net);
+    spoil(&net, "clerk2");
+    net.start_again_as(net.county);
+    assert_eq!(records(&net), honest + 2 * 3);
+    names(&mut net, "clerk");
+    assert_eq!(records(&net), honest);
+    assert_eq!(names(&mut net, "clerk2"), vec![named("T1", "王芳"), named("T2", "李四")]);
+}
+
+/// Whoever unlocks sees himself that records to him do not open: they go, and there is room for the right ones.
+#[test]
+fn wrong_records_to_oneself_go() {
+    let mut net = Net::new();
+    import(&mut net, "clerk", ROSTER);
+    let honest = records(&net);
+    spoil(&net, "clerk2");
+    net.start_again_as(net.county);
+    let nothing = vec![("T1".to_owned(), None, false), ("T2".to_owned(), None, false)];
+    assert_eq!(names(&mut net, "clerk2"), nothing);
+    assert_eq!(records(&net), honest - 2);
+    names(&mut net, "clerk");
+    assert_eq!((records(&net), names(&mut net, "clerk2").len()), (honest, 2));
+    assert_ne!(names(&mut net, "clerk2"), nothing);
+}

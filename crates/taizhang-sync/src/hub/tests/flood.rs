@@ -98,7 +98,7 @@ fn when_the_disk_fails_writers_hear_of_it_and_keys_stay() {
         ephemeral: [3; 32],
         sealed: [4; 48],
     };
-    node.input(Input::Keys(vec![record]));
+    node.input(Input::Keys { right: vec![record], spoiled: Vec::new() });
     node.input(Input::CommitFailed(commit));
     assert!(node.hub.needs_reload());
     node.hub.reload(city.ledger.clone());
