@@ -103,6 +103,8 @@ pub struct Hub {
     needs_reload: bool,
     receipts: BTreeMap<(PublicKey, DocId), Receipt>,
     receipts_signed: u32,
+    /// Documents that nodes brought in sessions which ended before their receipt was due.
+    owed: BTreeMap<PublicKey, BTreeSet<DocId>>,
     /// The organisations that certify each node.
     certified: BTreeMap<PublicKey, BTreeSet<OrgId>>,
     certified_revision: Option<u64>,
@@ -171,6 +173,7 @@ impl Hub {
             needs_reload: false,
             receipts: BTreeMap::new(),
             receipts_signed: 0,
+            owed: BTreeMap::new(),
             certified: BTreeMap::new(),
             certified_revision: None,
             own_keys: BTreeSet::new(),
@@ -439,6 +442,7 @@ impl Hub {
     fn ended(&mut self, session: SessionId, reason: &'static str) {
         if let Some(s) = self.sessions.remove(&session) {
             self.inbox.forget(session);
+            self.keep_owed(&s);
             self.notify(Event::Ended { session, with: s.remote, reason });
         }
     }

@@ -155,6 +155,7 @@ impl Hub {
         s.org = org;
         s.phase = Phase::Comparing;
         let dialer = s.dialer;
+        self.take_owed(session, remote);
         self.notify(Event::Greeted { session, with: remote });
         if dialer {
             self.begin_comparison(session);

@@ -12,7 +12,9 @@ use super::{Hub, Origin};
 use crate::{
     frame::{Frame, WireReceipt},
     io::{CommitRequest, Event, SessionId},
-    limits, tips,
+    limits,
+    session::Session,
+    tips,
 };
 
 impl Hub {
@@ -51,6 +53,24 @@ impl Hub {
         let Some(s) = self.sessions.get(&session) else { return };
         if s.org.is_some() && s.has_sent_all() && !s.incoming {
             self.sign_receipt(now, session);
+        }
+    }
+
+    /// A session that ends owes receipts of what it brought; the next one with this node gives them. Nodes without a certificate brought nothing.
+    pub(super) fn keep_owed(&mut self, s: &Session) {
+        if s.org.is_some() && !s.touched.is_empty() {
+            self.owed.entry(s.remote).or_default().extend(&s.touched);
+        }
+    }
+
+    /// What the last session owed, as far as it still concerns this one.
+    pub(super) fn take_owed(&mut self, session: SessionId, remote: PublicKey) {
+        let Some(s) = self.sessions.get(&session).filter(|s| s.org.is_some()) else { return };
+        let mut owed = self.owed.get(&remote).cloned().unwrap_or_default();
+        owed.retain(|d| self.shares(s, d));
+        self.owed.remove(&remote);
+        if let Some(s) = self.sessions.get_mut(&session) {
+            s.touched.extend(owed);
         }
     }
 

@@ -14,6 +14,7 @@ use crate::{limits, session::Phase};
 mod flood;
 mod greedy;
 mod many_tips;
+mod owed;
 mod silent;
 mod two_grants;
 

@@ -2,7 +2,7 @@
 use super::*;
 
 /// Both nodes' frames to each other until nothing is left to say; how many entries each sent, and which kinds of frames there were.
-fn talk(nodes: &mut [Node; 2], session: u64) -> ([usize; 2], BTreeSet<u8>) {
+pub(super) fn talk(nodes: &mut [Node; 2], session: u64) -> ([usize; 2], BTreeSet<u8>) {
     let (mut waiting, mut sent, mut kinds) = (VecDeque::new(), [0, 0], BTreeSet::new());
     for (n, remote) in [(0, NODES[1]), (1, NODES[0])] {
         waiting.push_back((n, Input::Connected { session: SessionId(session), remote: key(remote), dialer: n == 0 }));
@@ -22,7 +22,7 @@ fn talk(nodes: &mut [Node; 2], session: u64) -> ([usize; 2], BTreeSet<u8>) {
     (sent, kinds)
 }
 
-fn part(nodes: &mut [Node; 2], session: u64) {
+pub(super) fn part(nodes: &mut [Node; 2], session: u64) {
     nodes.iter_mut().for_each(|n| _ = n.input(Input::Closed { session: SessionId(session) }));
 }
 
