@@ -44,6 +44,12 @@ impl Delivered {
         }
     }
 
+    /// The same as «429801: 12 (2026-03-03)», for a finding whose words stand beside it.
+    pub(crate) fn figures(&self, core: &Core) -> String {
+        let last = self.last.map(|m| format!(" ({})", m.day())).unwrap_or_default();
+        format!("{}: {}{last}", shown::org(core, self.org), self.since)
+    }
+
     pub(crate) fn json(&self, core: &Core) -> Json {
         let said = self.sentence(core);
         json!({

@@ -108,7 +108,8 @@ fn withheld(core: &Core) -> Vec<Finding> {
     let waiting = delivered::all(core).into_iter().filter(|d| d.since > 0).map(|d| {
         let is_long = d.oldest.is_some_and(|o| now.0.saturating_sub(o.0) > LONG_MS);
         let code = if is_long { findings::WITHHELD } else { findings::ON_ITS_WAY };
-        Finding::new(code, d.sentence(core).en)
+        // Figures, in no language: what they are the code says.
+        Finding::new(code, d.figures(core))
     });
     waiting.collect()
 }

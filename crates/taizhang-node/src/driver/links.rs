@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
-    sync::{Arc, RwLock, atomic::AtomicBool, atomic::Ordering},
+    sync::{Arc, RwLock},
 };
 
 use taizhang_core::{
@@ -69,17 +69,15 @@ pub(crate) struct Links {
     links: BTreeMap<SessionId, Link>,
     names: Names,
     allowed: Arc<RwLock<Allowed>>,
-    cut: Arc<AtomicBool>,
+    cut: bool,
 }
 
 impl Links {
     pub(crate) fn open(core: &Core, listen: Option<SocketAddr>, to_loop: mpsc::Sender<NetEvent>) -> Result<Self, CommandError> {
         let allowed = Arc::new(RwLock::new(Allowed::default()));
-        let cut = Arc::new(AtomicBool::new(false));
-        let (rule, is_cut) = (allowed.clone(), cut.clone());
-        let mut config = Config::new(move |key: &PublicKey| {
-            !is_cut.load(Ordering::Relaxed) && rule.read().is_ok_and(|a| a.strangers || a.nodes.contains(key))
-        });
+        let rule = allowed.clone();
+        // Cut links let the handshake pass, to say why they close: whoever is refused there takes it for the end of its certificate.
+        let mut config = Config::new(move |key: &PublicKey| rule.read().is_ok_and(|a| a.strangers || a.nodes.contains(key)));
         config.listen = listen;
         config.idle_timeout_ms = IDLE_MS;
         let key = NodeKey::from_seed(&core.folder().node_key()?.seed());
@@ -91,7 +89,7 @@ impl Links {
         if listen.is_some() {
             tokio::spawn(accept(endpoint.clone(), to_loop.clone()));
         }
-        let mut links = Self { endpoint, to_loop, links: BTreeMap::new(), names: Names::default(), allowed, cut };
+        let mut links = Self { endpoint, to_loop, links: BTreeMap::new(), names: Names::default(), allowed, cut: false };
         links.follow_registry(core);
         Ok(links)
     }
@@ -106,7 +104,7 @@ impl Links {
     }
 
     pub(crate) fn set_cut(&mut self, cut: bool) {
-        self.cut.store(cut, Ordering::Relaxed);
+        self.cut = cut;
     }
 
     pub(crate) fn sessions(&self) -> Vec<SessionId> {
@@ -141,7 +139,7 @@ impl Links {
     }
 
     pub(crate) fn add(&mut self, connection: Connection, neighbour: Option<NeighbourId>) -> Option<(SessionId, PublicKey)> {
-        if self.cut.load(Ordering::Relaxed) {
+        if self.cut {
             connection.handle.close(0, "links are cut");
             return None;
         }
@@ -174,7 +172,7 @@ impl Links {
     }
 
     pub(crate) fn dial(&self, neighbour: NeighbourId, address: String, key: Option<PublicKey>) {
-        let (endpoint, to_loop, cut) = (self.endpoint.clone(), self.to_loop.clone(), self.cut.load(Ordering::Relaxed));
+        let (endpoint, to_loop, cut) = (self.endpoint.clone(), self.to_loop.clone(), self.cut);
         tokio::spawn(async move {
             let outcome = if cut { Err("links are cut".to_owned()) } else { dial(&endpoint, &address, key).await };
             let event = match outcome {

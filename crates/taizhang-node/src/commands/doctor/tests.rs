@@ -183,7 +183,7 @@ fn what_the_county_has_not_confirmed_for_a_week_shows_with_its_last_day() {
     taizhang_store::Store::commit(school.store_mut(), &commit).unwrap();
     drop(school);
     let mut school = Core::open(folder, &mut |_, _, _| {}).unwrap();
-    let said = format!("429801 last received on {}; 1 entries since", old.day());
+    let said = format!("429801: 1 ({})", old.day());
     assert_eq!(ill(&mut school, "withheld"), said);
     let status = ask(&mut school, &Command::Status);
     assert_eq!((&status["delivered"][0]["en"], &status["delivered"][0]["since"]), (&said.into(), &1.into()));
