@@ -192,6 +192,11 @@ impl Ledger {
         counted.difference(&parents).copied().collect()
     }
 
+    /// Does an entry here name this one outside of its own chain: replace something in it?
+    pub(crate) fn is_named_by(&self, named: &EntryId, by: &EntryId) -> bool {
+        self.named.contains(&(*named, *by))
+    }
+
     /// Does the entry lie on a branch beyond the limit, and nothing that counts names it?
     #[must_use]
     pub fn is_surplus_entry(&self, id: &EntryId) -> bool {

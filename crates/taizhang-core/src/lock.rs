@@ -111,6 +111,13 @@ impl About {
         found.unwrap_or_default()
     }
 
+    fn entry(&self) -> Option<EntryId> {
+        match self {
+            Self::Row(RowName { entry, .. }) | Self::Entry(entry) => Some(*entry),
+            Self::Teacher(_) => None,
+        }
+    }
+
     fn covers(&self, other: &Self) -> bool {
         self == other || matches!((self, other), (Self::Entry(entry), Self::Row(row)) if row.entry == *entry)
     }
@@ -439,15 +446,14 @@ impl Gate<'_> {
         true
     }
 
-    /// Is everything that a decision is about what an earlier one was about, or in a ledger that no lock closes?
+    /// Is everything that a decision is about what an earlier one was about, or a correction of that, or in a ledger that no lock closes?
     fn is_about_same(&self, later: &Decided, before: &Decided) -> bool {
         let ledger = self.judge.ledger();
-        let is_correction = |a: &About| match a {
-            About::Row(RowName { entry, .. }) | About::Entry(entry) => {
-                ledger.place(entry).is_some_and(|p| p.log.document.kind == Kind::Ledger && !self.judge.may_close(&p.log.document))
-            }
-            About::Teacher(_) => false,
+        let is_open = |e: &EntryId| {
+            ledger.place(e).is_some_and(|p| p.log.document.kind == Kind::Ledger && !self.judge.may_close(&p.log.document))
         };
+        let corrects = |e: &EntryId| before.about.iter().filter_map(About::entry).any(|b| ledger.is_named_by(&b, e));
+        let is_correction = |a: &About| a.entry().is_some_and(|e| is_open(&e) || corrects(&e));
         let is_same = |a: &About| before.about.iter().any(|b| b.covers(a)) || is_correction(a);
         let is_named = !later.about.is_empty() && later.row_type == before.row_type && later.about.iter().all(is_same);
         is_named || is_off(Check::LeanMatter)

@@ -40,7 +40,7 @@ counts! { Counts
     torn_frames / 50: "frames of which a part arrived",
     partitions / 100: "links down for long",
     half_open / 100: "ends that learnt late of a cut",
-    delays / 50: "links that stood still for minutes",
+    delays / 30: "links that stood still for minutes",
     doubles / 50: "second connections between the same nodes",
     power_cuts / 200: "power cuts",
     kills / 50: "programs killed",
