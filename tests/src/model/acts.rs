@@ -21,7 +21,7 @@ use taizhang_core::{
 const DAY: Day = Day(20_000);
 const YEAR: u16 = 2024;
 
-/// What somebody may do once. A new kind of act is a variant here, a line in [`KEYS`] or [`LOCKS`] and an arm in [`World::payload`].
+/// What somebody may do once. A new kind of act is a variant here, a line in [`KEYS`] or [`LOCKS`] and an arm in `World::payload`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum What {
     /// A row in the school's ledger.
