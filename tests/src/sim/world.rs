@@ -496,6 +496,13 @@ impl World {
             r.sessions.remove(&session);
         }
         self.at(time, Happens::Learns { conn, end: other });
+        // A machine below one whose certificate was burnt asks it every ten minutes for ever: in the calm once is enough.
+        if self.is_calm
+            && reason == "not certified in time"
+            && let Some(l) = self.links.get_mut(link)
+        {
+            l.failed = 100;
+        }
         if at == 0 {
             self.plan_dial(link);
         }
