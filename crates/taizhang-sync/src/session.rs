@@ -92,6 +92,8 @@ pub(crate) struct Session {
     pub(crate) doubted: BTreeSet<DocId>,
     /// The root we asked about last, until a reply comes.
     pub(crate) asked: Option<[u8; 16]>,
+    /// The root that we last answered with.
+    pub(crate) answered: Option<[u8; 16]>,
     /// The dialer's comparison is under way: from its first question until the other's end of it.
     pub(crate) round: bool,
     /// The dialer's questions still to be asked.
@@ -154,6 +156,7 @@ impl Session {
             incoming: false,
             doubted: BTreeSet::new(),
             asked: None,
+            answered: None,
             round: false,
             summaries: VecDeque::new(),
             question: None,

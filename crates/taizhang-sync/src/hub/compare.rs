@@ -58,10 +58,15 @@ impl Hub {
         let Some(s) = self.sessions.get(&session) else { return };
         let tree = self.tree(s);
         let digest = tree.root();
-        let is_equal = theirs == digest;
+        // The other became what we said we were, and we have stored more since: that is owed, and nobody asks again.
+        let became_ours = !reply && !s.dialer && s.answered == Some(theirs);
+        let is_equal = theirs == digest || became_ours;
         let asked = s.asked;
         if reply && (is_equal || !s.dialer) {
             self.send(session, &Frame::Root { digest, reply: false });
+            if let Some(s) = self.sessions.get_mut(&session) {
+                s.answered = Some(digest);
+            }
         }
         // Ours became equal while the answer was on its way: the other still takes us for different, and waits.
         if !reply && is_equal && asked.is_some_and(|asked| asked != theirs) {
