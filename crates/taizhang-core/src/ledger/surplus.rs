@@ -116,8 +116,8 @@ impl DocState {
         branches.extend(lowest.map(|l| l.max(e.id)));
     }
 
-    /// Must the key's branches be chosen anew for this entry? `None`: it is kept or not as `is_kept` says, and nothing else moves.
-    fn is_plain(&self, e: &SignedEntry, beside: usize, limits: Limits, places: &Places) -> Option<bool> {
+    /// Is the entry kept, where that moves no other branch? `None`: the key's branches must be chosen anew.
+    fn is_kept_alone(&self, e: &SignedEntry, beside: usize, limits: Limits, places: &Places) -> Option<bool> {
         let (key, parent) = (e.header.log.key, e.header.before.parent());
         let Some(wide) = self.wide.get(&key) else {
             let is_narrow = beside <= limits.of_fork && self.branches.get(&key).is_none_or(|b| b.len() < limits.of_key);
@@ -167,8 +167,7 @@ impl Ledger {
             self.shaded.insert(e.id);
             return self.settle_beside(e, names, true);
         }
-        let plain = doc.is_plain(e, beside, limits, &self.places);
-        match plain {
+        match doc.is_kept_alone(e, beside, limits, &self.places) {
             Some(true) => self.settle_beside(e, names, false),
             Some(false) => {
                 if let Some(wide) = doc.wide.get_mut(&key) {

@@ -66,9 +66,8 @@ impl Hub {
     /// What the last session owed, as far as it still concerns this one.
     pub(super) fn take_owed(&mut self, session: SessionId, remote: PublicKey) {
         let Some(s) = self.sessions.get(&session).filter(|s| s.org.is_some()) else { return };
-        let mut owed = self.owed.get(&remote).cloned().unwrap_or_default();
+        let Some(mut owed) = self.owed.remove(&remote) else { return };
         owed.retain(|d| self.shares(s, d));
-        self.owed.remove(&remote);
         if let Some(s) = self.sessions.get_mut(&session) {
             s.touched.extend(owed);
         }
