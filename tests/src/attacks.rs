@@ -28,6 +28,7 @@ mod county;
 mod entries;
 mod exhausting;
 mod grants;
+mod greedy;
 #[path = "../../crates/taizhang-core/tests/it/kit.rs"]
 #[allow(dead_code, reason = "the small world of core's own tests; not all of it is needed here")]
 mod kit;
@@ -228,6 +229,7 @@ pub fn table() -> Vec<Attack> {
         reading::TABLE,
         names::TABLE,
         exhausting::TABLE,
+        greedy::TABLE,
         transport::TABLE,
         control::TABLE,
         tables::TABLE,

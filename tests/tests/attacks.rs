@@ -1,6 +1,7 @@
 //! Every attack ends as the table says, and gets through where its check is taken away.
 
 use peak_alloc::PeakAlloc;
+use taizhang_core::planted::{Check, Planted};
 use taizhang_tests::{
     attacks::{Bench, Removal, Theme, page, table},
     mutate::Meter,
@@ -23,7 +24,21 @@ fn the_threat_model_holds_the_table() {
     }
 }
 
-/// The only other test of this file: memory is measured over the whole process.
+/// A switch that no attack turns shows nothing of its check.
+#[test]
+fn every_switch_has_an_attack() {
+    let attacks = table();
+    let bugs = Planted::ALL.iter().map(|bug| Check::Bug(*bug));
+    let switches = Check::ALL.iter().copied().chain(bugs).map(Removal::Off);
+    let idle: Vec<String> = switches.filter(|s| !attacks.iter().any(|a| a.check == *s)).map(|s| s.to_string()).collect();
+    assert!(
+        idle.is_empty(),
+        "no attack gets through without {}: write one in tests/src/attacks, or remove the switch",
+        idle.join(", ")
+    );
+}
+
+/// The others of this file are small: memory is measured over the whole process.
 #[test]
 fn every_attack_ends_as_the_table_says_and_without_its_check_gets_through() {
     let meter = Meter { reset: || MEMORY.reset_peak_usage(), current: || MEMORY.current_usage(), peak: || MEMORY.peak_usage() };

@@ -9,6 +9,7 @@ use taizhang_core::{
     rows::{Lock, Role, RowType, Verdict},
     standing::{Judge, Standing},
     tips,
+    units::Day,
     view::DocumentView,
 };
 
@@ -19,6 +20,7 @@ use super::{
     county::{Net, Who, activity, day, decision, registration, row},
     kit::{Counties, DAY, ledger_of, review},
     scene::Scene,
+    standing::finding,
 };
 
 const LATE: Outcome = Outcome::Finding("after_lock");
@@ -62,6 +64,25 @@ pub(super) const TABLE: &[Attack] = &[
         Outcome::Finding("burnt"),
         Off(Check::BurnTakenOver),
         |_| Mole::new().burnt(),
+    ),
+    Theme::Tree.attack(
+        "writes_on_after_the_move",
+        "学校移交以后, 离任的台账员仗着授权是原县给的, 在新县终止授权以后照写",
+        "a clerk who left goes on writing under the former county's grant, past the end written by the county that has the school now",
+        Outcome::Finding("ended"),
+        Off(Check::EndTakenOver),
+        |_| {
+            let mut c = Counties::new();
+            let (city, other, school, ledger) = (c.w.city, c.other, c.school, ledger_of(c.school));
+            c.w.place("city-admin", city, (school, other), DAY, &[]);
+            let honest = c.w.row("clerk", ledger);
+            let grant = c.w.grant_in("clerk", ledger).unwrap();
+            c.w.end("other-admin", other, grant, Day(DAY.0 + 10), &[]);
+            c.w.it_is(Day(DAY.0 + 20));
+            let late = c.w.row("clerk", ledger);
+            assert_eq!(c.w.standing(honest), Standing::Stands, "an honest entry is lost");
+            finding(&c.w, late)
+        },
     ),
     Theme::Tree.attack(
         "former_county_undoes_a_burn",
@@ -159,10 +180,7 @@ impl Mole {
     }
 
     fn burnt(&self) -> Outcome {
-        match self.c.w.standing(self.loot) {
-            Standing::Stands => Outcome::GotThrough,
-            other => Outcome::Finding(other.word()),
-        }
+        finding(&self.c.w, self.loot)
     }
 }
 

@@ -1,8 +1,13 @@
 //! Asking for, or pushing, what one may not see or hold.
 
 use taizhang_core::{
+    entry::SignedEntry,
+    founding::{NewGrant, NewOrg},
     id::{DocId, Kind},
+    op::{PayloadBuilder, RowRef},
     planted::Check,
+    rows::{Grant, Org, OrgKind, Role, RowType},
+    units::Ms,
 };
 use taizhang_sync::{frame::Frame, planted::Planted};
 
@@ -10,9 +15,9 @@ use super::{
     Attack, Outcome,
     Removal::{Bug, Off},
     Theme,
-    wire::{Node, piece},
+    wire::{Node, piece, signed},
 };
-use crate::mutate::network::YEAR;
+use crate::mutate::network::{DAY, Network, YEAR, key};
 
 const HERE: Theme = Theme::Reading;
 
@@ -97,6 +102,20 @@ pub(super) const TABLE: &[Attack] = &[
         },
     ),
     HERE.attack(
+        "certifies_anothers_node",
+        "把别校的节点也登记成另一所学校的, 让它从此收不到自己学校的台账",
+        "certifies a school's node for another school as well, so that it hears nothing of its own any more",
+        Outcome::NoEffect,
+        Off(Check::NodeNames),
+        |_| {
+            let mut n = Node::after(|network, now| vec![certified_twice(network, now)]);
+            let session = n.live("school-node", false);
+            let heard = n.ask_all(session, &[]);
+            let is_told = heard.tips().iter().any(|(d, _)| *d == n.hours(n.school));
+            if is_told { Outcome::NoEffect } else { Outcome::GotThrough }
+        },
+    ),
+    HERE.attack(
         "stranger_sends_attachments",
         "未获认证的节点塞附件",
         "a node that nobody certified sends attachments",
@@ -120,4 +139,18 @@ fn told(who: &str, document: fn(&Node) -> DocId) -> Outcome {
     assert!(n.ledger().document(&document).is_some(), "there is something to tell");
     let done = n.say(session, &Frame::Tips { document, tips: Vec::new() });
     if done.tips().iter().any(|(_, tips)| *tips > 0) { Outcome::GotThrough } else { Outcome::NoEffect }
+}
+
+/// An admin creates one more school, whose id lies before that of the school whose node speaks, and certifies that node for it.
+fn certified_twice(network: &Network, now: Ms) -> SignedEntry {
+    let school = network.ledger.registry.by_code("3301020001").unwrap();
+    let new =
+        |i: u64| NewOrg { code: "3301020009".into(), kind: OrgKind::School, name: "学校".into(), random: i.to_be_bytes() };
+    let org = (0..).map(|i| new(i).row(network.county, DAY)).find(|row| row.org < school).unwrap();
+    let node =
+        NewGrant { key: key("school-node"), role: Role::Node, office: None, org: org.org, basis: RowRef::own(0), seal_key: None };
+    let mut p = PayloadBuilder::default();
+    p.row(Org::TYPE, &[], &org.to_fields());
+    p.row(Grant::TYPE, &[], &node.row("n", DAY).to_fields());
+    signed(&network.ledger, "county-admin", 90, DocId::of(network.county, Kind::Registry), p.finish(), now)
 }

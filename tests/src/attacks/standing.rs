@@ -331,7 +331,7 @@ impl Thief {
 }
 
 /// What it counts as.
-fn finding(w: &World, loot: EntryId) -> Outcome {
+pub(super) fn finding(w: &World, loot: EntryId) -> Outcome {
     match w.standing(loot) {
         Standing::Stands => Outcome::GotThrough,
         other => Outcome::Finding(other.word()),

@@ -48,6 +48,8 @@ pub(super) struct Done {
     pub(super) ended: Vec<&'static str>,
     pub(super) refused: Vec<u64>,
     pub(super) commits: usize,
+    /// How often it was told that the other refused a log.
+    pub(super) refused_there: usize,
 }
 
 impl Done {
@@ -130,6 +132,7 @@ impl Node {
                 }
                 Effect::Close { reason, .. } => done.ended.push(reason),
                 Effect::Notify(Event::RefusedHere { reason, .. }) => done.refused.push(reason.code()),
+                Effect::Notify(Event::RefusedThere { .. }) => done.refused_there += 1,
                 Effect::KeepKeys | Effect::Notify(_) => {}
             }
         }
