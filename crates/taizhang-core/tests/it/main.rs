@@ -13,6 +13,7 @@ mod branches;
 mod kit;
 mod moves;
 mod names;
+mod nodes;
 mod properties;
 mod reading;
 mod roots;
