@@ -59,6 +59,19 @@ impl Text {
     }
 }
 
+/// Figures and ids read alike in both languages.
+impl From<String> for Text {
+    fn from(figures: String) -> Self {
+        Self { zh: figures.clone(), en: figures }
+    }
+}
+
+impl From<&str> for Text {
+    fn from(figures: &str) -> Self {
+        figures.to_owned().into()
+    }
+}
+
 /// What the system said about a file, in both languages.
 #[must_use]
 pub fn io_text(e: &std::io::Error) -> Text {

@@ -118,6 +118,12 @@ pub fn because(zh_head: &str, en_head: &str, why: impl Display) -> Text {
     Text::new(format!("{zh_head}{cause}"), format!("{en_head}: {why}"))
 }
 
+/// What a lower layer said, in both languages.
+pub fn text(why: impl Display) -> Text {
+    let en = why.to_string();
+    Text::new(zh(&en).unwrap_or("与规则不符"), en)
+}
+
 /// A rule of admission that said no.
 #[must_use]
 pub fn refusal(why: &Refusal) -> Text {

@@ -123,6 +123,7 @@ fn fields_text(fields: &Map<String, Value>, lang: Lang, indent: usize) -> String
     let (mut singles, mut groups) = (Vec::new(), String::new());
     for (key, value) in shown(fields, lang) {
         let label = words::label(words::meant(key, value, fields), lang);
+        let measured = words::measured(key, fields);
         match value {
             Value::Array(items) if items.iter().any(|i| i.is_object() || i.is_array()) => {
                 groups.push_str(&format!("{:indent$}{label} ({}):\n{}", "", items.len(), items_text(items, lang, indent + 2)));
@@ -132,8 +133,11 @@ fn fields_text(fields: &Map<String, Value>, lang: Lang, indent: usize) -> String
             Value::Object(inner) if key == "account" => {
                 groups.push_str(&format!("{:indent$}{label}:\n{}", "", account::text(inner, lang, indent + 2)));
             }
-            Value::Object(inner) => groups.push_str(&format!("{:indent$}{label}:\n{}", "", fields_text(inner, lang, indent + 2))),
-            scalar => singles.push((label, value::cell(key, scalar, lang))),
+            Value::Object(inner) => {
+                let inner = value::with_unit(key, inner);
+                groups.push_str(&format!("{:indent$}{label}:\n{}", "", fields_text(&inner, lang, indent + 2)));
+            }
+            scalar => singles.push((label, value::cell(&measured, scalar, lang))),
         }
     }
     table::pairs(&singles, indent) + &groups
@@ -153,10 +157,21 @@ fn items_text(items: &[Value], lang: Lang, indent: usize) -> String {
     items.iter().map(|i| format!("{:indent$}{}\n", "", value::cell("", i, lang))).collect()
 }
 
-/// The fields that a person sees: not what is hidden or empty, and of a sentence in two languages only the one.
+/// The fields that a person sees: not what is hidden or empty, and of a sentence in two languages only the one. Beside `detail` may stand `detail_zh`: the same for who reads Chinese.
 fn shown(fields: &Map<String, Value>, lang: Lang) -> impl Iterator<Item = (&String, &Value)> {
     let other = if is_told(fields) { lang.pick("en", "zh") } else { "" };
-    fields.iter().filter(move |(k, v)| !v.is_null() && !value::HIDDEN.contains(&k.as_str()) && k.as_str() != other)
+    let is_twin = |k: &str| k.strip_suffix("_zh").or_else(|| k.strip_suffix("_en")).is_some_and(|k| fields.contains_key(k));
+    let seen = move |k: &str| !value::HIDDEN.contains(&k) && k != other && !is_twin(k);
+    fields.iter().filter(move |(k, v)| !v.is_null() && seen(k)).map(move |(k, v)| (k, twin(fields, k, lang).unwrap_or(v)))
+}
+
+/// A field in the reader's language, where it has one.
+fn said<'v>(fields: &'v Map<String, Value>, key: &str, lang: Lang) -> Option<&'v Value> {
+    twin(fields, key, lang).or_else(|| fields.get(key))
+}
+
+fn twin<'v>(fields: &'v Map<String, Value>, key: &str, lang: Lang) -> Option<&'v Value> {
+    fields.get(&format!("{key}_{}", lang.pick("zh", "en"))).filter(|v| !v.is_null())
 }
 
 /// Does this object bring a sentence in both languages with it?

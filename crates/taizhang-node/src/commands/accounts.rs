@@ -5,14 +5,31 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 use taizhang_core::{id::Kind, units::Day};
 use taizhang_rules::{
-    account::{Account, json::explained},
+    account::{Account, Status, json::explained},
     case::Case,
     gather::{Accounts, Adoptions, Facts, TeacherFacts},
     policy::Policy,
 };
 
 use super::{policy::hex, shown};
-use crate::{core::Core, error::CommandError};
+use crate::{
+    core::Core,
+    error::{CommandError, Text},
+};
+
+/// Where an account stands, for people.
+pub(crate) fn status_text(status: Status) -> Text {
+    let zh = match status {
+        Status::Met => "达标",
+        Status::NotMet => "未达标",
+        Status::OnTrack => "进度正常",
+        Status::Behind => "进度落后",
+        Status::Completed => "已结业",
+        Status::NotCompleted => "未结业",
+        Status::Recorded => "仅登记",
+    };
+    Text::new(zh, status.word().replace('_', " "))
+}
 
 /// The documents at hand, read, and the day as of which accounts are made.
 pub(crate) struct Desk {

@@ -35,7 +35,7 @@ use super::Context;
 use crate::{
     command::{Message, Reply},
     core::Core,
-    error::{CommandError, ErrorKind},
+    error::{CommandError, ErrorKind, Text},
 };
 
 /// Entries between two looks at whether anybody waits.
@@ -90,7 +90,7 @@ struct Audit<'a> {
 
 impl Audit<'_> {
     /// About an entry: its author is responsible.
-    fn find(&mut self, code: Code, entry: EntryId, detail: impl Into<String>) {
+    fn find(&mut self, code: Code, entry: EntryId, detail: impl Into<Text>) {
         self.findings.push(Finding::of_entry(code, self.ledger, entry, detail));
     }
 

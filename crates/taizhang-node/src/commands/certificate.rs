@@ -33,7 +33,7 @@ use self::{
 };
 use super::{
     Context,
-    accounts::{Desk, One},
+    accounts::{Desk, One, status_text},
     shown,
     verify_text::broken_words,
 };
@@ -214,8 +214,8 @@ fn met(one: &One<'_>) -> Result<(), Not> {
     let lines = one.account.missing().map(|(line, short)| {
         json!({ "rule": line.cite.rule.as_ref(), "scope": line.scope, "unit": line.unit.word(), "need": line.need, "got": line.got, "short": short })
     });
-    let status = one.account.status.word();
-    let not = Not::new(number, format!("账户未达标 ({status})"), format!("the account is not met ({status})"));
+    let status = status_text(one.account.status);
+    let not = Not::new(number, format!("账户未达标 ({})", status.zh), format!("the account is not met ({})", status.en));
     Err(Not { missing: lines.collect(), ..not })
 }
 

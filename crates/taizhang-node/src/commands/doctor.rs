@@ -19,7 +19,12 @@ use super::{
     },
     delivered, shown,
 };
-use crate::{command::Reply, core::Core, error::CommandError, folder::Neighbour};
+use crate::{
+    command::Reply,
+    core::Core,
+    error::{CommandError, Text},
+    folder::Neighbour,
+};
 
 /// What was written longer ago than this should have arrived, and neighbours should have been met.
 const LONG_MS: u64 = 7 * 86_400_000;
@@ -63,7 +68,8 @@ fn page(core: &Core, little: u64) -> Result<Reply, CommandError> {
 
 fn damage(core: &Core) -> Option<Finding> {
     let damage = core.damage();
-    let detail = format!("{} holes, {} entries lost", damage.holes, damage.lost);
+    let (holes, lost) = (damage.holes, damage.lost);
+    let detail = Text::new(format!("{holes} 处无法读取, 缺 {lost} 条"), format!("{holes} holes, {lost} entries lost"));
     (damage.holes + damage.lost > 0).then(|| Finding::new(findings::DAMAGE, detail))
 }
 
@@ -79,8 +85,9 @@ fn clocks(core: &Core) -> Vec<Finding> {
     let differing = core.remembered().met().filter_map(|(node, met)| {
         let (ours, theirs) = met.clocks.filter(|(ours, theirs)| ours.0.abs_diff(theirs.0) > CLOCK_MS)?;
         let hours = ours.0.abs_diff(theirs.0) / 3_600_000;
-        let side = if ours > theirs { "ahead of" } else { "behind" };
-        let detail = format!("{hours} h {side} {}", findings::node(ledger, *node));
+        let (side_zh, side) = if ours > theirs { ("快", "ahead of") } else { ("慢", "behind") };
+        let node_name = findings::node(ledger, *node);
+        let detail = Text::new(format!("比 {node_name} {side_zh} {hours} 小时"), format!("{hours} h {side} {node_name}"));
         Some(Finding::of_key(findings::CLOCK, ledger, *node, None, detail))
     });
     differing.collect()
@@ -96,8 +103,16 @@ fn neighbours(core: &Core) -> Vec<Finding> {
     let missed = |n: &Neighbour| {
         let last = last(n.key.as_deref().and_then(PublicKey::from_hex));
         let is_long = last.is_none_or(|l| now.0.saturating_sub(l.0) > LONG_MS);
-        let since = last.map_or_else(|| "never".to_owned(), |l| format!("last on {}", l.day()));
-        is_long.then(|| Finding::new(findings::NOT_REACHED, format!("{}: {since}", n.address)))
+        let at = &n.address;
+        let Some(day) = last.map(Ms::day) else {
+            let detail = Text::new(
+                format!("{at}: 请运行 taizhang sync --once, 或用 taizhang run 保持联网"),
+                format!("{at}: run `taizhang sync --once`, or stay connected with `taizhang run`"),
+            );
+            return Some(Finding::new(findings::NOT_SYNCED, detail));
+        };
+        let detail = Text::new(format!("{at}: 最近一次在 {day}"), format!("{at}: last on {day}"));
+        is_long.then(|| Finding::new(findings::NOT_REACHED, detail))
     };
     core.settings().neighbours.iter().filter_map(missed).collect()
 }

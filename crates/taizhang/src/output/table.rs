@@ -3,7 +3,7 @@
 use console::measure_text_width;
 use serde_json::{Map, Value};
 
-use super::{shown, value::cell, words};
+use super::{said, shown, value::cell, words};
 use crate::lang::Lang;
 
 /// Labels and values, one pair a line.
@@ -38,8 +38,10 @@ impl Column {
     fn new(key: &str, rows: &[&Map<String, Value>], lang: Lang) -> Self {
         let meant = rows.iter().find_map(|r| Some(words::meant(key, r.get(key).filter(|v| !v.is_null())?, r)));
         let head = words::label(meant.unwrap_or(key), lang);
-        let cells: Vec<String> =
-            rows.iter().map(|r| r.get(key).map(|v| short(&cell(key, v, lang))).unwrap_or_default()).collect();
+        let cells: Vec<String> = rows
+            .iter()
+            .map(|r| said(r, key, lang).map(|v| short(&cell(&words::measured(key, r), v, lang))).unwrap_or_default())
+            .collect();
         let is_number = rows.iter().filter_map(|r| r.get(key)).all(|v| v.is_number() || v.is_null());
         let width = cells.iter().chain([&head]).map(|c| measure_text_width(c)).max().unwrap_or(0);
         Self { head, cells, is_number, width }

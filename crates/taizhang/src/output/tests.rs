@@ -37,6 +37,41 @@ fn numbers_are_read_with_their_unit() {
 }
 
 #[test]
+fn figures_have_the_unit_that_stands_beside_or_above_them() {
+    let reply = json!({
+        "missing": [{ "rule": "R", "unit": "h100", "need": 1600, "got": 850, "short": 750 }],
+        "recognised_h100": { "online": 1425 }, "totals": [["approved_h100.online", 2550], ["records", 3]],
+        "fund_due_fen": 1234, "leave_d100": 150, "requirements": [{ "unit": "days", "need": 3 }],
+    });
+    for (lang, all) in [
+        (Lang::Zh, ["16 学时", "8.5 学时", "7.5 学时", "14.25 学时", "25.5 学时", "12.34 元", "1.5 天"]),
+        (Lang::En, ["16 h", "8.5 h", "7.5 h", "14.25 h", "25.5 h", "12.34 yuan", "1.5 days"]),
+    ] {
+        let text = human(&Reply::new("x", reply.clone()), lang);
+        for said in all {
+            assert!(text.contains(said), "{said}: {text}");
+        }
+        for raw in ["1600", "850", "750", "1425", "2550", "1234", "150", "h100", "(分)", "百分之一"] {
+            assert!(!text.contains(raw), "{raw}: {text}");
+        }
+    }
+}
+
+#[test]
+fn what_is_said_in_two_languages_is_shown_in_one() {
+    let reply = json!({
+        "findings": [{ "what": "burnt", "detail": "2 entries", "detail_zh": "2 条" }, { "what": "fork", "detail": "f00", "detail_zh": null }],
+        "sample": { "problems": ["other"], "problems_zh": ["不符"] },
+        "teacher": { "teacher_line": 1, "standing": "behind, online 4/5", "standing_zh": "进度落后", "standing_en": "behind" },
+    });
+    let (zh, en) = (human(&Reply::new("x", reply.clone()), Lang::Zh), human(&Reply::new("x", reply), Lang::En));
+    assert!(zh.contains("2 条") && zh.contains("f00") && zh.contains("不符") && zh.contains("进度落后"), "{zh}");
+    assert!(!zh.contains("entries") && !zh.contains("other") && !zh.contains("online"), "{zh}");
+    assert!(en.contains("2 entries") && en.contains("other") && !en.contains('条') && !en.contains("4/5"), "{en}");
+    assert!(!zh.contains("_zh") && !en.contains("_zh"), "{zh}{en}");
+}
+
+#[test]
 fn words_of_ours_are_translated_and_words_of_people_are_not() {
     for (key, text, zh) in
         [("role", "clerk", "台账员"), ("name", "city", "city"), ("title", "online", "online"), ("who", "x", "x")]
@@ -130,7 +165,7 @@ fn walk(folder: &Path, names: &mut BTreeSet<String>) {
             continue;
         }
         let text = fs::read_to_string(&file).unwrap();
-        let source = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let source = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
         let parts: Vec<&str> = source.split('"').collect();
         let is_field = |w: &[&str]| w[2].starts_with(':') || w[0].ends_with(".insert(");
         let is_name = |n: &str| !n.is_empty() && n.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');

@@ -1,6 +1,6 @@
 //! One value in words; the unit is in the end of its name.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use taizhang_core::{
     rows::{Assessment, RegisteredBy},
     units::{Day, Ms},
@@ -22,8 +22,18 @@ pub(super) fn cell(key: &str, value: &Value, lang: Lang) -> String {
         Value::Bool(yes) => lang.pick(if *yes { "是" } else { "否" }, if *yes { "yes" } else { "no" }).to_owned(),
         Value::Number(n) => n.as_i64().map_or_else(|| n.to_string(), |n| number(key, n, lang)),
         Value::String(text) if FREE_TEXT.contains(&key) => text.clone(),
+        // Of a requirement; a grant that is open is in force.
+        Value::String(text) if key == "status" && text == "open" => lang.pick("尚未达到", "not reached yet").to_owned(),
         Value::String(text) => words::word(text, lang).map_or_else(|| text.clone(), str::to_owned),
-        Value::Array(items) => items.iter().map(|i| cell(key, i, lang)).collect::<Vec<_>>().join(", "),
+        Value::Array(items) => match items.as_slice() {
+            // A sum with its name, as rows hold them.
+            [Value::String(name), Value::Number(n)] if has_unit(name) => {
+                let n = n.as_i64().map_or_else(|| n.to_string(), |n| number(name, n, lang));
+                format!("{} {n}", words::label(name, lang))
+            }
+            _ => items.iter().map(|i| cell(key, i, lang)).collect::<Vec<_>>().join(", "),
+        },
+        Value::Object(fields) if !is_sentence(fields) && has_unit(key) => cell("", &Value::Object(with_unit(key, fields)), lang),
         Value::Object(fields) => match (fields.get("zh"), fields.get("en")) {
             (Some(Value::String(zh)), Some(Value::String(en))) => lang.pick(zh, en).to_owned(),
             _ => fields
@@ -36,6 +46,32 @@ pub(super) fn cell(key: &str, value: &Value, lang: Lang) -> String {
     }
 }
 
+fn is_sentence(fields: &Map<String, Value>) -> bool {
+    fields.contains_key("zh") && fields.contains_key("en")
+}
+
+/// Figures below a name with a unit have that unit: `recognised_h100: { online: 150 }` is 1.5 hours.
+pub(super) fn with_unit(name: &str, inner: &Map<String, Value>) -> Map<String, Value> {
+    let unit = unit(name).filter(|unit| MEASURES.contains(unit));
+    let named = |k: &String, v: &Value| match unit {
+        Some(unit) if v.is_number() && !has_unit(k) => format!("{k}_{unit}"),
+        _ => k.clone(),
+    };
+    inner.iter().map(|(k, v)| (named(k, v), v.clone())).collect()
+}
+
+fn has_unit(name: &str) -> bool {
+    unit(name).is_some_and(|unit| MEASURES.contains(&unit))
+}
+
+/// `recorded_h100.online`: what stands behind the dot is whose sum it is.
+fn unit(name: &str) -> Option<&str> {
+    name.split('.').next()?.rsplit_once('_').map(|(_, unit)| unit)
+}
+
+/// Hundredths of something, which no person should have to divide.
+const MEASURES: &[&str] = &["h100", "c100", "d100", "fen", "bp"];
+
 fn number(key: &str, n: i64, lang: Lang) -> String {
     // `recorded_h100.online`: what stands behind the dot is whose sum it is.
     let key = key.split('.').next().unwrap_or(key);
@@ -44,6 +80,7 @@ fn number(key: &str, n: i64, lang: Lang) -> String {
         "day" => u16::try_from(n).map_or_else(|_| n.to_string(), |n| Day(n.into()).to_string()),
         "by" | "assessment" => code(key, n).and_then(|w| words::word(w, lang)).map_or_else(|| n.to_string(), str::to_owned),
         "h100" => format!("{} {}", hundredths(n), lang.pick("学时", "h")),
+        "d100" => format!("{} {}", hundredths(n), lang.pick("天", "days")),
         "c100" => format!("{} {}", hundredths(n), lang.pick("学分", "credits")),
         "fen" => format!("{} {}", hundredths(n), lang.pick("元", "yuan")),
         "bp" => format!("{} %", hundredths(n)),

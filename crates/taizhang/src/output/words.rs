@@ -1,6 +1,9 @@
 //! The words for names and values of results, in both languages; a test reads the node's sources and misses none.
 
 mod audit;
+mod rows;
+
+use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
@@ -18,7 +21,7 @@ fn labels() -> impl Iterator<Item = &'static Entry> {
 }
 
 fn words() -> impl Iterator<Item = &'static Entry> {
-    WORDS.iter().chain(audit::WORDS)
+    WORDS.iter().chain(audit::WORDS).chain(rows::WORDS)
 }
 
 /// The word for a field or a piece of long work; the name itself where there is none. A unit at its end needs no word: the value says it.
@@ -29,9 +32,21 @@ pub(crate) fn label(name: &str, lang: Lang) -> String {
         return format!("{} {}", label(of, lang), label(sum, lang));
     }
     let find = |wanted: &str| labels().find(|(n, ..)| *n == wanted).map(|(_, zh, en)| lang.pick(zh, en).to_owned());
-    let without_unit = || name.rsplit_once('_').filter(|(_, unit)| UNITS.contains(unit)).and_then(|(rest, _)| find(rest));
-    find(name).or_else(without_unit).or_else(|| Some(word(name, lang)?.to_owned())).unwrap_or_else(|| name.to_owned())
+    let rest = name.rsplit_once('_').filter(|(_, unit)| UNITS.contains(unit)).map(|(rest, _)| rest);
+    let word = |name: &str| word(name, lang).map(str::to_owned);
+    let found = find(name).or_else(|| find(rest?)).or_else(|| word(name)).or_else(|| word(rest?));
+    found.unwrap_or_else(|| rest.unwrap_or(name).to_owned())
 }
+
+/// A figure whose unit stands beside it, under the name that says so: `need` with `unit: h100` is `need_h100`.
+pub(super) fn measured<'a>(name: &'a str, beside: &Map<String, Value>) -> Cow<'a, str> {
+    match beside.get("unit").and_then(Value::as_str) {
+        Some(unit @ ("h100" | "c100")) if MEASURED.contains(&name) => format!("{name}_{unit}").into(),
+        _ => name.into(),
+    }
+}
+
+const MEASURED: &[&str] = &["need", "got", "short", "missing"];
 
 /// Names that mean something else beside these other fields, or with this value: the name whose word is meant.
 pub(super) fn meant<'a>(name: &'a str, value: &Value, beside: &Map<String, Value>) -> &'a str {
@@ -41,6 +56,10 @@ pub(super) fn meant<'a>(name: &'a str, value: &Value, beside: &Map<String, Value
         "label" if beside.contains_key("roles") => "key_name",
         "open" if value.is_boolean() => "open_grant",
         "rollup" if value.is_number() => "rollups",
+        // How often a teacher came late; else plans that were approved late.
+        "late" if value.is_number() => "came_late",
+        "standing" if beside.contains_key("teacher_line") => "account",
+        "teacher" if value.is_object() => "teacher_line_of",
         name => name,
     }
 }
@@ -56,7 +75,7 @@ pub(crate) fn headline(schema: &str, lang: Lang) -> Option<&'static str> {
 }
 
 /// Ends of names that are units.
-pub(super) const UNITS: &[&str] = &["h100", "c100", "fen", "bp", "bytes", "ms", "n"];
+pub(super) const UNITS: &[&str] = &["h100", "c100", "d100", "fen", "bp", "bytes", "ms", "n", "zh", "en"];
 
 pub(super) const HEADLINES: &[(&str, &str, &str)] = &[
     (
@@ -203,9 +222,9 @@ pub(super) const LABELS: &[(&str, &str, &str)] = &[
     ("findings", "发现", "findings"),
     ("forks", "分叉", "forks"),
     ("format", "格式", "format"),
-    ("fund_arranged_fen", "已安排经费(分)", "set aside (fen)"),
-    ("fund_due_fen", "应安排经费(分)", "due (fen)"),
-    ("fund_spent_fen", "已支出(分)", "spent (fen)"),
+    ("fund_arranged_fen", "已安排经费", "set aside"),
+    ("fund_due_fen", "应安排经费", "due"),
+    ("fund_spent_fen", "已支出", "spent"),
     ("h100", "学时", "hours"),
     ("hand", "登记人", "written by"),
     ("hands", "登记人", "written by"),
@@ -389,8 +408,9 @@ pub(super) const LABELS: &[(&str, &str, &str)] = &[
     ("activity_no", "活动编号", "activity's number"),
     ("registered_day", "登记日期", "recorded on"),
     ("planned", "计划学时", "planned hours"),
+    ("came_late", "迟到次数", "came late"),
     ("early", "早退次数", "left early"),
-    ("leave_d100", "请假天数 (百分之一天)", "days of leave (hundredths)"),
+    ("leave_d100", "请假天数", "days of leave"),
     ("days", "天数", "days"),
     ("grade", "成绩", "grade"),
     ("online_complete", "网络课程完成", "online course complete"),
@@ -489,6 +509,10 @@ pub(super) const LABELS: &[(&str, &str, &str)] = &[
     ("types", "内容", "what"),
     ("with", "一并接受的条目", "entries accepted"),
     ("identities", "待审的入职、首次任教或学历变更", "changes of hire, first post or degree to decide on"),
+    ("record", "记录", "record"),
+    ("requirements", "要求", "requirements"),
+    ("status", "情况", "status"),
+    ("teacher_line_of", "教师", "teacher"),
 ];
 
 pub(super) const WORDS: &[(&str, &str, &str)] = &[

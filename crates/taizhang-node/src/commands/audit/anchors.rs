@@ -41,6 +41,17 @@ impl Anchor {
     }
 }
 
+/// What signed, in Chinese.
+pub(super) fn word(what: &str) -> &'static str {
+    match what {
+        "lock" => "锁定",
+        "checkpoint" => "存证",
+        "included" => "列入汇总",
+        "rollup" => "汇总",
+        _ => "收讫",
+    }
+}
+
 /// Everything here that anchors entries, earliest first: receipts by nodes, and the locks, checkpoints and rollups that stand.
 pub(crate) fn all(core: &Core, ledger: &Ledger) -> Result<Vec<Anchor>, CommandError> {
     let mut out = receipts(core, ledger)?;

@@ -14,7 +14,7 @@ use super::{
     anchors::{self, Anchor},
     findings::{self, Code, Finding},
 };
-use crate::error::CommandError;
+use crate::error::{CommandError, Text};
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -23,7 +23,7 @@ const DAY_MS: u64 = 86_400_000;
 struct Misfit {
     entries: u64,
     first: Option<EntryId>,
-    detail: String,
+    detail: Text,
 }
 
 /// Looks at the time of every entry; one finding for each log, or for a signer whose anchors contradict several people.
@@ -35,7 +35,7 @@ pub(super) fn check(audit: &mut Audit<'_>) -> Result<(), CommandError> {
     let mut found: BTreeMap<(LogId, &str), (Code, Misfit)> = BTreeMap::new();
     audit.each_entry("clocks", |_| true, &mut |audit, entry| {
         let (id, time) = (entry.id, entry.header.time);
-        let mut misfit = |code: Code, detail: String| {
+        let mut misfit = |code: Code, detail: Text| {
             let (_, m) = found.entry((entry.header.log, code.word)).or_insert_with(|| (code, Misfit::default()));
             m.entries += 1;
             if m.first.is_none() {
@@ -43,16 +43,26 @@ pub(super) fn check(audit: &mut Audit<'_>) -> Result<(), CommandError> {
             }
         };
         if let Some((named, at)) = latest_named(audit, entry).filter(|(_, at)| is_later(*at, time)) {
-            misfit(findings::CLOCK_BEHIND, format!("claims {}, names {named} of {}", time.day(), at.day()));
+            let (claimed, at) = (time.day(), at.day());
+            let detail =
+                Text::new(format!("自称 {claimed}, 却引用 {at} 的 {named}"), format!("claims {claimed}, names {named} of {at}"));
+            misfit(findings::CLOCK_BEHIND, detail);
         }
         let anchor = first.get(&id).and_then(|n| anchors.get(*n)).filter(|a| !wrong.contains(&a.key));
         match anchor.filter(|a| is_later(time, a.time)) {
             Some(a) => {
                 let by = findings::node(audit.ledger, a.key);
-                misfit(findings::CLOCK_AHEAD, format!("claims {}, {} of {by} on {}", time.day(), a.what, a.time.day()));
+                let (claimed, on) = (time.day(), a.time.day());
+                let detail = Text::new(
+                    format!("自称 {claimed}, {by} 的{}却在 {on}", anchors::word(a.what)),
+                    format!("claims {claimed}, {} of {by} on {on}", a.what),
+                );
+                misfit(findings::CLOCK_AHEAD, detail);
             }
             None if is_later(time, now) => {
-                misfit(findings::CLOCK_AHEAD, format!("claims {}, here on {}", time.day(), now.day()));
+                let (claimed, here) = (time.day(), now.day());
+                let detail = Text::new(format!("自称 {claimed}, 本机现在是 {here}"), format!("claims {claimed}, here on {here}"));
+                misfit(findings::CLOCK_AHEAD, detail);
             }
             None => {}
         }
@@ -60,10 +70,13 @@ pub(super) fn check(audit: &mut Audit<'_>) -> Result<(), CommandError> {
     })?;
     for (code, misfit) in found.into_values() {
         let Some(entry) = misfit.first else { continue };
-        audit.find(code, entry, format!("{} entries: {}", misfit.entries, misfit.detail));
+        let (n, first) = (misfit.entries, misfit.detail);
+        let detail = Text::new(format!("{n} 条: {}", first.zh), format!("{n} entries: {}", first.en));
+        audit.find(code, entry, detail);
     }
     for key in wrong {
-        let finding = Finding::of_key(findings::CLOCK_BEHIND, audit.ledger, key, None, "receipts, locks or rollups of its own");
+        let detail = Text::new("其自己的收讫、锁定或汇总", "receipts, locks or rollups of its own");
+        let finding = Finding::of_key(findings::CLOCK_BEHIND, audit.ledger, key, None, detail);
         audit.findings.push(finding);
     }
     Ok(())

@@ -11,7 +11,7 @@ use taizhang_core::{
 };
 
 use super::{Audit, findings};
-use crate::error::CommandError;
+use crate::error::{CommandError, Text};
 
 /// Looks at every decision that counts; one finding for each entry.
 pub(super) fn check(audit: &mut Audit<'_>) -> Result<(), CommandError> {
@@ -23,7 +23,9 @@ pub(super) fn check(audit: &mut Audit<'_>) -> Result<(), CommandError> {
         let named = row_ops(entry).into_iter().flat_map(|(_, op)| decided_on(&op, entry.id));
         let own: Vec<EntryId> = named.filter(|id| audit.author(id) == Some(entry.header.log.key)).collect();
         if let Some(first) = own.first() {
-            audit.find(findings::OWN_DECISION, entry.id, format!("{} decided on, such as {first}", own.len()));
+            let n = own.len();
+            let detail = Text::new(format!("审了 {n} 条, 例如 {first}"), format!("{n} decided on, such as {first}"));
+            audit.find(findings::OWN_DECISION, entry.id, detail);
         }
         Ok(())
     })

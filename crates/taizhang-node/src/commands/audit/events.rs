@@ -3,7 +3,7 @@
 use taizhang_core::{admission::Refusal, entries::ReadFailed, id::EntryId, ledger::Ledger};
 
 use super::findings::{self, Finding};
-use crate::{core::Core, remembered};
+use crate::{core::Core, error::Text, remembered, said};
 
 /// One finding for each.
 pub(crate) fn remembered(core: &Core, ledger: &Ledger) -> Vec<Finding> {
@@ -15,22 +15,31 @@ pub(crate) fn remembered(core: &Core, ledger: &Ledger) -> Vec<Finding> {
 fn of_refused(ledger: &Ledger, r: &remembered::Refused) -> Finding {
     let code = if r.here { findings::REFUSED_HERE } else { findings::REFUSED_THERE };
     let by = findings::node(ledger, r.node);
-    let side = if r.here { "from" } else { "by" };
-    let detail = format!("{} ({} times, {} to {}, {side} {by})", reason(r.code), r.times, r.first.day(), r.last.day());
+    let (side_zh, side) = if r.here { ("来自", "from") } else { ("被拒于", "by") };
+    let (why, n, first, last) = (reason(r.code), r.times, r.first.day(), r.last.day());
+    let detail = Text::new(
+        format!("{} ({n} 次, {first} 至 {last}, {side_zh} {by})", why.zh),
+        format!("{} ({n} times, {first} to {last}, {side} {by})", why.en),
+    );
     Finding::of_key(code, ledger, r.author, Some(r.document), detail)
 }
 
 /// What became of it: the entry came back, or it never came.
 fn of_ahead(ledger: &Ledger, a: &remembered::Ahead) -> Finding {
-    let state = if ledger.place(&a.entry).is_some() { "came back" } else { "has not come" };
+    let (state_zh, state) =
+        if ledger.place(&a.entry).is_some() { ("已取回", "came back") } else { ("尚未取回", "has not come") };
     let by = findings::node(ledger, a.by);
-    let detail = format!("sequence {} of {}, {}, held by {by}: {state}", a.sequence, a.document, a.time.day());
+    let (sequence, document, day) = (a.sequence, a.document, a.time.day());
+    let detail = Text::new(
+        format!("{document} 的序号 {sequence}, {day}, 由 {by} 持有: {state_zh}"),
+        format!("sequence {sequence} of {document}, {day}, held by {by}: {state}"),
+    );
     let finding = Finding::of_key(findings::AHEAD, ledger, a.author, Some(a.document), detail);
     Finding { entry: Some(a.entry), ..finding }
 }
 
 /// The sentence of a refusal's number.
-fn reason(code: u64) -> String {
+fn reason(code: u64) -> Text {
     let known = [
         Refusal::Missing(EntryId([0; 32])),
         Refusal::Signature,
@@ -45,8 +54,8 @@ fn reason(code: u64) -> String {
     ];
     let payload = 2;
     match known.iter().find(|r| r.code() == code) {
-        Some(refusal) => refusal.to_string(),
-        None if code == payload => "payload not of the one form, or over a limit".to_owned(),
-        None => format!("refusal {code}"),
+        Some(refusal) => said::text(refusal),
+        None if code == payload => Text::new("内容格式不对或超出限制", "payload not of the one form, or over a limit"),
+        None => Text::new(format!("拒收代码 {code}"), format!("refusal {code}")),
     }
 }

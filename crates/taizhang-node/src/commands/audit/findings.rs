@@ -88,6 +88,7 @@ codes! {
     KEY_ENDS Warning "key_ends" "本机密钥的授权即将到期" "the grant of a key on this machine ends soon";
     DISK Warning "disk" "磁盘空间不足" "little space is left on the disk";
     NOT_REACHED Warning "not_reached" "一周以上没有联系上" "not reached for more than a week";
+    NOT_SYNCED Warning "not_synced" "还没有同步过" "no sync has happened yet";
     WITHHELD Warning "withheld" "一周以前写的条目对方仍未收讫" "entries written more than a week ago are not confirmed by those who should have them";
     ON_ITS_WAY Note "on_its_way" "有条目对方尚未收讫" "entries that are not confirmed yet";
     INVITE_OPEN Note "invite_open" "有未使用的邀请" "an invite that was not used yet";
@@ -129,55 +130,50 @@ pub(crate) struct Finding {
     pub(crate) entry: Option<EntryId>,
     pub(crate) document: Option<DocId>,
     pub(crate) responsible: Responsible,
-    /// Figures and ids.
-    pub(crate) detail: String,
+    /// Figures and ids, and what they are.
+    pub(crate) detail: Text,
 }
 
 impl Finding {
     /// About nothing but itself.
-    pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(code: Code, detail: impl Into<Text>) -> Self {
         Self { code, entry: None, document: None, responsible: Responsible::default(), detail: detail.into() }
     }
 
     /// About an admitted entry: its author is responsible.
-    pub(crate) fn of_entry(code: Code, ledger: &Ledger, entry: EntryId, detail: impl Into<String>) -> Self {
+    pub(crate) fn of_entry(code: Code, ledger: &Ledger, entry: EntryId, detail: impl Into<Text>) -> Self {
         let document = ledger.place(&entry).map(|p| p.log.document);
         Self { code, entry: Some(entry), document, responsible: Responsible::author(ledger, &entry), detail: detail.into() }
     }
 
     /// About an entry that was not admitted.
-    pub(crate) fn of_refused(code: Code, ledger: &Ledger, entry: &SignedEntry, detail: impl Into<String>) -> Self {
+    pub(crate) fn of_refused(code: Code, ledger: &Ledger, entry: &SignedEntry, detail: impl Into<Text>) -> Self {
         let (id, document) = (Some(entry.id), Some(entry.header.log.document));
         Self { code, entry: id, document, responsible: Responsible::claimed(ledger, entry), detail: detail.into() }
     }
 
     /// About a document, or a node's or person's key.
-    pub(crate) fn of_key(
-        code: Code,
-        ledger: &Ledger,
-        key: PublicKey,
-        document: Option<DocId>,
-        detail: impl Into<String>,
-    ) -> Self {
+    pub(crate) fn of_key(code: Code, ledger: &Ledger, key: PublicKey, document: Option<DocId>, detail: impl Into<Text>) -> Self {
         Self { code, entry: None, document, responsible: Responsible::key(ledger, key), detail: detail.into() }
     }
 
     /// About a grant: whoever holds it is responsible.
-    pub(crate) fn of_grant(code: Code, grant: RowName, g: &GrantRecord, detail: impl Into<String>) -> Self {
+    pub(crate) fn of_grant(code: Code, grant: RowName, g: &GrantRecord, detail: impl Into<Text>) -> Self {
         let document = Some(DocId::of(g.registry, Kind::Registry));
         let responsible = Responsible { key: Some(g.row.key), grant: Some(grant) };
         Self { code, entry: Some(grant.entry), document, responsible, detail: detail.into() }
     }
 
-    /// `document` for people, `document_id` for programs; `author` is the key, `label` the post.
+    /// `document` for people, `document_id` for programs; `author` is the key, `label` the post; `detail_zh` is null where the detail is figures and ids only.
     pub(crate) fn json(&self, core: &Core, ledger: &Ledger) -> Json {
         let grant = self.responsible.grant.and_then(|g| ledger.registry.grants.get(&g));
+        let zh = Some(&self.detail.zh).filter(|zh| **zh != self.detail.en);
         json!({
             "severity": self.code.severity.word(), "what": self.code.word, "zh": self.code.zh, "en": self.code.en,
             "org": grant.map(|g| org(ledger, g.row.org)), "label": grant.map(|g| g.row.label.clone()),
             "role": grant.map(|g| g.row.role.word()), "author": self.responsible.key.map(|k| k.to_string()),
             "document": self.document.map(|d| shown::document(core, &d)), "document_id": self.document.map(|d| d.to_string()),
-            "entry": self.entry.map(|e| e.to_string()), "detail": self.detail,
+            "entry": self.entry.map(|e| e.to_string()), "detail": self.detail.en, "detail_zh": zh,
         })
     }
 
@@ -190,8 +186,11 @@ impl Finding {
             (None, Some(key)) => format!(" ({})", short(&key.to_string())),
             (None, None) => String::new(),
         };
-        let detail = if self.detail.is_empty() { String::new() } else { format!(": {}", self.detail) };
-        Text::new(format!("{}{entry}{who}{detail}", self.code.zh), format!("{}{entry}{who}{detail}", self.code.en))
+        let detail = |text: &str| if text.is_empty() { String::new() } else { format!(": {text}") };
+        Text::new(
+            format!("{}{entry}{who}{}", self.code.zh, detail(&self.detail.zh)),
+            format!("{}{entry}{who}{}", self.code.en, detail(&self.detail.en)),
+        )
     }
 }
 

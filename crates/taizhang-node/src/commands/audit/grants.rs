@@ -13,6 +13,7 @@ use super::{
     Audit,
     findings::{self, Code, Finding},
 };
+use crate::error::Text;
 
 /// One finding for each such grant of a person that is still in force; who holds it is responsible, the detail says who may end it.
 pub(super) fn check(audit: &mut Audit<'_>) {
@@ -21,7 +22,10 @@ pub(super) fn check(audit: &mut Audit<'_>) {
     for (name, g) in ledger.registry.grants.iter().filter(|(_, g)| !g.row.one_use && g.row.role != Role::Node) {
         let Some((code, last)) = outlived(&ledger.registry, g, today).filter(|_| judge.grant_is_open(name)) else { continue };
         let (later, by) = (written_after(ledger, g, last), findings::org(ledger, g.registry));
-        let detail = format!("since {last}: {later} entries of later days; to be ended by {by}");
+        let detail = Text::new(
+            format!("自 {last} 起: 其后写了 {later} 条; 应由 {by} 停用"),
+            format!("since {last}: {later} entries of later days; to be ended by {by}"),
+        );
         audit.findings.push(Finding::of_grant(code, *name, g, detail));
     }
 }

@@ -14,6 +14,7 @@ use super::{
     Audit,
     findings::{self, Finding},
 };
+use crate::error::Text;
 
 /// Entries by standing; one finding for each key, document and reason.
 pub(super) fn check(audit: &mut Audit<'_>) -> BTreeMap<&'static str, u64> {
@@ -36,7 +37,8 @@ pub(super) fn check(audit: &mut Audit<'_>) -> BTreeMap<&'static str, u64> {
         if is_invites(audit.ledger, first) {
             continue;
         }
-        audit.find(code, *first, format!("{} entries", entries.len()));
+        let n = entries.len();
+        audit.find(code, *first, Text::new(format!("{n} 条"), format!("{n} entries")));
     }
     forks(audit);
     counts
@@ -68,7 +70,11 @@ pub(crate) fn fork_findings(ledger: &Ledger) -> Vec<Finding> {
         let first = ids.first()?;
         let code = if is_invites(ledger, first) { findings::INVITE_TWICE } else { findings::FORK };
         let all = ids.iter().map(EntryId::to_string).collect::<Vec<_>>().join(", ");
-        Some(Finding::of_entry(code, ledger, *first, format!("run {}, sequence {sequence}: {all}", log.run)))
+        let detail = Text::new(
+            format!("运行号 {}, 序号 {sequence}: {all}", log.run),
+            format!("run {}, sequence {sequence}: {all}", log.run),
+        );
+        Some(Finding::of_entry(code, ledger, *first, detail))
     });
     forks.collect()
 }
@@ -81,7 +87,9 @@ pub(crate) fn contested(ledger: &Ledger) -> Vec<Finding> {
         let number = statement.map(|s| s.number).unwrap_or_default();
         let signatures = statement.and_then(|s| s.signatures.as_deref()).unwrap_or_default();
         let signers = signatures.iter().map(|(key, _)| key.to_string()).collect::<Vec<_>>().join(", ");
-        Finding::of_entry(findings::ROOT_CONTESTED, ledger, name.entry, format!("statement {number}, signed by {signers}"))
+        let detail =
+            Text::new(format!("第 {number} 份声明, 由 {signers} 签名"), format!("statement {number}, signed by {signers}"));
+        Finding::of_entry(findings::ROOT_CONTESTED, ledger, name.entry, detail)
     };
     roots.contested().iter().map(finding).collect()
 }

@@ -17,7 +17,8 @@ use taizhang_core::{
 use super::{Audit, findings};
 use crate::{
     commands::{policy::Shelf, rollup},
-    error::CommandError,
+    error::{CommandError, Text},
+    said,
 };
 
 /// What was looked at.
@@ -55,11 +56,12 @@ fn attachments(audit: &mut Audit<'_>, entry: &SignedEntry, op: &RowOp<'_>, seen:
         seen.attachments += 1;
         let why = match audit.core.store().attachment(&id) {
             Ok(Some(bytes)) if AttachmentId(Sha256::digest(&bytes).into()) == id => continue,
-            Ok(Some(_)) => "other bytes".to_owned(),
-            Ok(None) => "not here".to_owned(),
-            Err(e) => e.to_string(),
+            Ok(Some(_)) => Text::new("字节不符", "other bytes"),
+            Ok(None) => Text::new("不在本机", "not here"),
+            Err(e) => said::text(e),
         };
-        audit.find(findings::ATTACHMENT, entry.id, format!("{id}: {why}"));
+        let detail = Text::new(format!("{id}: {}", why.zh), format!("{id}: {}", why.en));
+        audit.find(findings::ATTACHMENT, entry.id, detail);
     }
 }
 
@@ -78,7 +80,8 @@ fn recompute(audit: &mut Audit<'_>, name: RowName, seen: &mut Statements) -> Res
         rollup::Audited::Holds => "recomputed",
         rollup::Audited::NotPossible => "not_possible",
         rollup::Audited::Fails(problems) => {
-            audit.find(findings::ROLLUP, name.entry, problems.join("; "));
+            let zh: Vec<String> = problems.iter().map(|p| said::text(p).zh).collect();
+            audit.find(findings::ROLLUP, name.entry, Text::new(zh.join("; "), problems.join("; ")));
             "failed"
         }
     };
@@ -104,7 +107,8 @@ fn policies(audit: &mut Audit<'_>) -> Result<(), CommandError> {
     let shelf = Shelf::load(audit.core)?;
     for adoption in &shelf.adoptions {
         let entry = adoption.name.entry;
-        let detail = format!("{} from {}", adoption.row.id, adoption.row.effective_day);
+        let (id, from) = (&adoption.row.id, adoption.row.effective_day);
+        let detail = Text::new(format!("{id} 自 {from}"), format!("{id} from {from}"));
         if shelf.by_sha256(&adoption.row.sha256).is_none() {
             audit.find(findings::POLICY_MISSING, entry, detail.clone());
         }

@@ -33,7 +33,18 @@ fn findings(core: &mut Core) -> Vec<Json> {
     let unlock = crate::command::Unlock::default();
     let reply = crate::commands::execute(core, &unlock, &Command::AuditVerify, &mut |_| {});
     let data = reply.map_or_else(|e| *e.details.unwrap(), |r| Json::Object(r.data));
-    data["findings"].as_array().unwrap().clone()
+    let found = data["findings"].as_array().unwrap().clone();
+    found.iter().for_each(speaks_chinese);
+    found
+}
+
+/// What stands beside the sentence is figures, ids and codes, or it is Chinese.
+fn speaks_chinese(finding: &Json) {
+    let said = finding["detail_zh"].as_str().or(finding["detail"].as_str()).unwrap_or_default();
+    let is_word = |w: &str| w.len() > 2 && w.bytes().all(|b| b.is_ascii_lowercase()) && w.bytes().any(|b| b > b'f');
+    let is_code = |w: &str| w.contains('/') || w.contains("wuhan");
+    let words: Vec<&str> = said.split([' ', ',', ':', ';']).filter(|w| is_word(w) && !is_code(w)).collect();
+    assert!(words.is_empty(), "{words:?} in {said}");
 }
 
 /// The only sort of finding, with the organisation and post responsible.

@@ -15,7 +15,12 @@ use super::{
     STEP,
     findings::{self, Finding},
 };
-use crate::{command::Message, commands::Context, error::CommandError};
+use crate::{
+    command::Message,
+    commands::Context,
+    error::{CommandError, Text},
+    said,
+};
 
 /// What the walk has met so far.
 pub(super) struct Walk {
@@ -48,11 +53,11 @@ impl Walk {
             match SignedEntry::parse(&stored.bytes, &network) {
                 Ok(e) if e.id == stored.id && e.to_bytes() == stored.bytes => self.take(store, e),
                 Ok(e) => {
-                    let detail = format!("stored under {}", stored.id);
+                    let detail = Text::new(format!("存于编号 {}", stored.id), format!("stored under {}", stored.id));
                     self.findings.push(Finding::of_refused(findings::BYTES, &self.ledger, &e, detail));
                 }
                 Err(why) => {
-                    let finding = Finding::new(findings::FORM, why.to_string());
+                    let finding = Finding::new(findings::FORM, Text::new("格式不对", why.to_string()));
                     self.findings.push(Finding { entry: Some(stored.id), ..finding });
                 }
             }
@@ -86,7 +91,7 @@ impl Walk {
             Ok(admitted) => self.ledger.insert(&admitted),
             Err(Refusal::Missing(_)) => self.waiting.push(e),
             Err(Refusal::Signature) => self.findings.push(Finding::of_refused(findings::SIGNATURE, &self.ledger, &e, "")),
-            Err(why) => self.findings.push(Finding::of_refused(findings::ADMISSION, &self.ledger, &e, why.to_string())),
+            Err(why) => self.findings.push(Finding::of_refused(findings::ADMISSION, &self.ledger, &e, said::text(why))),
         }
     }
 

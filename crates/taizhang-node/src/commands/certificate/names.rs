@@ -54,7 +54,7 @@ fn read(path: &Path) -> Result<BTreeMap<String, String>, CommandError> {
     let at = path.display();
     let failed = |zh: String, en: String| CommandError::new(ErrorKind::FileProblems, zh, en);
     let text = std::fs::read_to_string(path)
-        .map_err(|e| failed(format!("无法读取 {at}: {}", io_text(&e).zh), format!("cannot read {at}: {e}")))?;
+        .map_err(|e| failed(format!("无法读取 {at}: {}", io_text(&e).zh), format!("cannot read {at}: {}", io_text(&e).en)))?;
     let mut names = BTreeMap::new();
     for (n, line) in (1..).zip(text.lines()).filter(|(_, l)| !l.trim().is_empty()) {
         let value: Json = serde_json::from_str(line).unwrap_or_default();

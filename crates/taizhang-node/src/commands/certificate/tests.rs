@@ -156,6 +156,7 @@ fn what_is_refused() {
     let error = net.run("reviewer", &prepare(Some("T2"), Some("李四"))).unwrap_err();
     let missing = &error.details.as_ref().unwrap()["missing"][0];
     assert_eq!((error.kind.exit_code(), &missing["short"], &missing["need"]), (1, &800.into(), &1600.into()));
+    assert!(error.what.zh.starts_with("账户未达标 (") && !error.what.zh.bytes().any(|b| b.is_ascii_alphabetic()), "{error:?}");
     let long = "芳".repeat(100);
     let cases = [
         ("reviewer", prepare(Some("T7"), Some("x")), 1, "no teacher"),

@@ -11,7 +11,7 @@ use taizhang_core::{
 use crate::{
     commands::audit::findings::{self, Finding},
     core::Core,
-    error::CommandError,
+    error::{CommandError, Text},
     keyfile,
 };
 
@@ -27,9 +27,13 @@ pub(super) fn check(core: &Core) -> Result<Vec<Finding>, CommandError> {
     let mut out: Vec<Finding> = keys.into_iter().filter_map(|key| of_key(core, &judge, key)).collect();
     let invites = ledger.registry.grants.iter().filter(|(name, g)| is_open_invite(core, &judge, name, g));
     out.extend(invites.map(|(name, g)| {
-        let until = g.row.expires_ms.map_or_else(|| "open".to_owned(), |e| format!("until {}", e.day()));
-        let org = findings::org(ledger, g.row.org);
-        Finding::of_entry(findings::INVITE_OPEN, ledger, name.entry, format!("{org} {}, {until}", g.row.role.word()))
+        let until = g.row.expires_ms.map_or_else(
+            || Text::new("不限期", "open"),
+            |e| Text::new(format!("有效至 {}", e.day()), format!("until {}", e.day())),
+        );
+        let (org, role) = (findings::org(ledger, g.row.org), g.row.role.word());
+        let detail = Text::new(format!("{org} {role}, {}", until.zh), format!("{org} {role}, {}", until.en));
+        Finding::of_entry(findings::INVITE_OPEN, ledger, name.entry, detail)
     }));
     Ok(out)
 }

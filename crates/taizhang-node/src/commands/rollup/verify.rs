@@ -35,7 +35,7 @@ use crate::{
     command::Reply,
     core::Core,
     error::{CommandError, ErrorKind},
-    random,
+    random, said,
 };
 
 /// What one level came to.
@@ -59,8 +59,13 @@ impl Verdict {
     fn json(&self) -> Json {
         match self {
             Self::Pass(data) => json!({ "verdict": self.word(), "data": data }),
-            Self::Fail(problems, data) => json!({ "verdict": self.word(), "problems": problems, "data": data }),
-            Self::NotPossible(why, data) => json!({ "verdict": self.word(), "why": why, "data": data }),
+            Self::Fail(problems, data) => {
+                let zh: Vec<String> = problems.iter().map(|p| said::text(p).zh).collect();
+                json!({ "verdict": self.word(), "problems": problems, "problems_zh": zh, "data": data })
+            }
+            Self::NotPossible(why, data) => {
+                json!({ "verdict": self.word(), "why": why, "why_zh": said::text(why).zh, "data": data })
+            }
             Self::NotAsked => json!({ "verdict": self.word() }),
         }
     }
@@ -177,7 +182,7 @@ fn outcome(levels: &[(&str, Verdict)], report: Json) -> Result<Reply, CommandErr
         if let Verdict::Fail(problems, _) = verdict {
             let first = problems.first().map_or("", String::as_str);
             let (zh, en) = (format!("汇总核验未通过 ({})", level_words(level)), format!("the rollup did not verify ({level})"));
-            return Err(CommandError::of(ErrorKind::Verification, crate::said::because(&zh, &en, first))
+            return Err(CommandError::of(ErrorKind::Verification, said::because(&zh, &en, first))
                 .hint(
                     "请与发布单位核对; details 列出各级结果",
                     "ask the organisation that published it; details list every level",
@@ -188,7 +193,7 @@ fn outcome(levels: &[(&str, Verdict)], report: Json) -> Result<Reply, CommandErr
     for (level, verdict) in levels {
         if let Verdict::NotPossible(why, _) = verdict {
             let (zh, en) = (format!("此处无法核验 ({})", level_words(level)), format!("it cannot be verified here ({level})"));
-            return Err(CommandError::of(ErrorKind::NotReachable, crate::said::because(&zh, &en, why))
+            return Err(CommandError::of(ErrorKind::NotReachable, said::because(&zh, &en, why))
                 .hint(
                     "请同步所缺文档, 或升级程序后重试",
                     "sync the documents that are missing, or try with another version of the program",

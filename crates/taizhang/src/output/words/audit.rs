@@ -52,6 +52,7 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("lock", "锁定", "lock"),
     ("lock_idle", "锁定无效", "idle lock"),
     ("not_reached", "联系不上", "not reached"),
+    ("not_synced", "还没有同步过", "not synced yet"),
     ("on_its_way", "尚未收讫", "not confirmed yet"),
     ("own_decision", "自登自审", "own decision"),
     ("policy_missing", "政策全文未到", "policy text missing"),

@@ -89,6 +89,11 @@ fn every_hand_and_every_number_of_a_record() {
     assert!(lines[0]["rule"].is_string() && lines[0]["zh"].is_string() && lines[0]["attended_h100"] == 1500, "{}", lines[0]);
     let summed = &history["rollups"][0];
     assert_eq!((&summed["rollup"], &summed["school"], &summed["teacher"]["holds"]), (&rollup, &"001".into(), &true.into()));
+    // What a person reads has units: the figures beside the word say theirs.
+    let teacher = &summed["teacher"];
+    assert!(teacher["requirements"].as_array().unwrap().iter().all(|r| r["unit"].is_string() && r["need"].is_u64()), "{teacher}");
+    assert_eq!((&teacher["requirements"][0]["unit"], &teacher["requirements"][0]["need"]), (&"c100".into(), &2000.into()));
+    assert!(!teacher["standing_zh"].as_str().unwrap().bytes().any(|b| b.is_ascii_alphanumeric()), "{teacher}");
     assert_eq!((&summed["teacher"]["approved_h100"], &summed["school_line"]["teachers"]), (&1500.into(), &2.into()));
 
     // The same record by its name, by a beginning of it, and as conflicts name it; a teacher alone is the roster's row.
