@@ -219,3 +219,17 @@ fn any_time_follows_any_other() {
     let items = ReadContext::default().read(&w.finish(), &loose).unwrap();
     assert_eq!(rebuilt(&items, &sent), sent);
 }
+
+#[test]
+fn so_many_logs_are_numbered_in_a_session_and_no_more() {
+    let other = LogId { document: document(2), key: PublicKey([1; 32]), run: Run([2; 8]) };
+    let mut read = ReadContext { logs: vec![other; limits::LOG_REFS_MAX - 1], ..ReadContext::default() };
+    let segment = |number: usize| {
+        let run = number.to_be_bytes();
+        raw(|w| {
+            _ = w.uint(number as u64).bytes(&document(1).to_bytes()).bytes(&[1; 32]).bytes(&run).uint(2).uint(1).int(0).bytes(&[])
+        })
+    };
+    assert!(read.read(&segment(limits::LOG_REFS_MAX), &[]).is_ok());
+    assert!(read.read(&segment(limits::LOG_REFS_MAX + 1), &[]).is_err());
+}

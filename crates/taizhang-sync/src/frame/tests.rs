@@ -110,7 +110,7 @@ fn bytes(kind: u8, build: impl FnOnce(&mut Writer)) -> Vec<u8> {
 }
 
 /// A frame with so many of something.
-type OfSize = fn(usize) -> Vec<u8>;
+type OfSize<'f> = &'f dyn Fn(usize) -> Vec<u8>;
 
 #[test]
 fn limits_hold_to_the_item() {
@@ -134,18 +134,25 @@ fn limits_hold_to_the_item() {
         let (network, org) = (NetworkId([0; 32]), OrgId([0; 8]));
         Frame::Hello { version: VERSION, network, org, wants: Kinds::all(), join: Some(vec![0; n]) }.encode()
     };
-    let table: [(&str, OfSize, usize); 11] = [
-        ("tips", tips, limits::TIPS_MAX),
-        ("some tips", some, limits::TIPS_MAX),
-        ("hints", hints, limits::HINTS_MAX),
-        ("documents of a leaf", leaf, limits::LEAF_DOCUMENTS_MAX),
-        ("nodes", nodes, limits::SUMMARY_NODES_MAX),
-        ("prefix", prefix, crate::summary::DEPTH),
-        ("signatures", signatures, limits::BATCH_ENTRIES_MAX),
-        ("loose bytes", loose, limits::BATCH_RAW_BYTES_MAX),
-        ("documents of a receipt", documents, limits::RECEIPT_DOCUMENTS_MAX),
-        ("tips of a receipt", named, limits::RECEIPT_TIPS_MAX),
-        ("join", join, ENTRY_BYTES_MAX),
+    let keys = |n| Frame::Keys { digest: [0; 16], documents: vec![(document(), [0; 8]); n] }.encode();
+    let ids = |n| Frame::KeyIds { document: document(), reply: true, ids: vec![[0; 8]; n] }.encode();
+    let record = KeyRecord { document: document(), key: [1; 8], to: [2; 32], ephemeral: [3; 32], sealed: [4; 48] };
+    let records = |n| Frame::KeyRecords(vec![record; n]).encode();
+    let table: [(&str, OfSize, usize); 14] = [
+        ("tips", &tips, limits::TIPS_MAX),
+        ("some tips", &some, limits::TIPS_MAX),
+        ("hints", &hints, limits::HINTS_MAX),
+        ("documents of a leaf", &leaf, limits::LEAF_DOCUMENTS_MAX),
+        ("nodes", &nodes, limits::SUMMARY_NODES_MAX),
+        ("prefix", &prefix, crate::summary::DEPTH),
+        ("signatures", &signatures, limits::BATCH_ENTRIES_MAX),
+        ("loose bytes", &loose, limits::BATCH_RAW_BYTES_MAX),
+        ("documents of a receipt", &documents, limits::RECEIPT_DOCUMENTS_MAX),
+        ("tips of a receipt", &named, limits::RECEIPT_TIPS_MAX),
+        ("join", &join, ENTRY_BYTES_MAX),
+        ("documents with keys", &keys, limits::KEY_DOCUMENTS_MAX),
+        ("ids of keyring records", &ids, limits::KEY_IDS_MAX),
+        ("keyring records", &records, limits::KEY_RECORDS_OF_FRAME_MAX),
     ];
     for (what, frame, limit) in table {
         assert!(Frame::decode(&frame(limit)).is_ok(), "{what}: {limit} are allowed");

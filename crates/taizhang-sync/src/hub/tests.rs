@@ -11,6 +11,7 @@ use taizhang_core::{
 use super::*;
 use crate::{limits, session::Phase};
 
+mod bounds;
 mod flood;
 mod greedy;
 mod many_tips;

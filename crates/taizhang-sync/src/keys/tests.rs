@@ -83,3 +83,24 @@ fn records_are_found_by_key_and_person() {
     assert!(set.find(&document, &[1; 8], &[2; 32]).count() == 1 && set.find(&document, &[2; 8], &[2; 32]).count() == 0);
     assert_eq!(set.find(&document, &[1; 8], &[1; 32]).count(), 1);
 }
+
+#[test]
+fn so_many_records_are_kept_and_what_somebody_here_proves_besides() {
+    let mut set = KeySet { len: limits::KEY_RECORDS_MAX - 1, ..KeySet::default() };
+    assert!(set.insert(record(1, 1, 1, 1)) && !set.insert(record(1, 2, 1, 1)));
+    assert_eq!(set.len(), limits::KEY_RECORDS_MAX);
+    assert_eq!(set.prove(record(1, 2, 1, 1)), Change { is_new: true, dropped: 0 });
+}
+
+/// Beyond the limit it goes as before, but may come again.
+#[test]
+fn so_many_spoiled_records_are_remembered_and_no_more() {
+    let spoiled = (1..limits::KEY_SPOILED_MAX as u64).map(u64::to_be_bytes).collect();
+    let mut set = KeySet { spoiled, ..KeySet::default() };
+    let (last, one_more) = (record(1, 1, 1, 1), record(1, 2, 1, 1));
+    for of in [last, one_more] {
+        assert!(set.insert(of) && set.spoil(&of) && set.is_empty());
+    }
+    assert_eq!(set.spoiled.len(), limits::KEY_SPOILED_MAX);
+    assert!(!set.insert(last) && set.insert(one_more));
+}

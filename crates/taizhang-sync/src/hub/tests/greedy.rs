@@ -13,14 +13,14 @@ use crate::{
     hub::compare::answers,
 };
 
-fn greeted(node: &mut Node) {
+pub(super) fn greeted(node: &mut Node) {
     node.connect(1, NODES[1]);
     let hello = node.hello();
     node.say(1, &hello);
 }
 
 /// A session that has compared and found nothing.
-fn live(node: &mut Node) {
+pub(super) fn live(node: &mut Node) {
     greeted(node);
     let ours = node.say(1, &Frame::Root { digest: [0; 16], reply: true }).sent;
     let Ok(Some(Frame::Root { digest, .. })) = Frame::decode(&ours[0].1) else { panic!("a root") };
