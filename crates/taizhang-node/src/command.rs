@@ -237,6 +237,9 @@ pub enum Command {
     VerifyText {
         /// `TZ1:` and base45.
         text: String,
+        /// The network's id in hex, where no ledger says it.
+        #[serde(default)]
+        network: Option<String>,
     },
     /// Conflicts that wait for a person.
     ConflictList,

@@ -30,12 +30,13 @@ pub(crate) mod status;
 pub(crate) mod teacher;
 #[cfg(test)]
 mod testkit;
-pub(crate) mod verify_text;
+pub mod verify_text;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
-use taizhang_core::id::{Kind, OrgId, PublicKey};
+use taizhang_core::id::{OrgId, PublicKey};
 
+use self::acting::Need;
 use crate::{
     command::{Command, Message, Reply, Unlock},
     core::Core,
@@ -49,8 +50,10 @@ pub(crate) struct Context<'a> {
     pub(crate) core: &'a mut Core,
     pub(crate) unlock: &'a Unlock,
     pub(crate) tell: &'a mut dyn FnMut(Message),
-    /// What the command writes, where that is known beforehand.
-    writes: Option<Kind>,
+    /// What is asked of the key that acts.
+    need: Cell<Option<Need>>,
+    /// The key that the matter itself asks for, if it is here.
+    meant: Cell<Option<PublicKey>>,
     /// Who was unlocked for this command.
     unlocked: RefCell<Option<Person>>,
 }
@@ -79,7 +82,7 @@ impl Context<'_> {
     pub(crate) fn acting_key(&self) -> Result<PublicKey, CommandError> {
         match &self.unlock.key {
             Some(wanted) => keyfile::find(self.core.folder(), wanted),
-            None => acting::choose(self.core, self.writes),
+            None => self.meant.get().map_or_else(|| acting::choose(self.core, self.need.get()), Ok),
         }
     }
 
@@ -120,7 +123,14 @@ pub fn execute(
     tell: &mut dyn FnMut(Message),
 ) -> Result<Reply, CommandError> {
     sane::check(command, core.now().day())?;
-    let mut c = Context { core, unlock, tell, writes: acting::writes(command), unlocked: RefCell::default() };
+    let mut c = Context {
+        core,
+        unlock,
+        tell,
+        need: Cell::new(acting::needs(command)),
+        meant: Cell::new(None),
+        unlocked: RefCell::default(),
+    };
     let reply = perform(&mut c, command);
     if let Some(person) = c.unlocked.take() {
         if let Err(error) = keyring::share(c.core, &person) {
@@ -162,7 +172,7 @@ fn perform(c: &mut Context<'_>, command: &Command) -> Result<Reply, CommandError
         Command::CertificateConfirm { no } => certificate::confirm(c, no.as_deref()),
         Command::CertificateWithdraw { no, reason } => certificate::withdraw(c, no, reason),
         Command::CertificateShow { named, text, qr, name } => certificate::show(c, named, *text || *qr, *qr, name.as_deref()),
-        Command::VerifyText { text } => verify_text::run(c, text),
+        Command::VerifyText { text, network } => verify_text::run(c, text, network.as_deref()),
         Command::PolicyList => policy::list(c),
         Command::PolicyShow { policy } => policy::show(&policy::Shelf::load(c.core)?, policy),
         Command::PolicyCheck { policy } => policy::check(&policy::Shelf::load(c.core)?, policy),
@@ -203,7 +213,8 @@ fn perform(c: &mut Context<'_>, command: &Command) -> Result<Reply, CommandError
         Command::AuditHistory { record, activity } => audit::history(c, record, activity.as_deref()),
         Command::Doctor => doctor::run(c),
         Command::Check { rebuild, accept_loss } => check::run(c, *rebuild, *accept_loss),
-        Command::Init { .. } | Command::Join { .. } | Command::Sync { .. } | Command::Links { .. } | Command::Stop => {
+        Command::Join { invite, label } => found::join_running(c.core, c.unlock, invite.reveal(), label.as_deref()),
+        Command::Init { .. } | Command::Sync { .. } | Command::Links { .. } | Command::Stop => {
             Err(CommandError::new(ErrorKind::Usage, "此命令不能在这里执行", "this command cannot run here"))
         }
     }

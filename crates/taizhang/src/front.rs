@@ -48,8 +48,11 @@ pub(crate) fn run(cli: Cli, output: Output) -> Result<(), CommandError> {
             verdict(&reply)
         }
         Task::Invite(command, file) => {
-            let reply = ask(&global, command, output)?;
+            let mut reply = ask(&global, command, output)?;
             write_invite(&reply, &file)?;
+            // Whoever holds it can use it: it stands in the file and nowhere else.
+            reply.data.remove("invite");
+            reply.data.insert("out".to_owned(), json!(file.display().to_string()));
             output.reply(&reply);
             Ok(())
         }
@@ -70,8 +73,12 @@ fn folder(global: &Global) -> Result<Folder, CommandError> {
 
 fn ask(global: &Global, command: Command, output: Output) -> Result<Reply, CommandError> {
     let folder = folder(global)?;
-    // Reading policies needs no ledger.
-    let alone = if folder.is_set_up() { None } else { commands::policy::without_node(&command) };
+    // Reading policies and certificates needs no ledger.
+    let alone = if folder.is_set_up() {
+        None
+    } else {
+        commands::policy::without_node(&command).or_else(|| commands::verify_text::without_node(&command))
+    };
     if let Some(reply) = alone {
         return reply;
     }
@@ -89,11 +96,16 @@ pub(crate) fn execute(folder: &Folder, request: Request, tell: &mut dyn FnMut(Me
         Command::Init { code, name, kind, root_keys, root_threshold } => {
             return found::init_with(folder, &request.unlock, (code, name, kind), (*root_keys, *root_threshold));
         }
+        // A folder in use may belong to a node that runs: it then takes the newcomer in.
+        Command::Join { .. } if folder.is_set_up() => {}
         Command::Join { invite, label } => return found::join(folder, &request.unlock, invite.reveal(), label.as_deref()),
         _ => {}
     }
     if let Some(reply) = control::call(folder, &request, tell)? {
         return Ok(reply);
+    }
+    if let Command::Join { invite, label } = &request.command {
+        return found::join(folder, &request.unlock, invite.reveal(), label.as_deref());
     }
     match request.command {
         Command::Stop | Command::Links { .. } => {

@@ -1,16 +1,61 @@
 //! Which key acts where the command does not name one: the only key on this machine that can do the job.
 
 use taizhang_core::{
+    author::grant_for,
     id::{DocId, Kind, OrgId, PublicKey},
     ledger::Ledger,
+    names,
     registry::may_write,
     standing::Judge,
 };
 
+use super::conflict;
 use crate::{command::Command, core::Core, error::CommandError, keyfile};
 
-/// The kind of document that a command writes; `None`: nothing, or it depends on what is named.
-pub(crate) fn writes(command: &Command) -> Option<Kind> {
+/// What the key that acts must be able to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Write documents of this kind.
+    Write(Kind),
+    /// Write this document.
+    WriteInto(DocId),
+    /// Open names that are sealed here.
+    Names,
+}
+
+impl Need {
+    fn may(self, core: &Core, key: PublicKey, own: bool) -> bool {
+        let ledger = core.ledger();
+        match self {
+            Self::Write(kind) => has_grant(ledger, key, |org, may| (!own || org == core.org()) && may(kind)),
+            Self::WriteInto(document) => grant_for(ledger, key, &document).is_some(),
+            Self::Names => opens_names(ledger, key),
+        }
+    }
+
+    /// Nobody here can.
+    fn error(self, core: &Core) -> Option<CommandError> {
+        match self {
+            Self::Write(kind) => Some(core.may_not_write(&DocId::of(core.org(), kind))),
+            Self::WriteInto(document) => Some(core.may_not_write(&document)),
+            // Whoever asks sees numbers instead.
+            Self::Names => None,
+        }
+    }
+}
+
+/// What a command asks of the key that acts; `None`: nothing, or it depends on what is named.
+pub(crate) fn needs(command: &Command) -> Option<Need> {
+    match command {
+        Command::Report(_) => return Some(Need::Names),
+        Command::Export { kind, .. } if kind == "persons" => return Some(Need::Names),
+        _ => {}
+    }
+    writes(command).map(Need::Write)
+}
+
+/// The kind of document that a command writes.
+fn writes(command: &Command) -> Option<Kind> {
     match command {
         Command::OrgAdd { .. } | Command::Invite { .. } | Command::Org(_) | Command::Key(_) => Some(Kind::Registry),
         Command::PolicyAdopt { .. } => Some(Kind::Policy),
@@ -19,6 +64,9 @@ pub(crate) fn writes(command: &Command) -> Option<Kind> {
         Command::ReviewDecide { .. } | Command::PlanDecide { .. } | Command::EraseConfirm { .. } => Some(Kind::Review),
         Command::ReviewLock { .. } | Command::ReviewUnlock { .. } => Some(Kind::Review),
         Command::ReviewAccept { .. } | Command::ReviewCheckpoint { .. } => Some(Kind::Review),
+        Command::CertificatePrepare { .. } | Command::CertificateConfirm { .. } => Some(Kind::Review),
+        Command::CertificateWithdraw { .. } | Command::CertificateShow { .. } => Some(Kind::Review),
+        Command::Describe { key, .. } => conflict::kind_of(key),
         Command::RollupPublish { .. } | Command::RollupSample { .. } => Some(Kind::Rollup),
         Command::Import(import) => match import.kind.as_str() {
             "orgs" => Some(Kind::Registry),
@@ -35,14 +83,14 @@ pub(crate) fn writes(command: &Command) -> Option<Kind> {
 ///
 /// # Errors
 /// This machine has no key, or several that fit.
-pub(crate) fn choose(core: &Core, kind: Option<Kind>) -> Result<PublicKey, CommandError> {
+pub(crate) fn choose(core: &Core, need: Option<Need>) -> Result<PublicKey, CommandError> {
     let keys = keyfile::list(core.folder())?;
     let ledger = core.ledger();
     let only = |fits: &dyn Fn(PublicKey) -> bool| keys.iter().filter(|k| fits(k.public)).collect::<Vec<_>>();
     let holds = |key| has_grant(ledger, key, |_, _| true);
     let of_own = |key| has_grant(ledger, key, |org, _| org == core.org());
-    let able = |key| kind.is_none_or(|kind| has_grant(ledger, key, |org, grant| org == core.org() && grant(kind)));
-    let able_below = |key| kind.is_none_or(|kind| has_grant(ledger, key, |_, grant| grant(kind)));
+    let able = |key| need.is_none_or(|need| need.may(core, key, true));
+    let able_below = |key| need.is_none_or(|need| need.may(core, key, false));
     // The most fitting first: a key of this organisation that may write this, one that may elsewhere, any with a grant, any at all.
     let steps: [&dyn Fn(PublicKey) -> bool; 5] =
         [&|k| of_own(k) && able(k), &|k| holds(k) && able_below(k), &of_own, &holds, &|_| true];
@@ -50,8 +98,25 @@ pub(crate) fn choose(core: &Core, kind: Option<Kind>) -> Result<PublicKey, Comma
     match fitting.as_slice() {
         [one] => Ok(one.public),
         [] => Err(keyfile::no_key("")),
-        several => Err(keyfile::several(several)),
+        // To name one of several that all cannot do it would help nobody.
+        several => Err(need
+            .filter(|_| !several.iter().any(|k| able_below(k.public)))
+            .and_then(|n| n.error(core))
+            .unwrap_or_else(|| keyfile::several(several))),
     }
+}
+
+/// Has this machine a key that can do this?
+pub(crate) fn somebody(core: &Core, need: Need) -> Result<bool, CommandError> {
+    Ok(keyfile::list(core.folder())?.iter().any(|k| need.may(core, k.public, false)))
+}
+
+/// May this key open names of a school whose identities are here?
+fn opens_names(ledger: &Ledger, key: PublicKey) -> bool {
+    let judge = Judge::new(ledger);
+    let sealed: Vec<[u8; 32]> = ledger.registry.grants_of(key).filter_map(|(_, g)| g.row.seal_key).collect();
+    let mut identities = ledger.documents().filter(|d| d.kind == Kind::Identity);
+    identities.any(|d| names::readers(ledger, &judge, d).iter().any(|to| sealed.contains(to)))
 }
 
 /// May this key write documents of a kind, of whichever organisation?
@@ -69,6 +134,11 @@ fn has_grant(ledger: &Ledger, key: PublicKey, fits: impl Fn(OrgId, &dyn Fn(Kind)
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
+    use taizhang_core::{
+        cbor::Value,
+        op::{self, PayloadBuilder},
+    };
+
     use super::super::testkit::{Net, PASSPHRASE};
     use crate::{
         command::{Command, Unlock},
@@ -93,6 +163,78 @@ mod tests {
         found::init(&folder, &nobody(), "429800", "某市", "city").unwrap();
         let mut core = Core::open(folder, &mut |_, _, _| {}).unwrap();
         execute(&mut core, &nobody(), &add("429801"), &mut |_| {}).unwrap();
+    }
+
+    /// What was asked to choose from; nothing where a key was chosen.
+    fn choice(net: &mut Net, command: &Command) -> Option<String> {
+        let error = execute(&mut net.core, &nobody(), command, &mut |_| {}).err().filter(|e| e.kind == ErrorKind::Key)?;
+        assert!(error.what.zh.starts_with("本机有多个密钥: "), "{error:?}");
+        Some(error.what.zh.trim_start_matches("本机有多个密钥: ").to_owned())
+    }
+
+    #[test]
+    fn the_key_is_chosen_by_what_the_command_needs() {
+        let mut net = Net::new();
+        net.fill();
+        for (who, value) in [("clerk", "语文"), ("clerk2", "数学")] {
+            let mut p = PayloadBuilder::default();
+            p.register("T1.subject", &op::scalar(&Value::Text(value.into())), &[]);
+            net.write(who, net.roster(), p);
+        }
+        let prepare = Command::CertificatePrepare { teacher: None, name: None, names: None, as_of: None, replace: false };
+        let settle = Command::ConflictSettle { key: "T1.subject".into(), choose: Some(1), value: None };
+        let describe = |value: &str| Command::Describe { key: "T1.subject".into(), value: value.into() };
+        let commands = [
+            (prepare.clone(), vec!["reviewer", "reviewer2"]),
+            (Command::CertificateConfirm { no: None }, vec!["reviewer", "reviewer2"]),
+            (settle.clone(), vec!["clerk", "clerk2"]),
+            (describe("英语"), vec!["clerk", "clerk2", "clerk3"]),
+        ];
+        for (command, able) in &commands {
+            let mut named: Vec<String> = choice(&mut net, command).unwrap().split(", ").map(str::to_owned).collect();
+            named.sort();
+            assert_eq!(&named, able, "{command:?}");
+        }
+        ["reviewer2", "clerk2", "clerk3"].into_iter().for_each(|who| net.leave(who));
+        for (command, _) in &commands {
+            assert_eq!(choice(&mut net, command), None, "{command:?}");
+        }
+        // Nobody here may: to name one of several would help nobody.
+        ["reviewer", "clerk"].into_iter().for_each(|who| net.leave(who));
+        for command in [prepare, describe("德语")] {
+            let error = execute(&mut net.core, &nobody(), &command, &mut |_| {}).unwrap_err();
+            assert!(error.kind == ErrorKind::Refused && error.what.en.contains("may not write"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn names_are_opened_by_a_key_that_opens_names() {
+        let mut net = Net::new();
+        let persons = Command::Export {
+            kind: "persons".into(),
+            org: None,
+            year: None,
+            format: crate::command::Format::Jsonl,
+            gbk: false,
+            out: None,
+        };
+        let sheet = net.dir.path().join("roster.csv");
+        std::fs::write(&sheet, "教师编号,姓名,性别,入职日期,任教学段,任教学科\nT1,王小明,男,2012-09-01,小学,语文\n").unwrap();
+        let import = crate::command::Import {
+            kind: "roster".into(),
+            files: vec![sheet],
+            org: Some("001".into()),
+            year: None,
+            semester: None,
+            activity: None,
+            dry_run: false,
+            skip_bad_rows: false,
+        };
+        net.run("clerk", &Command::Import(import)).unwrap();
+        let named = choice(&mut net, &persons).unwrap();
+        assert!(matches!(named.as_str(), "reviewer2, reviewer" | "reviewer, reviewer2"), "{named}");
+        net.leave("reviewer2");
+        assert_eq!(choice(&mut net, &persons), None);
     }
 
     #[test]

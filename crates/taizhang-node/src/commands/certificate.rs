@@ -41,7 +41,7 @@ use crate::{
     command::Reply,
     core::Act,
     error::{CommandError, ErrorKind, Text},
-    keyfile::Person,
+    keyfile::{self, Person},
 };
 
 /// Rows of an entry; a row stays below 600 B.
@@ -392,6 +392,10 @@ fn statement(c: &Context<'_>, register: &Register, of: &[&Paper], name: Option<&
             },
         );
     };
+    let prepared = register.current(CertificateStep::Prepared).find(|p| p.row.no == paper.row.no);
+    let by = prepared.and_then(|p| c.core.ledger().place(&p.name.entry)).map(|p| p.log.key);
+    let here = keyfile::list(c.core.folder())?;
+    c.meant.set(by.filter(|key| here.iter().any(|k| k.public == *key)));
     let person = c.person()?;
     let school = paper.review.subject.unwrap_or(paper.review.owner);
     let names = Names::open(c.core, &person, name, None)?;

@@ -14,7 +14,7 @@ use taizhang_core::{
     view::{DocumentView, RegisterWrite, ViewRow, matter::Matters},
 };
 
-use super::{Context, shown};
+use super::{Context, acting::Need, shown};
 use crate::{
     command::Reply,
     core::{Act, Core},
@@ -22,6 +22,7 @@ use crate::{
 };
 
 mod field;
+pub(crate) use field::kind_of;
 #[cfg(test)]
 mod tests;
 
@@ -185,6 +186,7 @@ fn few_enough(replaced: usize) -> Result<(), CommandError> {
 /// Keeps one of the values, or writes another, in place of all.
 pub(crate) fn settle(c: &mut Context<'_>, key: &str, choose: Option<usize>, value: Option<&str>) -> Result<Reply, CommandError> {
     let conflict = find(all(c.core)?, c.core, key)?;
+    c.need.set(Some(Need::WriteInto(conflict.document)));
     few_enough(conflict.hands().count())?;
     let entry = match (choose, value) {
         (Some(n), None) => keep(c, &conflict, n)?,

@@ -112,6 +112,12 @@ pub fn normal_invite(text: &str) -> Result<String, CommandError> {
 /// A further person or role on a machine that is a node of the same organisation already: nothing has to be asked of another node. Only with a
 /// label, so that nobody joins a folder in use by mistake.
 fn join_here(folder: &Folder, unlock: &Unlock, file: &InviteFile, label: Option<&str>) -> Result<Reply, CommandError> {
+    let label = label_here(folder, file, label)?;
+    join_into(&mut Core::open(folder.clone(), &mut |_, _, _| {})?, unlock, file, label)
+}
+
+/// What the newcomer's key is called here, if this folder takes him.
+fn label_here<'l>(folder: &Folder, file: &InviteFile, label: Option<&'l str>) -> Result<&'l str, CommandError> {
     let settings = folder.settings()?;
     if settings.network()? != file.network || settings.org()? != file.row.org {
         let at = folder.path().display();
@@ -135,14 +141,25 @@ fn join_here(folder: &Folder, unlock: &Unlock, file: &InviteFile, label: Option<
             CommandError::new(ErrorKind::Refused, zh, en).hint("请用 --label 另取名称", "choose another name with --label")
         );
     }
-    let mut core = Core::open(folder.clone(), &mut |_, _, _| {})?;
+    Ok(label)
+}
+
+/// The same on the node that runs: it has the folder open.
+pub(super) fn join_running(core: &mut Core, unlock: &Unlock, invite: &str, label: Option<&str>) -> Result<Reply, CommandError> {
+    let file = InviteFile::read(invite)?;
+    let label = label_here(core.folder(), &file, label)?;
+    join_into(core, unlock, &file, label)
+}
+
+fn join_into(core: &mut Core, unlock: &Unlock, file: &InviteFile, label: &str) -> Result<Reply, CommandError> {
+    let folder = core.folder().clone();
     let invite = file.invite();
     let registry = core.ledger().document(&DocId::of(file.registry, Kind::Registry));
     if registry.is_some_and(|d| d.logs.contains_key(&(invite.key.public(), ONE_USE_RUN))) {
         return Err(CommandError::new(ErrorKind::Refused, "这个邀请已被使用", "this invite was used already")
             .hint("请管理员再发一份", "ask the admin for another"));
     }
-    let person = keyfile::create(folder, label, passphrase_of(unlock)?)?;
+    let person = keyfile::create(&folder, label, passphrase_of(unlock)?)?;
     let node = folder.node_key()?.public();
     let newcomer = Newcomer { person: person.key.public(), seal_key: Some(person.seal_public()), node, label };
     core.store_entries(vec![invite.use_it(&newcomer, now())], Vec::new())?;

@@ -15,6 +15,7 @@ use taizhang_core::{
     id::{DocId, Kind, OrgId, PublicKey},
     op::RowName,
     registry::{GrantRecord, may_write},
+    rows::Role,
     standing::Judge,
     units::Day,
 };
@@ -166,9 +167,14 @@ fn admins(core: &Core, fits: impl Fn(PublicKey, &GrantRecord) -> bool) -> Vec<St
 /// Nobody ends or burns the key that acts: a slip would lock its holder out, and a thief would use it first.
 fn not_yourself(core: &Core, holder: &Holder) -> CommandError {
     let orgs: Vec<OrgId> = holder.grants.iter().map(|(_, g)| g.row.org).collect();
-    let others = admins(core, |key, g| key != holder.key && orgs.contains(&g.row.org));
+    let may = |key: PublicKey| holder.grants.iter().any(|(_, g)| deals_in(core, key, g).is_some());
+    let others = admins(core, |key, g| key != holder.key && (orgs.contains(&g.row.org) || may(key)));
     let error =
         CommandError::new(ErrorKind::Refused, "不能停用或作废正在使用的这个密钥", "the key that acts cannot end or burn itself");
+    let is_admin = holder.grants.iter().any(|(_, g)| g.row.role == Role::Admin);
+    if others.is_empty() && !is_admin {
+        return error.hint("请上级机构的管理员办理", "an admin of the organisation above must do it");
+    }
     if others.is_empty() {
         let code = orgs.first().map(|o| shown::org(core, *o)).unwrap_or_default();
         return error.hint(

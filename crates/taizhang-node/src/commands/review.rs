@@ -107,12 +107,22 @@ fn short(entry: &EntryId) -> String {
 fn item(desk: &Desk, line: &Line) -> Option<Json> {
     let name = line.hands.first()?;
     let entry = short(&name.entry);
-    let title = match &line.record {
-        Record::Elsewhere(e) => Some(e.title.clone()),
-        Record::Registration(r) => desk.book.activity(line).map(|a| a.title.clone()).or_else(|| r.activity_no.clone()),
+    let activity = desk.book.activity(line);
+    let (title, kind, days, organiser) = match &line.record {
+        Record::Elsewhere(e) => (Some(e.title.clone()), Some(e.kind), Some((e.start_day, e.end_day)), e.organiser.clone()),
+        Record::Registration(r) => (
+            activity.map(|a| a.title.clone()).or_else(|| r.activity_no.clone()),
+            activity.map(|a| a.kind),
+            activity.map(|a| (a.start_day, a.end_day)),
+            activity.and_then(|a| a.organiser_name.clone().or_else(|| a.organiser_code.clone())),
+        ),
     };
+    let (start, end) = days.map_or((None, None), |(start, end)| (Some(start.to_string()), Some(end.to_string())));
     let (teacher, h100) = (line.record.teacher(), line.record.h100());
-    Some(json!({ "id": format!("{entry}.{}", name.index), "teacher": teacher, "title": title, "h100": h100 }))
+    Some(json!({
+        "id": format!("{entry}.{}", name.index), "teacher": teacher, "title": title, "h100": h100,
+        "kind": kind.map(|k| k.word()), "start": start, "end": end, "organiser": organiser,
+    }))
 }
 
 /// Decides on the rows named, on a sheet, or on everything that is claimed approved.

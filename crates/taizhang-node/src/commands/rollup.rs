@@ -88,10 +88,19 @@ pub(crate) fn publish(c: &mut Context<'_>, period: u16, as_of: Option<&str>) -> 
 /// The day asked for; else today, or the last day of the period once it is over.
 fn as_of(asked: Option<&str>, period: u16, today: Day) -> Result<Day, CommandError> {
     let last = Day::from_ymd(period.into(), 12, 31).map_or(today, |end| end.min(today));
-    asked.map_or(Some(last), Day::parse_iso).ok_or_else(|| {
+    let day = asked.map_or(Some(last), Day::parse_iso).ok_or_else(|| {
         CommandError::new(ErrorKind::Usage, "日期不对", "there is no such day")
             .hint("例如 --as-of 2026-08-31", "such as --as-of 2026-08-31")
-    })
+    })?;
+    if day > today {
+        return Err(CommandError::new(
+            ErrorKind::Usage,
+            format!("{day} 还没有到, 不能汇总到那一天"),
+            format!("{day} is still to come: nothing can be stated as of it"),
+        )
+        .hint(format!("最晚写今天: --as-of {today}"), format!("today at the latest: --as-of {today}")));
+    }
+    Ok(day)
 }
 
 fn unreadable(e: &ReplayError) -> CommandError {

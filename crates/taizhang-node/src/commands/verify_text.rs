@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use taizhang_core::{
+    id::NetworkId,
     op::RowName,
     registry::GrantRecord,
     rows::{CertificateStep, OrgKind, Role},
@@ -15,7 +16,7 @@ use super::{
     shown,
 };
 use crate::{
-    command::Reply,
+    command::{Command, Reply},
     core::Core,
     error::{CommandError, ErrorKind, Text},
 };
@@ -31,26 +32,72 @@ struct Known {
     note: Option<Text>,
 }
 
+/// Without a ledger: whether the text is whole and signed in the network named. `None`: another command.
+pub fn without_node(command: &Command) -> Option<Result<Reply, CommandError>> {
+    let Command::VerifyText { text, network } = command else { return None };
+    Some(alone(text, network.as_deref()))
+}
+
+fn alone(text: &str, network: Option<&str>) -> Result<Reply, CommandError> {
+    let statement = Statement::read_text(text).map_err(|why| broken(&why))?;
+    let network = network.ok_or_else(|| {
+        let begins = hex(&statement.network);
+        CommandError::not_found(
+            format!("本机没有台账, 不知道网络编号 (以 {begins} 开头)"),
+            format!("there is no ledger here, and the network's id (it begins with {begins}) is not known"),
+        )
+        .hint(
+            "用 --network 给出网络编号: 任一节点的 taizhang status 会显示; 或用 --data 指明台账",
+            "give it with --network: `taizhang status` on any node shows it; or name a ledger with --data",
+        )
+    })?;
+    statement.verify(&network_of(network)?).map_err(|why| broken(&why))?;
+    let note = Text::new(
+        "签名有效; 本机没有台账, 签名人有无确认之权、证书是否已被撤销, 请向发证的市或区县核实",
+        "the signature is good; without a ledger whether its signer may confirm, and whether it was withdrawn, is for the city or county that issued it to say",
+    );
+    Ok(reply(&statement, json!({ "key": statement.key.to_string() }), &[], &[], Some(note)))
+}
+
+fn network_of(hex: &str) -> Result<NetworkId, CommandError> {
+    let bytes = taizhang_core::id::from_hex(hex).and_then(|b| b.try_into().ok());
+    bytes.map(NetworkId).ok_or_else(|| {
+        CommandError::not_found(format!("{hex} 不是网络编号"), format!("{hex} is no network's id"))
+            .hint("应为 64 位十六进制数", "64 hex digits")
+    })
+}
+
 /// Reads and verifies; `ok` is false where the key may not confirm, or the register at hand says otherwise.
-pub(crate) fn run(c: &Context<'_>, text: &str) -> Result<Reply, CommandError> {
+pub(crate) fn run(c: &Context<'_>, text: &str, network: Option<&str>) -> Result<Reply, CommandError> {
+    if network.map(network_of).transpose()?.is_some_and(|named| named != c.core.network()) {
+        return alone(text, network);
+    }
     let statement = Statement::read_text(text).map_err(|why| broken(&why))?;
     statement.verify(&c.core.network()).map_err(|why| broken(&why))?;
     let known = known(c.core, &statement)?;
     let (signed_by, of_grant) = signer(c.core, &statement, known.stands)?;
     let mut problems = known.problems;
     problems.extend(of_grant);
+    Ok(reply(&statement, signed_by, &known.papers, &problems, known.note))
+}
+
+fn reply(statement: &Statement, signed_by: Json, papers: &[Json], problems: &[Text], note: Option<Text>) -> Reply {
     let claims = &statement.claims;
-    let problems: Vec<Json> = problems.into_iter().map(|p| json!({ "zh": p.zh, "en": p.en })).collect();
-    Ok(Reply::new(
+    let problems: Vec<Json> = problems.iter().map(|p| json!({ "zh": p.zh, "en": p.en })).collect();
+    Reply::new(
         "verified",
         json!({
             "ok": problems.is_empty(), "no": claims.no, "name": statement.name, "teacher": claims.teacher,
             "cycle_years": format!("{}-{}", claims.years.0, claims.years.1), "policy": claims.policy_id,
             "hours": hours(&claims.h100_lines), "day": claims.day.to_string(), "signed_by": signed_by,
-            "register": known.papers, "problems": problems,
-            "note": known.note.map(|n| json!({ "zh": n.zh, "en": n.en })),
+            "register": papers, "problems": problems,
+            "note": note.map(|n| json!({ "zh": n.zh, "en": n.en })),
         }),
-    ))
+    )
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// The text itself is wrong: nothing that it says can be believed, so nothing of it is shown.

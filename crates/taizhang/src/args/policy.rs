@@ -186,12 +186,27 @@ pub(crate) struct Verify {
     /// 证书文本 TZ1:…, 或含有它的文件; - 为标准输入 | The text TZ1:…, or a file that holds it; -: standard input
     #[arg(value_name = "TEXT|FILE")]
     text: String,
+    /// 本机没有台账时: 网络编号 (64 位十六进制, 见任一节点的 taizhang status) | Without a ledger on this machine: the network's id (64 hex digits, see `taizhang status` on any node)
+    #[arg(long, value_name = "ID")]
+    network: Option<String>,
 }
 
 impl Verify {
     pub(super) fn command(self) -> Result<Command, CommandError> {
         let path = Path::new(&self.text);
-        let text = if self.text == "-" || path.is_file() { crate::rules::read(Some(path))? } else { self.text };
-        Ok(Command::VerifyText { text })
+        let is_file = self.text == "-" || path.is_file();
+        if !is_file && !self.text.trim_start().starts_with("TZ1:") {
+            let at = path.display();
+            return Err(CommandError::not_found(
+                format!("没有文件 {at}, 它也不是证书文本"),
+                format!("there is no such file {at}, and it is not a certificate's text"),
+            )
+            .hint(
+                "证书文本以 TZ1: 开头; 或给出含有它的文件",
+                "a certificate's text begins with TZ1:; or name a file that holds it",
+            ));
+        }
+        let text = if is_file { crate::rules::read(Some(path))? } else { self.text };
+        Ok(Command::VerifyText { text, network: self.network })
     }
 }

@@ -126,7 +126,7 @@ pub(crate) enum Plan {
 
 #[derive(Debug, Args)]
 pub(crate) struct PlanDecision {
-    /// 方案或活动的编号 (条目.序号) | Ids of plans or activities (ENTRY.INDEX)
+    /// 活动编号或方案编号, 或其行 (条目.序号), 见 review plan list | Numbers of activities or plans, or their rows (ENTRY.INDEX), see review plan list
     #[arg(value_name = "ID", required = true)]
     plans: Vec<String>,
     /// 审定日期, 否则为今天 | Day of the decision, else today
@@ -217,7 +217,7 @@ pub(crate) enum Rollup {
         /// 全部重算 | Recompute everything
         #[arg(long)]
         deep: bool,
-        /// 抽查几位教师 (默认按上级发布的种子) | Check so many teachers (default: as the seed says that was published above)
+        /// 抽查几位教师 (默认按上级发布的人数); 没有 --seed 时用上级发布的种子, 没有发布则由本机抽取 | Check so many teachers (default: as many as was published above); without --seed by the seed published above, or one drawn here if there is none
         #[arg(long, value_name = "K")]
         sample: Option<usize>,
         /// 抽查的种子, 使别人能重现 | Seed of the sample, so that others can repeat it

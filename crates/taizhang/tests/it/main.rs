@@ -101,6 +101,8 @@ fn exit_codes_and_errors_for_scripts() {
         ("invite --data city --org 1 --role admin --address host".to_owned(), 2, "usage"),
         ("rollup publish --period 1900 --data city".to_owned(), 2, "usage"),
         ("rollup list --data city".to_owned(), 0, "taizhang.rollups/1"),
+        ("verify nosuch --data city".to_owned(), 2, "usage"),
+        ("verify TZ1:XX --data nowhere".to_owned(), 4, "verification"),
         ("audit verify --data city".to_owned(), 0, "taizhang.audit/1"),
         ("check --data city --rebuild".to_owned(), 0, "taizhang.check/1"),
     ];
@@ -148,7 +150,17 @@ fn an_invite_leads_a_second_machine_in_and_commands_reach_the_running_node() {
     assert_eq!((&event["schema"], &event["event"]), (&"taizhang.event/1".into(), &"listening".into()));
     let address = event["address"].as_str().unwrap();
     assert_eq!(world.json("org add --data city --as admin --code 1 --kind county --name N").0, 0);
-    assert_eq!(world.json(&format!("invite --data city --as admin --org 1 --role admin --address {address} --out invite")).0, 0);
+    let (exit, invited) =
+        world.json(&format!("invite --data city --as admin --org 1 --role admin --address {address} --out invite"));
+    let out = invited["out"].as_str().unwrap();
+    assert!(exit == 0 && out.ends_with("/invite") && !invited.to_string().contains("taizhang-invite-"), "{invited}");
+    // One person more where a node runs.
+    assert_eq!(world.json("invite --data city --org 429800 --role reviewer --out more").0, 0);
+    let (exit, joined) = world.json("join --data city more --label second");
+    assert_eq!((exit, &joined["role"]), (0, &"reviewer".into()), "{joined}");
+    let (_, status) = world.json("status --data city");
+    let second = status["keys"].as_array().unwrap().iter().find(|k| k["label"] == "second").unwrap();
+    assert_eq!(second["roles"][0]["role"], "reviewer", "{status}");
     assert!(is_private(&world.path("invite")));
     assert_eq!(world.json("join --data county invite").0, 0);
     let (exit, sync) = world.json("sync --once --data county");

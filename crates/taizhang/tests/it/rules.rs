@@ -96,7 +96,7 @@ fn policies_are_read_without_a_data_folder() {
     let (text, error) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert_eq!(output.status.code(), Some(1), "{error}");
     assert!(text.contains("title") && error.contains("cannot be adopted"), "{text}{error}");
-    for args in ["policy check nothing.toml", "policy show wuhan", "policy adopt wuhan-2008 --from 2008-01-01", "verify TZ1:00"] {
+    for args in ["policy check nothing.toml", "policy show wuhan", "policy adopt wuhan-2008 --from 2008-01-01", "verify nosuch"] {
         assert_eq!(world.run(args).status.code(), Some(2), "{args}");
     }
 }
@@ -105,8 +105,11 @@ fn policies_are_read_without_a_data_folder() {
 fn a_certificate_that_is_none_ends_with_4() {
     let world = World::new();
     world.found();
-    for text in ["TZ1:00", "TZ1:", "hello"] {
-        let (exit, error) = world.json(&format!("verify {text} --data city"));
+    for text in ["TZ1:00 --data city", "TZ1: --data city", "TZ1:00"] {
+        let (exit, error) = world.json(&format!("verify {text}"));
         assert_eq!((exit, &error["kind"]), (4, &"verification".into()), "{text}");
     }
+    // What is neither a file nor a certificate's text was mistyped.
+    let (exit, error) = world.json("verify hello --data city");
+    assert!(exit == 2 && error["what"]["en"].as_str().unwrap().contains("no such file"), "{error}");
 }

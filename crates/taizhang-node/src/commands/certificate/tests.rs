@@ -73,7 +73,7 @@ fn certified(net: &mut Net) -> (String, String) {
 }
 
 fn verify(core: &mut Core, text: &str) -> Result<Json, CommandError> {
-    let command = Command::VerifyText { text: text.into() };
+    let command = Command::VerifyText { text: text.into(), network: None };
     super::super::execute(core, &Default::default(), &command, &mut |_| {}).map(|r| Json::Object(r.data))
 }
 
@@ -131,6 +131,25 @@ fn prepared_confirmed_printed_verified() {
     let qr = Command::CertificateShow { named: no, text: true, qr: true, name: Some(NAME.into()) };
     let lines = net.run("reviewer", &qr).unwrap().lines;
     assert!(lines.len() > 20 && lines.last() == Some(&Json::from(text)));
+}
+
+#[test]
+fn a_text_is_verified_without_a_ledger_where_the_network_is_named() {
+    let mut net = net();
+    let (no, text) = certified(&mut net);
+    let own = net.core.network().to_string();
+    let ask = |text: &str, network: Option<&str>| {
+        let command = Command::VerifyText { text: text.into(), network: network.map(Into::into) };
+        super::super::verify_text::without_node(&command).unwrap()
+    };
+    let verified = ask(&text, Some(&own)).unwrap().data;
+    assert_eq!((&verified["ok"], &verified["no"], &verified["name"]), (&true.into(), &no.as_str().into(), &NAME.into()));
+    assert!(verified["note"]["zh"].as_str().unwrap().contains("本机没有台账") && verified["signed_by"]["label"].is_null());
+    let error = ask(&text, None).unwrap_err();
+    assert!(error.kind.exit_code() == 2 && error.hint.unwrap().zh.contains("--network"), "{}", error.what.zh);
+    assert_eq!(ask(&text, Some("ab")).unwrap_err().kind.exit_code(), 2);
+    assert_eq!(ask(&text, Some(&"ab".repeat(32))).unwrap_err().kind.exit_code(), 4);
+    assert_eq!(ask(&text.replace("TZ1:", "TZ1:0"), Some(&own)).unwrap_err().kind.exit_code(), 4);
 }
 
 #[test]

@@ -27,6 +27,13 @@ impl Target {
     }
 }
 
+/// The kind of document in which such a field stands.
+pub(crate) fn kind_of(key: &str) -> Option<Kind> {
+    let (_, field) = key.rsplit_once('.')?;
+    let kinds = [(&ROSTER[..], Kind::Roster), (&REGISTRY[..], Kind::Registry), (&PLAN[..], Kind::Ledger)];
+    kinds.into_iter().find(|(fields, _)| fields.contains(&field)).map(|(_, kind)| kind)
+}
+
 /// The register that a person means: `TEACHER.subject` in the roster, `ORGANISATION.address1` in the registry that describes it, `PLAN.title` in this year's ledger.
 pub(super) fn target(c: &Context<'_>, key: &str) -> Result<Target, CommandError> {
     let (id, field) = key.rsplit_once('.').filter(|(id, _)| is_id(id)).ok_or_else(|| unknown(key))?;

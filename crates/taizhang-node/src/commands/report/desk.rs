@@ -18,7 +18,7 @@ use taizhang_rules::{
 };
 
 use crate::{
-    commands::{Context, shown},
+    commands::{Context, acting, shown},
     core::Core,
     error::CommandError,
     keyring::{Identity, Keyring},
@@ -74,6 +74,9 @@ pub(super) fn scope(core: &Core, org: OrgId) -> BTreeSet<OrgId> {
 pub(super) fn names(c: &Context<'_>, audience: Audience, org: OrgId) -> Result<BTreeMap<String, Identity>, CommandError> {
     let mut out = BTreeMap::new();
     if audience > Audience::County || c.unlock.passphrase.is_none() {
+        return Ok(out);
+    }
+    if c.unlock.key.is_none() && !acting::somebody(c.core, acting::Need::Names)? {
         return Ok(out);
     }
     let ring = Keyring::of(&c.person()?);

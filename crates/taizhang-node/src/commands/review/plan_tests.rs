@@ -128,6 +128,12 @@ fn a_person_decides_and_decides_anew() {
         (true, Some("停电延误"), "2025-01-10".to_owned())
     );
     assert_eq!(list(&mut net, None, true), [("S1".to_owned(), "approved".to_owned())]);
+    // By the number that the list shows, and never by one that two plans have.
+    decide(&mut net, "returned", &["S1".to_owned()], None, (false, Some("重报"))).unwrap();
+    assert_eq!(list(&mut net, None, true), [("S1".to_owned(), "returned".to_owned())]);
+    net.put("clerk3", net.ledger2(), &claiming("S1", None, None));
+    let error = decide(&mut net, "refused", &["S1".to_owned()], None, (false, Some("x"))).unwrap_err();
+    assert!(error.kind == ErrorKind::Usage && error.hint.unwrap().zh.contains(&named[0]));
     // The day is today where none is given; a plan named twice is decided on once.
     let twice = [named[0].clone(), format!("{}.0", &named[0][..16])];
     let reply = decide(&mut net, "refused", &twice, None, (false, Some("不符合计划"))).unwrap();

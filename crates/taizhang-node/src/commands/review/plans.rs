@@ -163,15 +163,27 @@ impl Plans {
         (rows.into_iter().map(|(review, list)| (review, payloads(&list))).collect(), n)
     }
 
+    /// By its row, or by the number that lists show.
     fn find(&self, core: &Core, named: &str) -> Result<&Plan, CommandError> {
+        let numbered: Vec<&Plan> = self.0.iter().filter(|p| p.no == named).collect();
+        match numbered.as_slice() {
+            [] => {}
+            [one] => return Ok(one),
+            several => {
+                let ids: Vec<String> = several.iter().filter_map(|p| p.hands.first()).map(RowName::to_string).collect();
+                let (ids, n) = (ids.join(", "), several.len());
+                return Err(CommandError::not_found(format!("编号 {named} 有 {n} 条"), format!("{n} are numbered {named}"))
+                    .hint(format!("请指明其一: {ids}"), format!("name one: {ids}")));
+            }
+        }
         let (hex, index) = named.split_once('.').unwrap_or((named, "0"));
         let entry = shown::find_entry(core, hex, |d| matches!(d.kind, Kind::Notice | Kind::Ledger) && d.subject.is_none())?;
         let name = index.parse().ok().map(|index| RowName { entry, index });
         let plan = name.and_then(|name| self.0.iter().find(|p| p.hands.contains(&name)));
         plan.ok_or_else(|| {
             CommandError::not_found(format!("{named} 不是方案或活动"), format!("{named} is no plan and no activity")).hint(
-                "写法: 条目.序号; taizhang review plan list 列出",
-                "written ENTRY.INDEX; `taizhang review plan list` lists them",
+                "请写活动编号或 条目.序号; taizhang review plan list 列出",
+                "name its number, or ENTRY.INDEX; `taizhang review plan list` lists them",
             )
         })
     }

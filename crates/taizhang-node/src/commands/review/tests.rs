@@ -273,6 +273,34 @@ fn the_list_shows_ids_that_approve_takes_and_an_entry_alone_where_it_is_clear() 
     let items = of(&sheet.to_string())["items"].as_array().unwrap().clone();
     assert_eq!(items.len(), 2);
     assert_eq!((&items[0]["teacher"], &items[0]["title"], &items[0]["h100"]), (&"T1".into(), &"培训A1".into(), &1600.into()));
+    assert_eq!(
+        (&items[0]["kind"], &items[0]["start"], &items[0]["end"]),
+        (&"concentrated".into(), &"2025-01-02".into(), &"2025-01-06".into())
+    );
+    let elsewhere = taizhang_core::rows::Elsewhere {
+        external_id: None,
+        teacher: "T2".into(),
+        title: "跟岗".into(),
+        organiser: Some("某大学".into()),
+        level: None,
+        kind: ActivityKind::Degree,
+        form: None,
+        start_day: taizhang_core::units::Day(20_100),
+        end_day: taizhang_core::units::Day(20_101),
+        h100: 100,
+        assessment: None,
+        abroad: None,
+        degree_level: None,
+        claimed_by: None,
+        claimed_at_ms: None,
+        evidence: None,
+        note: None,
+        reason: None,
+    };
+    let entry = net.put("clerk", net.ledger(), &row(&elsewhere)).entry.to_string();
+    let listed = list(&mut net, None);
+    let item = listed.iter().find(|w| w["entry"].as_str() == Some(entry.as_str())).unwrap()["items"][0].clone();
+    assert_eq!((&item["kind"], &item["end"], &item["organiser"]), (&"degree".into(), &"2025-01-13".into(), &"某大学".into()));
     let id = items[0]["id"].as_str().unwrap().to_owned();
     assert_eq!(decide(&mut net, "approve", &[id], None).unwrap().data["registrations"], 1);
     // The sheet's entry means the whole sheet; an entry with one registration means that one.

@@ -55,14 +55,14 @@ impl Seeds {
         Ok(seeds)
     }
 
-    /// The places that all of them choose among `n`.
-    pub(super) fn places(&self, rollup: &EntryId, n: u64) -> BTreeSet<u64> {
-        self.above.iter().flat_map(|s| places(&s.row.seed, rollup, n, s.row.k.into())).collect()
+    /// The places that all of them choose among `n`: as many each as was published, or `k`.
+    pub(super) fn places(&self, rollup: &EntryId, n: u64, k: Option<u64>) -> BTreeSet<u64> {
+        self.above.iter().flat_map(|s| places(&s.row.seed, rollup, n, k.unwrap_or(s.row.k.into()))).collect()
     }
 
     /// How many teachers they ask for.
-    pub(super) fn asked(&self) -> u64 {
-        self.above.iter().map(|s| u64::from(s.row.k)).fold(0, u64::saturating_add)
+    pub(super) fn asked(&self, k: Option<u64>) -> u64 {
+        self.above.iter().map(|s| k.unwrap_or(s.row.k.into())).fold(0, u64::saturating_add)
     }
 
     /// For a reply.

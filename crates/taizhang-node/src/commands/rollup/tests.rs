@@ -6,6 +6,7 @@ use taizhang_core::{
     id::{AttachmentId, DocId, EntryId, Kind},
     op::PayloadBuilder,
     rows::{Burn, Rollup, RowType},
+    units::Day,
 };
 use taizhang_rules::rollup::{
     Inputs, Lines, Made, Scope, Years,
@@ -19,7 +20,7 @@ use super::{
     find,
 };
 use crate::{
-    command::{Command, Reply},
+    command::{Command, Message, Reply},
     core::Act,
     error::{CommandError, ErrorKind},
 };
@@ -235,7 +236,7 @@ fn one_school_alone_gives_the_same_lines() {
     net.put("clerk3", net.ledger2(), &registration("A1", "T1", 200));
     let inputs = Inputs::of(net.core.ledger(), net.county, Years { first: YEAR, last: YEAR });
     let signature = taizhang_core::admission::Signature::Checked;
-    let scope = Scope { owner: net.county, period: YEAR, as_of: taizhang_core::units::Day(20_500) };
+    let scope = Scope { owner: net.county, period: YEAR, as_of: Day(20_500) };
     let all = Replay::of(net.core.ledger(), net.core.store(), &inputs, signature).unwrap().lines(scope);
     let t1: Vec<_> = all.teachers.iter().filter(|t| t.number == "T1").collect();
     assert_eq!((t1.len(), t1[0].school, t1[0].tally.all.recorded_h100), (1, net.school, 1600 + 400 + 300 + 200));
@@ -286,5 +287,14 @@ fn what_cannot_be_published_shown_or_verified() {
     let chosen = |net: &mut Net| levels(net, &id, false, Some(1)).2["sample"]["data"]["chosen"].clone();
     assert_eq!(chosen(&mut net), chosen(&mut net));
     let command = Command::RollupVerify { id: id.clone(), deep: false, sample: Some(1), seed: None };
-    assert_eq!(net.data("clerk", &command)["seed"].as_str().unwrap().len(), 32);
+    let mut said = Vec::new();
+    let unlock = super::super::testkit::unlock("clerk");
+    let reply = super::super::execute(&mut net.core, &unlock, &command, &mut |m| said.push(m)).unwrap();
+    assert_eq!(reply.data["seed"].as_str().unwrap().len(), 32);
+    let is_told = |m: &Message| matches!(m, Message::Note(text) if text.en.contains("one is drawn here"));
+    assert!(said.iter().any(is_told), "{said:?}");
+    let tomorrow = Day(net.core.now().day().0 + 1).to_string();
+    let ahead = Command::RollupPublish { period: YEAR, as_of: Some(tomorrow.clone()) };
+    let error = net.run("reviewer", &ahead).unwrap_err();
+    assert!(error.kind == ErrorKind::Usage && error.what.zh.contains(&format!("{tomorrow} 还没有到")), "{error:?}");
 }

@@ -85,25 +85,34 @@ enum Choice {
     None,
     /// On the spot: so many, by this seed.
     Given(usize, String),
-    /// By what was published for this rollup.
-    Published(Seeds),
+    /// By what was published for this rollup; so many teachers each, where that was said.
+    Published(Seeds, Option<u64>),
 }
 
 impl Choice {
-    fn of(core: &Core, found: &Found, k: Option<usize>, seed: Option<&str>) -> Result<Self, CommandError> {
-        if let Some(k) = k {
-            let seed = seed.map_or_else(|| random::bytes::<16>().map(|b| super::hex(&b)), |s| Ok(s.to_owned()))?;
-            return Ok(Self::Given(k, seed));
+    fn of(c: &mut Context<'_>, found: &Found, k: Option<usize>, seed: Option<&str>) -> Result<Self, CommandError> {
+        if let (Some(k), Some(seed)) = (k, seed) {
+            return Ok(Self::Given(k, seed.to_owned()));
         }
-        let seeds = Seeds::of(core, found)?;
-        Ok(if seeds.above.is_empty() && seeds.own.is_empty() { Self::None } else { Self::Published(seeds) })
+        let seeds = Seeds::of(c.core, found)?;
+        match k {
+            Some(k) if seeds.above.is_empty() => {
+                c.note(
+                    "上级没有为这份汇总发布抽查种子: 由本机抽取一个",
+                    "nobody above published a seed for this rollup: one is drawn here",
+                );
+                Ok(Self::Given(k, super::hex(&random::bytes::<16>()?)))
+            }
+            None if seeds.above.is_empty() && seeds.own.is_empty() => Ok(Self::None),
+            _ => Ok(Self::Published(seeds, k.map(|k| k as u64))),
+        }
     }
 
     fn json(&self, core: &Core) -> (Json, Json) {
         match self {
             Self::None => (Json::Null, Json::Null),
             Self::Given(_, seed) => (json!(seed), Json::Null),
-            Self::Published(seeds) => (Json::Null, seeds.json(core)),
+            Self::Published(seeds, _) => (Json::Null, seeds.json(core)),
         }
     }
 }
@@ -117,7 +126,7 @@ pub(crate) fn verify(
     seed: Option<&str>,
 ) -> Result<Reply, CommandError> {
     let found = find(c.core, id)?;
-    let choice = Choice::of(c.core, &found, sample, seed)?;
+    let choice = Choice::of(c, &found, sample, seed)?;
     c.progress("statement", 0, 3);
     let (statement, parts) = statement(c.core, &found)?;
     let (mut sampled, mut recomputed, mut unnamed) = (Verdict::NotAsked, Verdict::NotAsked, Json::Null);
@@ -290,12 +299,12 @@ impl Case<'_> {
         match choice {
             Choice::None => Ok(Verdict::NotAsked),
             Choice::Given(k, seed) => self.sample(*k as u64, &sample::places(seed.as_bytes(), rollup, n, *k as u64)),
-            Choice::Published(seeds) if seeds.above.is_empty() => {
+            Choice::Published(seeds, _) if seeds.above.is_empty() => {
                 let owner = shown::org(self.core, self.found.document.owner);
                 let why = format!("the seed was published by {owner} itself; only one from above counts");
                 Ok(Verdict::Fail(vec![why], Json::Null))
             }
-            Choice::Published(seeds) => self.sample(seeds.asked(), &seeds.places(rollup, n)),
+            Choice::Published(seeds, k) => self.sample(seeds.asked(*k), &seeds.places(rollup, n, *k)),
         }
     }
 

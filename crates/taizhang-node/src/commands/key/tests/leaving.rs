@@ -34,6 +34,16 @@ fn a_clerk_leaves_and_what_is_dated_later_waits_until_it_is_accepted() {
 }
 
 #[test]
+fn a_clerk_who_would_end_herself_is_sent_to_an_admin_and_is_not_called_one() {
+    let mut net = Net::new();
+    let error = net.run("clerk", &asked(KeyCommand::End(end("clerk")))).unwrap_err();
+    let hint = error.hint.unwrap();
+    assert!(hint.zh.contains("429801 admin") && !hint.zh.contains("唯一"), "{hint:?}");
+    let error = net.run("admin", &asked(KeyCommand::End(end("admin")))).unwrap_err();
+    assert!(error.hint.unwrap().zh.contains("您是 429801 唯一的管理员"), "and the only one is told so");
+}
+
+#[test]
 fn a_reviewer_leaves_and_only_what_is_here_stands_whatever_day_it_claims() {
     let mut net = Net::new();
     let review = net.review();

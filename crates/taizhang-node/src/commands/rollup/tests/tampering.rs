@@ -514,6 +514,12 @@ fn the_seed_is_the_one_that_someone_above_published() {
     assert_eq!(report["sample"]["data"]["chosen"], sampled["chosen"]);
     let counting: Vec<&Json> = report["seeds"].as_array().unwrap().iter().map(|s| &s["counts"]).collect();
     assert_eq!(counting, [&Json::from(true), &Json::from(false)]);
+    // A number of one's own does not make a seed of one's own.
+    let command = Command::RollupVerify { id: id.clone(), deep: false, sample: Some(1), seed: None };
+    let few = world.net.data("city-clerk", &command);
+    assert!(few["seed"].is_null() && few["seeds"].is_array(), "{few}");
+    assert_eq!((&few["sample"]["data"]["asked"], &few["sample"]["data"]["checked"]), (&1.into(), &1.into()));
+    assert_eq!(few["sample"]["data"], world.net.data("city-clerk", &command)["sample"]["data"], "the same each time");
     // A lie about a teacher whom the seed chooses is caught without asking for anything.
     let lied = world.smooth_lie(|_, lines| lines.commitments.iter_mut().for_each(|c| c[0] ^= 1));
     world.honest = lied;
