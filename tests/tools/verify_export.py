@@ -3,9 +3,12 @@
 Every entry, by docs/protocol.md: one byte form, signature, id, log, grants up to the root statement and its successors, roles, organisations, invites, what
 it replaces; what counts after burns, ends, accepts (not: surplus branches, moves); every row, by docs/rows.md. The last line counts; exit 0: everything holds."""
 import collections, functools, hashlib, io, json, re, sys
-import cbor2
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+try:
+    import cbor2
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ImportError as missing:
+    sys.exit(f"verify_export.py needs {missing.name}: pip install cbor2 cryptography")
 KID, DOCUMENT, RUN, SEQUENCE, PREVIOUS, GRANT, LINK, TIME = 4, -65537, -65538, -65539, -65540, -65541, -65542, -65543
 CERTIFY, EVERY, ONE_USE, FAR = {1, 2, 3}, {1, 2, 3, 4, 5, 6}, bytes(8), 1 << 60
 # Of each kind of document the roles and the kinds of organisation that may write it; of each role the kinds that have it.

@@ -494,6 +494,9 @@ pub struct Record {
     pub assessment: Option<String>,
     /// 备注
     pub note: Option<String>,
+    /// Although a training with the same title, last day and hours is recorded.
+    #[serde(default)]
+    pub again: bool,
 }
 
 /// How an export is written.

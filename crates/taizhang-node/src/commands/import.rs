@@ -101,12 +101,17 @@ fn write(c: &mut Context<'_>, plans: &mut [Plan], state: &mut State) -> Result<(
     }
     for (n, plan) in (0..).zip(plans) {
         c.progress("import", n, total);
-        let act = std::mem::take(&mut plan.batch).into_act(&plan.report);
+        let batch = std::mem::take(&mut plan.batch);
+        let act = batch.act(&plan.report);
         if act.writes.is_empty() {
             continue;
         }
         plan.report.entries = act.writes.len();
         let person = state.person(c)?;
+        if let Err(error) = c.core.check_personal(person, &act) {
+            let row = batch.row_with(|act| c.core.check_personal(person, act).is_err());
+            return Err(plan.report.at(row, error));
+        }
         c.core.write(person, act)?;
     }
     Ok(())

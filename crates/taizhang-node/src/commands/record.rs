@@ -1,17 +1,20 @@
 //! `record`: one training of one teacher. Where something else is recorded about the same activity, it is a correction and needs a reason.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value as Json, json};
 use taizhang_core::{
     id::DocId,
     op::{PayloadBuilder, RowName, RowRef},
     rows::{ActivityKind, Assessment, Elsewhere, RegisteredBy, Registration, RowType},
+    standing::Judge,
     units::Day,
 };
 
 use super::{
     Context,
     import::{
-        known::{Recorded, elsewhere_key, key},
+        known::{Known, Recorded, elsewhere_key, key},
         place::{Place, Shelf, Shelves},
         registrations::form,
     },
@@ -60,9 +63,11 @@ pub(crate) fn run(c: &mut Context<'_>, record: &Record) -> Result<Reply, Command
         Some(same) => (same.name, Vec::new()),
         None => {
             let corrects = corrected(record, &recorded, written.document)?;
+            told_twice(c, record, days.1, like(known, record, days.1))?;
             (Some(write(c, &written, &corrects)?), corrects)
         }
     };
+    let (years, by) = if same.is_none() { locked(c, written.document, name) } else { Default::default() };
     let is_known = shelves.rosters(c.core)?.has(shelf.school(), &record.teacher);
     Ok(Reply::new(
         "record",
@@ -70,6 +75,7 @@ pub(crate) fn run(c: &mut Context<'_>, record: &Record) -> Result<Reply, Command
             "row": name.map(|n| n.to_string()), "document": shown::document(c.core, &written.document), "teacher": record.teacher,
             "h100": record.h100, "year": written.document.period, "unchanged": same.is_some(), "waiting": written.is_waiting,
             "corrects": corrects.iter().map(RowName::to_string).collect::<Vec<_>>(),
+            "locked_years": Some(years).filter(|y| !y.is_empty()), "locked_by": Some(by).filter(|b| !b.is_empty()),
             "findings": findings(record, is_known, written.is_waiting),
         }),
     ))
@@ -244,6 +250,48 @@ fn corrected(record: &Record, recorded: &[Recorded], document: DocId) -> Result<
         .hint("确需更正请用 --note 写明理由", "to correct it give the reason as --note"));
     }
     Ok(recorded.iter().filter_map(|r| r.name).collect())
+}
+
+/// A training elsewhere of this teacher that has another content and yet the same title, last day and hours.
+fn like(known: &Known, record: &Record, end: Day) -> Option<RowName> {
+    let title = record.title.as_deref()?.trim();
+    let is_like =
+        |e: &Elsewhere| e.teacher == record.teacher && e.title.trim() == title && e.end_day == end && e.h100 == record.h100;
+    let mut all = known.with_prefix(Elsewhere::TYPE, "");
+    all.find(|r| Elsewhere::from_fields(&r.fields).is_ok_and(|p| is_like(&p.row)))?.name
+}
+
+/// Most often it is the same training, typed once more: then its hours would be counted twice.
+fn told_twice(c: &mut Context<'_>, record: &Record, end: Day, like: Option<RowName>) -> Result<(), CommandError> {
+    let Some(row) = like else { return Ok(()) };
+    let (zh, en) = (
+        format!("该教师已有一次名称、结束日期 {end} 和学时都相同的培训 ({row})"),
+        format!("a training of this teacher with the same title, last day {end} and hours is recorded already ({row})"),
+    );
+    if record.again {
+        c.note(zh, en);
+        return Ok(());
+    }
+    Err(CommandError::new(ErrorKind::Refused, zh, en).hint("确是另一次培训请加 --again", "if it is another training add --again"))
+}
+
+/// The locks under which a new row does not count: years, and who closed them; and tells of them.
+fn locked(c: &mut Context<'_>, document: DocId, name: Option<RowName>) -> (BTreeSet<u16>, BTreeSet<String>) {
+    let closed = {
+        let judge = Judge::new(c.core.ledger());
+        name.and_then(|n| judge.gate(document).map(|g| g.closed_by(&n.entry))).unwrap_or_default()
+    };
+    let years: BTreeSet<u16> = closed.iter().map(|(year, _)| *year).collect();
+    let by: BTreeSet<String> = closed.iter().map(|(_, org)| shown::org(c.core, *org)).collect();
+    if !years.is_empty() {
+        let year = years.iter().map(u16::to_string).collect::<Vec<_>>().join(", ");
+        let who = by.iter().cloned().collect::<Vec<_>>().join(", ");
+        c.note(
+            format!("{year} 年度已由 {who} 锁定: 这一行已保存, 但在锁定后到达, 未计入; 待 {who} 接受 (review accept) 或解锁 (review unlock) 后计入"),
+            format!("{year} is locked by {who}: the row is kept, but it arrived after the lock and counts only once {who} accepts it (review accept) or opens the year (review unlock)"),
+        );
+    }
+    (years, by)
 }
 
 fn write(c: &mut Context<'_>, written: &Written, corrects: &[RowName]) -> Result<RowName, CommandError> {

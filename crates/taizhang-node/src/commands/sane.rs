@@ -119,6 +119,7 @@ mod tests {
             end: end.into(),
             assessment: None,
             note: None,
+            again: false,
         })
     }
 

@@ -36,12 +36,15 @@ pub(crate) struct Record {
     /// 备注 | Note
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
+    /// 确是另一次培训: 名称、结束日期和学时与已登记的相同也登记 | It is another training, although its title, last day and hours are those of one recorded
+    #[arg(long, requires = "title")]
+    again: bool,
 }
 
 impl Record {
     pub(super) fn command(self) -> Command {
-        let Self { teacher, activity, title, organiser, kind, h100, start, end, assessment, note } = self;
-        Command::Record(command::Record { teacher, activity, title, organiser, kind, h100, start, end, assessment, note })
+        let Self { teacher, activity, title, organiser, kind, h100, start, end, assessment, note, again } = self;
+        Command::Record(command::Record { teacher, activity, title, organiser, kind, h100, start, end, assessment, note, again })
     }
 }
 

@@ -90,6 +90,7 @@ fn good_lines_become_commands() {
         ("export ledger --csv --gbk", "format: Csv, gbk: true"),
         ("export ledger", "format: Jsonl"),
         ("record --teacher 1 --activity a --h100 150 --end 2024-03-01", "h100: 150"),
+        ("record --teacher 1 --title a --h100 150 --end 2024-03-01 --again", "note: None, again: true"),
         ("conflict settle 1.subject --choose 2", "choose: Some(2)"),
         ("review approve a b --reason r", "verdict: \"approved\", rows: [\"a\", \"b\"]"),
         ("review return --claimed", "verdict: \"returned\", rows: [], sheet: None, claimed: true"),

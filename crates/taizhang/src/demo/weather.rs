@@ -149,6 +149,7 @@ fn training(teacher: &str) -> Record {
         end: format!("{YEAR}-11-16"),
         assessment: Some("pass".to_owned()),
         note: None,
+        again: false,
     }
 }
 

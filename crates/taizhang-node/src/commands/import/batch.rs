@@ -39,7 +39,8 @@ impl Op {
 struct Pages {
     /// Begins every entry, so that a decision may name it as a sheet.
     head: Option<Op>,
-    ops: Vec<Op>,
+    /// With the row of the file that each comes from.
+    ops: Vec<(u32, Op)>,
     /// Rows of the file that brought something into this document.
     imported: u32,
 }
@@ -78,31 +79,48 @@ impl Batch {
 
     fn push(&mut self, document: DocId, row: u32, op: Op) {
         let pages = self.documents.entry(document).or_default();
-        pages.ops.push(op);
+        pages.ops.push((row, op));
         if self.last_row.insert(document, row) != Some(row) {
             pages.imported += 1;
         }
     }
 
     /// Entries of one document in order; the row about the import itself comes last, so whoever has it has all.
-    pub(super) fn into_act(self, report: &FileReport) -> Act {
+    pub(super) fn act(&self, report: &FileReport) -> Act {
         let mut act = Act::default();
-        for (document, mut pages) in self.documents {
-            if pages.ops.is_empty() {
-                continue;
-            }
+        for (document, pages) in self.documents.iter().filter(|(_, p)| !p.ops.is_empty()) {
             // Only ledgers and rosters hold rows about imports.
-            if rows::belongs(ImportRow::TYPE, document.kind) && document.kind != Kind::Registry {
-                pages.ops.push(Op::Row(ImportRow::TYPE, Vec::new(), import_row(report, pages.imported).to_fields()));
-            }
-            pages.write(document, &mut act);
+            let is_told = rows::belongs(ImportRow::TYPE, document.kind) && document.kind != Kind::Registry;
+            let about = || Op::Row(ImportRow::TYPE, Vec::new(), import_row(report, pages.imported).to_fields());
+            pages.write(*document, is_told.then(about).as_ref(), &mut act);
         }
         act
+    }
+
+    /// The row of the file with what an act may not hold; it is looked for by halves, for each look opens every name here.
+    pub(super) fn row_with(&self, is_bad: impl Fn(&Act) -> bool) -> Option<u32> {
+        let ops: Vec<(DocId, u32, &Op)> =
+            self.documents.iter().flat_map(|(d, p)| p.ops.iter().map(|(row, op)| (*d, *row, op))).collect();
+        let has = |some: &[(DocId, u32, &Op)]| {
+            let mut act = Act::default();
+            for (document, _, op) in some {
+                let mut p = PayloadBuilder::default();
+                op.add_to(&mut p);
+                act.write(*document, p);
+            }
+            is_bad(&act)
+        };
+        let mut left = ops.as_slice();
+        while left.len() > 1 {
+            let (first, second) = left.split_at(left.len() / 2);
+            left = if has(first) { first } else { second };
+        }
+        left.first().filter(|_| has(left)).map(|(_, row, _)| *row)
     }
 }
 
 impl Pages {
-    fn write(self, document: DocId, act: &mut Act) {
+    fn write(&self, document: DocId, last: Option<&Op>, act: &mut Act) {
         let begin = || {
             let mut p = PayloadBuilder::default();
             self.head.iter().for_each(|head| head.add_to(&mut p));
@@ -110,7 +128,7 @@ impl Pages {
         };
         let mut p = begin();
         let heads = p.len();
-        for op in &self.ops {
+        for op in self.ops.iter().map(|(_, op)| op).chain(last) {
             if p.len() > heads && (p.len() >= OPERATIONS_MAX || p.bytes() + op.bytes() > ENTRY_BYTES) {
                 act.write(document, std::mem::replace(&mut p, begin()));
             }

@@ -2,9 +2,11 @@
 //!
 //! Nobody replaces a row in a ledger of somebody else: what a county corrects of a school's own registration stands in the county's ledger about the school, beside it, and counts once it is approved.
 
+use std::collections::BTreeSet;
+
 use taizhang_core::{
     id::{DocId, Kind},
-    op::RowRef,
+    op::{RowName, RowRef},
     rows::{RegisteredBy, Registration, RowType},
 };
 use taizhang_sheets::{CorrectionLine, Severity};
@@ -16,6 +18,9 @@ use super::{
     report::Found,
 };
 use crate::{commands::Context, error::CommandError};
+
+/// Digits of an entry that a form prints.
+const PRINTED_DIGITS: usize = 12;
 
 /// What is corrected: the row as it shall be, where, and the rows it replaces.
 struct Correction {
@@ -35,15 +40,6 @@ pub(super) fn plan(c: &Context<'_>, plan: &mut Plan, lines: &[CorrectionLine], s
     let place = Place::find(c, plan.import.org.as_deref())?;
     let by = place.registered_by(c.core);
     for line in lines {
-        if line.target != format!("{}/{}", line.activity, line.teacher) {
-            plan.refuse_row(
-                line.row,
-                "target_differs",
-                format!("原登记编号 {} 与活动编号、教师编号不符; 应为 活动编号/教师编号", line.target),
-                format!("{} does not name this activity and teacher; it should read ACTIVITY/TEACHER", line.target),
-            );
-            continue;
-        }
         let Some(shelf) = place.shelf(state.shelves.rosters(c.core)?, &line.teacher) else {
             plan.no_school(line.row, &line.teacher);
             continue;
@@ -96,6 +92,21 @@ fn correct(
     } else {
         own
     };
+    if line.target != format!("{}/{}", line.activity, line.teacher) && !is_printed(c, &recorded, line)? {
+        plan.refuse_row(
+            line.row,
+            "target_differs",
+            format!(
+                "原登记编号 {} 与活动编号、教师编号不符; 应为 活动编号/教师编号, 或培训台账 (form-02) 所印的登记号",
+                line.target
+            ),
+            format!(
+                "{} does not name this activity and teacher; it should read ACTIVITY/TEACHER, or as form-02 prints it",
+                line.target
+            ),
+        );
+        return Ok(Outcome::Refused);
+    }
     let rows: Vec<(&Recorded, Registration)> =
         recorded.iter().filter_map(|r| Some((r, Registration::from_fields(&r.fields).ok()?.row))).collect();
     if rows.iter().any(|(_, r)| r.attended_h100 == line.new_h100) {
@@ -140,6 +151,29 @@ fn correct(
         row.by = by;
     }
     Ok(Outcome::Write(Box::new(Correction { document, replaces, row, is_beside })))
+}
+
+/// Does the line name the registration as form-02 prints it: by the beginning of its row's name? Also one that was corrected since, or the same sheet could not be imported again.
+fn is_printed(c: &Context<'_>, recorded: &[Recorded], line: &CorrectionLine) -> Result<bool, CommandError> {
+    let target = line.target.trim().to_ascii_lowercase();
+    let Some((entry, index)) = target.split_once('.').filter(|(entry, _)| entry.len() >= PRINTED_DIGITS) else {
+        return Ok(false);
+    };
+    let is_named = |n: RowName| n.entry.to_string().starts_with(entry) && n.index.to_string() == index;
+    if recorded.iter().filter_map(|r| r.name).any(is_named) {
+        return Ok(true);
+    }
+    let is_ours =
+        |r: &Registration| r.teacher == line.teacher && r.activity_no.as_ref().is_none_or(|activity| *activity == line.activity);
+    let documents: BTreeSet<DocId> = recorded.iter().map(|r| r.document).collect();
+    for document in documents {
+        let view = c.core.view(&document)?;
+        let mut named = view.rows.values().filter(|r| is_named(r.name));
+        if named.any(|r| r.read::<Registration>().is_some_and(|p| is_ours(&p.row))) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn differs(plan: &mut Plan, line: &CorrectionLine, recorded_h100: u32) {

@@ -121,6 +121,15 @@ impl Plan {
         let there: Vec<String> =
             there.iter().map(|d| d.period.map_or_else(|| d.kind.word().to_owned(), |p| p.to_string())).collect();
         let there = there.join(", ");
+        if self.import.kind == "roster" {
+            self.refuse_row(
+                row,
+                "differs",
+                "与花名册已登记的不同, 未改动; 确需更正 (如参加工作日期) 请用 taizhang export roster --jsonl 取出该行, 改正后在 replaces 中写明原行, 再用 taizhang import rows 导入",
+                "differs from what the roster holds, which stays; to correct it (such as the day of hiring) take the line from `taizhang export roster --jsonl`, change it, name the old row in its `replaces`, and bring it in with `taizhang import rows`",
+            );
+            return;
+        }
         self.refuse_row(
             row,
             "differs",

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use taizhang_sheets::{Finding, FindingKind, Lang, ReadError, Severity, Sheet, masked};
 
-use crate::error::Text;
+use crate::error::{CommandError, Text};
 
 /// What became of one file. Rows are rows of data.
 #[derive(Debug)]
@@ -65,6 +65,14 @@ impl Found {
 }
 
 impl FileReport {
+    /// What is wrong, with the file and its row.
+    pub(super) fn at(&self, row: Option<u32>, error: CommandError) -> CommandError {
+        let Some(row) = row else { return error };
+        let at = &self.file;
+        let what = Text::new(format!("{at} 第 {row} 行: {}", error.what.zh), format!("row {row} of {at}: {}", error.what.en));
+        CommandError { what, ..error }
+    }
+
     pub(super) fn new(kind: &str, path: &Path, sha256: [u8; 32], bytes: u64) -> Self {
         Self {
             kind: kind.to_owned(),

@@ -600,6 +600,19 @@ fn corrections_replace_the_registration_named() {
         let found = error.details.unwrap()["files"][0].clone();
         assert_eq!(kinds(&found, "stops"), [kind], "{line}: {found}");
     }
+    // As form-02 prints it, however often.
+    let sheet = net.core.view(&net.ledger()).unwrap().rows.values().find(|r| r.row_type == Sheet::TYPE).unwrap().name;
+    let printed = format!("{}.2", &sheet.entry.to_string()[..12]);
+    let path = file(&net, "p.csv", &format!("{CORRECTIONS}{printed},T2,A1,8,7,2025-01-21,照台账更正\n"));
+    let command = Command::Import(of("corrections", &[path], Some("001")));
+    assert_eq!(counts(&net.data("clerk", &command)["files"][0]), [1, 1, 0, 0]);
+    assert_eq!(counts(&net.data("clerk", &command)["files"][0]), [1, 0, 1, 0]);
+    for wrong in [format!("{printed},T1,A1"), format!("{},T2,A1", &printed[..11]), "000000000000.2,T2,A1".to_owned()] {
+        let bad = file(&net, "bad.csv", &format!("{CORRECTIONS}{wrong},7,6,2025-01-21,错号\n"));
+        let error = refused_as(&mut net, "clerk", of("corrections", &[bad], Some("001")));
+        let found = error.details.unwrap()["files"][0].clone();
+        assert_eq!(kinds(&found, "stops"), ["target_differs"], "{wrong}: {found}");
+    }
     // Cells that no reader understands.
     for line in
         ["A1/T2,T2,A1,8,,2025-01-21,x", "A1/T2,T2,A1,8,七,那天,x", "A1/T2,T2,A1,8,7,2025-01-21,", ",T2,A1,8,7,2025-01-21,x"]
@@ -653,6 +666,7 @@ fn names_and_numbers_of_people_enter_no_free_field_by_any_way() {
             end: "2025-03-09".into(),
             assessment: None,
             note: note.map(str::to_owned),
+            again: false,
         })
     };
     let mut run = |command: &Command| execute(&mut core, &unlock("clerk"), command, &mut |_| {});
@@ -673,6 +687,29 @@ fn names_and_numbers_of_people_enter_no_free_field_by_any_way() {
     let path = file(&net, "named.csv", &sheet);
     let error = refused(&mut net, "clerk", of("activities", &[path], Some("001")));
     assert!(error.kind == ErrorKind::Refused && error.what.zh.contains("「标题」"), "{error:?}");
+    // Of many rows the one is named.
+    let line = |n: u32, title: &str| format!("S{n},{title},本校,校级,校本培训,2025-03-01,2025-03-02,8\n");
+    let head = sheet.lines().next().unwrap();
+    for bad in [1, 4, 9] {
+        let lines: String = (1..=9).map(|n| line(n, if n == bad { "电话13812345678" } else { "公开课" })).collect();
+        let path = file(&net, "phone.csv", &format!("{head}\n{lines}"));
+        let error = refused(&mut net, "clerk", of("activities", &[path], Some("001")));
+        let said = format!("第 {} 行: 「标题」里有电话号码", bad + 1);
+        assert!(error.what.zh.contains("phone.csv") && error.what.zh.contains(&said), "{said}: {error:?}");
+    }
+}
+
+#[test]
+fn a_roster_that_differs_says_how_it_is_corrected() {
+    let mut net = Net::new();
+    let roster = |hired: &str| format!("教师编号,姓名,性别,入职日期,任教学段,任教学科\nT1,王小明,男,{hired},小学,语文\n");
+    let path = file(&net, "roster.csv", &roster("2012-09-01"));
+    net.data("clerk", &Command::Import(of("roster", &[path], Some("001"))));
+    let path = file(&net, "roster2.csv", &roster("2013-09-01"));
+    let error = refused(&mut net, "clerk", of("roster", &[path], Some("001")));
+    let found = error.details.unwrap()["files"][0].clone();
+    assert_eq!(kinds(&found, "stops"), ["differs"]);
+    assert!(found.to_string().contains("taizhang import rows") && !found.to_string().contains("--note"), "{found}");
 }
 
 #[test]

@@ -141,6 +141,7 @@ fn renamed_recoded_and_merged() {
             end: end.into(),
             assessment: None,
             note: None,
+            again: false,
         })
     };
     net.run("office", &record("2025-12-01")).unwrap();

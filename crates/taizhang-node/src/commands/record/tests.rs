@@ -5,7 +5,7 @@ use taizhang_core::{entry::SignedEntry, id::Kind};
 
 use super::*;
 use crate::{
-    command::{Command, Unlock},
+    command::{Command, Message, Unlock},
     commands::{execute, testkit},
     core::Core,
     folder::{Folder, Settings},
@@ -43,6 +43,7 @@ fn hours(teacher: &str, activity: &str, h100: u32) -> Record {
         end: "2025-03-09".into(),
         assessment: None,
         note: None,
+        again: false,
     }
 }
 
@@ -84,6 +85,48 @@ fn one_training_of_one_teacher() {
         (elsewhere.kind, elsewhere.form.as_deref(), elsewhere.h100, elsewhere.start_day),
         (ActivityKind::Nonconcentrated, Some("visit"), 150, elsewhere.end_day)
     );
+}
+
+#[test]
+fn a_like_training_is_recorded_again_only_on_purpose() {
+    let mut net = testkit::Net::new();
+    net.fill();
+    let mut core = school(&net);
+    let first = run(&mut core, training("跟岗")).unwrap();
+    let like = || Record { organiser: Some("另一所大学".into()), ..training("跟岗") };
+    let error = run(&mut core, like()).unwrap_err();
+    assert!(error.kind.exit_code() == 1 && error.what.zh.contains(first["row"].as_str().unwrap()), "{error:?}");
+    assert!(error.hint.unwrap().zh.contains("--again"));
+    for other in [
+        Record { h100: 151, ..like() },
+        Record { end: "2025-03-08".into(), ..like() },
+        Record { teacher: "T2".into(), ..like() },
+        Record { title: Some("跟岗二".into()), ..like() },
+        Record { again: true, ..like() },
+    ] {
+        let again = other.again;
+        assert_eq!(run(&mut core, other).unwrap_or_else(|e| panic!("{again} {e:?}"))["unchanged"], false);
+    }
+}
+
+#[test]
+fn a_row_of_a_locked_year_is_kept_and_said_not_to_count() {
+    let mut net = testkit::Net::new();
+    net.fill();
+    let lock = Command::ReviewLock { org: Some("001".into()), all: false, year: testkit::YEAR, even_pending: true, reason: None };
+    net.data("reviewer", &lock);
+    net.start_again_as(net.school);
+    let mut said = Vec::new();
+    let command = Command::Record(hours("T2", "A2", 400));
+    let reply = execute(&mut net.core, &testkit::unlock("clerk"), &command, &mut |m| said.push(m)).unwrap().data;
+    assert_eq!((&reply["locked_years"], &reply["locked_by"]), (&serde_json::json!([2025]), &serde_json::json!(["429801"])));
+    let zh = said.iter().find_map(|m| if let Message::Note(text) = m { Some(text.zh.clone()) } else { None }).unwrap();
+    assert!(zh.contains("2025 年度已由 429801 锁定") && zh.contains("未计入"), "{zh}");
+    // Another year is open, and nothing is said.
+    let mut said = Vec::new();
+    let command = Command::Record(Record { end: "2024-03-09".into(), ..training("跟岗") });
+    let reply = execute(&mut net.core, &testkit::unlock("clerk"), &command, &mut |m| said.push(m)).unwrap().data;
+    assert!(reply["locked_years"].is_null() && !said.iter().any(|m| matches!(m, Message::Note(_))), "{said:?}");
 }
 
 #[test]
