@@ -29,6 +29,7 @@ use crate::{
 };
 
 mod list;
+mod problem;
 mod seed;
 #[cfg(test)]
 mod tests;

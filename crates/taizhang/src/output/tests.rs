@@ -40,12 +40,12 @@ fn numbers_are_read_with_their_unit() {
 fn figures_have_the_unit_that_stands_beside_or_above_them() {
     let reply = json!({
         "missing": [{ "rule": "R", "unit": "h100", "need": 1600, "got": 850, "short": 750 }],
-        "recognised_h100": { "online": 1425 }, "totals": [["approved_h100.online", 2550], ["records", 3]],
+        "recognised_h100": { "online": 1425 }, "totals": [["approved_h100.online", 2550], ["records", 3]], "as_of": 20088,
         "fund_due_fen": 1234, "leave_d100": 150, "requirements": [{ "unit": "days", "need": 3 }],
     });
     for (lang, all) in [
-        (Lang::Zh, ["16 学时", "8.5 学时", "7.5 学时", "14.25 学时", "25.5 学时", "12.34 元", "1.5 天"]),
-        (Lang::En, ["16 h", "8.5 h", "7.5 h", "14.25 h", "25.5 h", "12.34 yuan", "1.5 days"]),
+        (Lang::Zh, ["16 学时", "8.5 学时", "7.5 学时", "14.25 学时", "25.5 学时", "12.34 元", "1.5 天", "2024-12-31", "登记 3"]),
+        (Lang::En, ["16 h", "8.5 h", "7.5 h", "14.25 h", "25.5 h", "12.34 yuan", "1.5 days", "2024-12-31", "records 3"]),
     ] {
         let text = human(&Reply::new("x", reply.clone()), lang);
         for said in all {

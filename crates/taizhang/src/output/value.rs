@@ -27,7 +27,7 @@ pub(super) fn cell(key: &str, value: &Value, lang: Lang) -> String {
         Value::String(text) => words::word(text, lang).map_or_else(|| text.clone(), str::to_owned),
         Value::Array(items) => match items.as_slice() {
             // A sum with its name, as rows hold them.
-            [Value::String(name), Value::Number(n)] if has_unit(name) => {
+            [Value::String(name), Value::Number(n)] if words::known(name) => {
                 let n = n.as_i64().map_or_else(|| n.to_string(), |n| number(name, n, lang));
                 format!("{} {n}", words::label(name, lang))
             }
@@ -78,6 +78,7 @@ fn number(key: &str, n: i64, lang: Lang) -> String {
     let unit = key.rsplit('_').next().unwrap_or(key);
     match unit {
         "day" => u16::try_from(n).map_or_else(|_| n.to_string(), |n| Day(n.into()).to_string()),
+        _ if key == "as_of" => u32::try_from(n).map_or_else(|_| n.to_string(), |n| Day(n).to_string()),
         "by" | "assessment" => code(key, n).and_then(|w| words::word(w, lang)).map_or_else(|| n.to_string(), str::to_owned),
         "h100" => format!("{} {}", hundredths(n), lang.pick("学时", "h")),
         "d100" => format!("{} {}", hundredths(n), lang.pick("天", "days")),

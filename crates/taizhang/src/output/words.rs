@@ -302,6 +302,7 @@ pub(super) const LABELS: &[(&str, &str, &str)] = &[
     ("plans_in_time", "按时报送方案", "plans in time"),
     ("policy", "政策", "policy"),
     ("positions", "位置数", "positions"),
+    ("policy_id", "政策", "policy"),
     ("policy_sha256", "办法摘要", "policy's hash"),
     ("problems", "问题", "problems"),
     ("progress", "进展", "progress"),
@@ -704,7 +705,7 @@ pub(super) fn lists() -> [Vec<&'static Entry>; 3] {
     [headlines().collect(), labels().collect(), words().collect()]
 }
 
-#[cfg(test)]
+/// Has this name a word?
 pub(super) fn known(name: &str) -> bool {
     label(name, Lang::Zh) != label(name, Lang::En)
 }

@@ -80,8 +80,9 @@ fn recompute(audit: &mut Audit<'_>, name: RowName, seen: &mut Statements) -> Res
         rollup::Audited::Holds => "recomputed",
         rollup::Audited::NotPossible => "not_possible",
         rollup::Audited::Fails(problems) => {
-            let zh: Vec<String> = problems.iter().map(|p| said::text(p).zh).collect();
-            audit.find(findings::ROLLUP, name.entry, Text::new(zh.join("; "), problems.join("; ")));
+            let zh: Vec<&str> = problems.iter().map(|p| p.text.zh.as_str()).collect();
+            let said: Vec<&str> = problems.iter().map(|p| p.said.as_str()).collect();
+            audit.find(findings::ROLLUP, name.entry, Text::new(zh.join("; "), said.join("; ")));
             "failed"
         }
     };

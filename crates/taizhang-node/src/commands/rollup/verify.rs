@@ -29,19 +29,20 @@ use taizhang_rules::{
 use super::{
     super::{Context, shown},
     Found, find,
+    problem::{self, Problem},
     seed::Seeds,
 };
 use crate::{
     command::Reply,
     core::Core,
-    error::{CommandError, ErrorKind},
+    error::{CommandError, ErrorKind, Text},
     random, said,
 };
 
 /// What one level came to.
 enum Verdict {
     Pass(Json),
-    Fail(Vec<String>, Json),
+    Fail(Vec<Problem>, Json),
     NotPossible(String, Json),
     NotAsked,
 }
@@ -60,8 +61,11 @@ impl Verdict {
         match self {
             Self::Pass(data) => json!({ "verdict": self.word(), "data": data }),
             Self::Fail(problems, data) => {
-                let zh: Vec<String> = problems.iter().map(|p| said::text(p).zh).collect();
-                json!({ "verdict": self.word(), "problems": problems, "problems_zh": zh, "data": data })
+                let of = |pick: fn(&Problem) -> &String| problems.iter().map(pick).collect::<Vec<_>>();
+                json!({
+                    "verdict": self.word(), "problems": of(|p| &p.said), "problems_zh": of(|p| &p.text.zh),
+                    "problems_en": of(|p| &p.text.en), "data": data,
+                })
             }
             Self::NotPossible(why, data) => {
                 json!({ "verdict": self.word(), "why": why, "why_zh": said::text(why).zh, "data": data })
@@ -157,7 +161,7 @@ pub(crate) enum Audited {
     /// Everything was made again, and is so.
     Holds,
     /// What is not so.
-    Fails(Vec<String>),
+    Fails(Vec<Problem>),
     /// Documents are missing here, or it was made by other rules.
     NotPossible,
 }
@@ -189,9 +193,12 @@ fn level_words(level: &str) -> &'static str {
 fn outcome(levels: &[(&str, Verdict)], report: Json) -> Result<Reply, CommandError> {
     for (level, verdict) in levels {
         if let Verdict::Fail(problems, _) = verdict {
-            let first = problems.first().map_or("", String::as_str);
             let (zh, en) = (format!("汇总核验未通过 ({})", level_words(level)), format!("the rollup did not verify ({level})"));
-            return Err(CommandError::of(ErrorKind::Verification, said::because(&zh, &en, first))
+            let what = problems.first().map_or_else(
+                || Text::new(&zh, &en),
+                |p| Text::new(format!("{zh}: {}", p.text.zh), format!("{en}: {}", p.text.en)),
+            );
+            return Err(CommandError::of(ErrorKind::Verification, what)
                 .hint(
                     "请与发布单位核对; details 列出各级结果",
                     "ask the organisation that published it; details list every level",
@@ -217,7 +224,7 @@ fn outcome(levels: &[(&str, Verdict)], report: Json) -> Result<Reply, CommandErr
 fn statement(core: &Core, found: &Found) -> Result<(Verdict, Option<(Inputs, Lines)>), CommandError> {
     let mut problems = entry_problems(core, found)?;
     if found.document.period != Some(found.row.period) {
-        problems.push(check::Problem::Period { row: found.row.period, document: found.document.period }.to_string());
+        problems.push(check::Problem::Period { row: found.row.period, document: found.document.period }.to_string().into());
     }
     if !check::is_ours(&found.row) {
         let (made, have) = (found.row.rules_version, RULES_VERSION);
@@ -231,18 +238,18 @@ fn statement(core: &Core, found: &Found) -> Result<(Verdict, Option<(Inputs, Lin
     let mut read = |part: &str, id| match shown::attachment(core, id) {
         Ok(Some(bytes)) => Some(bytes),
         Ok(None) => {
-            problems.push(format!("the {part} are not here"));
+            problems.push(format!("the {part} are not here").into());
             None
         }
         Err(e) => {
-            problems.push(format!("the {part}: {e}"));
+            problems.push(format!("the {part}: {e}").into());
             None
         }
     };
     let (inputs, lines) = (read("inputs", &found.row.inputs), read("lines", &found.row.lines));
     let (Some(inputs), Some(lines)) = (inputs, lines) else { return Ok((Verdict::Fail(problems, Json::Null), None)) };
     let (parts, disagree) = check::agreement(&found.row, &inputs, &lines);
-    problems.extend(disagree.iter().map(ToString::to_string));
+    problems.extend(disagree.iter().map(|p| Problem::from(p.to_string())));
     if let Some((inputs, _)) = &parts {
         problems.extend(left_out(core, found, inputs)?);
     }
@@ -254,7 +261,7 @@ fn statement(core: &Core, found: &Found) -> Result<(Verdict, Option<(Inputs, Lin
 }
 
 /// What a rollup that this one replaces had counted, and this one does not reach.
-fn left_out(core: &Core, found: &Found, inputs: &Inputs) -> Result<Vec<String>, CommandError> {
+fn left_out(core: &Core, found: &Found, inputs: &Inputs) -> Result<Vec<Problem>, CommandError> {
     let years = years(core, found, inputs);
     let mut problems = Vec::new();
     for earlier in &found.replaces {
@@ -266,7 +273,7 @@ fn left_out(core: &Core, found: &Found, inputs: &Inputs) -> Result<Vec<String>, 
         let Ok(before) = Inputs::parse(&before) else { continue };
         for (document, tip) in replay::left_out(core.ledger(), inputs, &before, found.document.owner, years) {
             let (document, earlier) = (shown::document(core, &document), earlier.entry);
-            problems.push(format!("left out: entry {tip} of {document}, which rollup {earlier} had counted"));
+            problems.push(Problem::left_out(tip, &document, earlier));
         }
     }
     Ok(problems)
@@ -280,14 +287,14 @@ fn years(core: &Core, found: &Found, inputs: &Inputs) -> Years {
 }
 
 /// Signature, admission, standing: asked once more of the bytes as they lie here.
-fn entry_problems(core: &Core, found: &Found) -> Result<Vec<String>, CommandError> {
+fn entry_problems(core: &Core, found: &Found) -> Result<Vec<Problem>, CommandError> {
     let mut problems = Vec::new();
     let entry = core.entry(&found.name.entry)?;
     let admitted: Result<AdmittedEntry, _> = core.ledger().admit(core.store(), entry, Signature::Check);
-    problems.extend(admitted.err().map(|why| format!("its entry: {why}")));
+    problems.extend(admitted.err().map(|why| Problem::from(format!("its entry: {why}"))));
     let standing = Judge::new(core.ledger()).standing(&found.name.entry);
     if standing != Standing::Stands {
-        problems.push(format!("its entry does not count: {}", standing.word()));
+        problems.push(format!("its entry does not count: {}", standing.word()).into());
     }
     Ok(problems)
 }
@@ -302,7 +309,7 @@ impl Case<'_> {
             Choice::Published(seeds, _) if seeds.above.is_empty() => {
                 let owner = shown::org(self.core, self.found.document.owner);
                 let why = format!("the seed was published by {owner} itself; only one from above counts");
-                Ok(Verdict::Fail(vec![why], Json::Null))
+                Ok(Verdict::Fail(vec![why.into()], Json::Null))
             }
             Choice::Published(seeds, k) => self.sample(seeds.asked(*k), &seeds.places(rollup, n, *k)),
         }
@@ -313,7 +320,7 @@ impl Case<'_> {
         let mut by_school: BTreeMap<OrgId, Vec<(u64, usize)>> = BTreeMap::new();
         for index in places {
             let Some((school, nth)) = self.lines.place(*index) else {
-                return Ok(Verdict::Fail(vec![format!("teacher line {index} belongs to no school")], Json::Null));
+                return Ok(Verdict::Fail(vec![format!("teacher line {index} belongs to no school").into()], Json::Null));
             };
             by_school.entry(school).or_default().push((*index, nth));
         }
@@ -327,7 +334,7 @@ impl Case<'_> {
                 }
                 Err(ReplayError::NotHere(documents)) => missing.extend(documents),
                 Err(ReplayError::Read(e)) => return Err(CommandError::storage(e)),
-                Err(other) => problems.push(other.to_string()),
+                Err(other) => problems.push(other.to_string().into()),
             }
         }
         let data = json!({ "asked": k, "chosen": places, "checked": checked, "schools": by_school.len(), "missing": self.names(&missing) });
@@ -341,10 +348,11 @@ impl Case<'_> {
     }
 
     /// One school made again: its line, and the teacher lines wanted (place in the list, place among the school's).
-    fn school(&self, replay: &Replay, school: OrgId, wanted: &[(u64, usize)]) -> Vec<String> {
+    fn school(&self, replay: &Replay, school: OrgId, wanted: &[(u64, usize)]) -> Vec<Problem> {
         let made = replay.lines(self.found.scope());
         let own: Vec<&TeacherLine> = made.teachers.iter().filter(|t| t.school == school).collect();
-        let mut problems: Vec<String> = check::policy(&self.found.row, &made.policy).iter().map(ToString::to_string).collect();
+        let mut problems: Vec<Problem> =
+            check::policy(&self.found.row, &made.policy).iter().map(|p| p.to_string().into()).collect();
         match (self.lines.school(school), made.lines.school(school)) {
             (Some(published), Some(found)) => {
                 problems.extend(check::school_difference(published, found).map(|d| self.say(&d)));
@@ -377,16 +385,17 @@ impl Case<'_> {
                 return Ok(Verdict::NotPossible(format!("missing: {}", names.join(", ")), json!({ "missing": names })));
             }
             Err(ReplayError::Read(e)) => return Err(CommandError::storage(e)),
-            Err(other) => return Ok(Verdict::Fail(vec![other.to_string()], json!({ "input": other.to_string() }))),
+            Err(other) => return Ok(Verdict::Fail(vec![other.to_string().into()], json!({ "input": other.to_string() }))),
         };
         let made = replay.lines(self.found.scope());
         let lines = &made.lines;
         let data = json!({ "documents": replay.views.len(), "entries": replay.ledger.len(), "schools": lines.schools.len(), "teachers": made.teachers.len() });
-        let mut problems: Vec<String> = check::policy(&self.found.row, &made.policy).iter().map(ToString::to_string).collect();
+        let mut problems: Vec<Problem> =
+            check::policy(&self.found.row, &made.policy).iter().map(|p| p.to_string().into()).collect();
         let first = check::first_difference(&self.lines, lines, &made.teachers).map(|d| self.say(&d));
         // Equal lines have equal bytes; a difference that the comparison cannot name is one all the same.
         let differs = lines.to_bytes() != self.lines.to_bytes();
-        problems.extend(first.or_else(|| differs.then(|| "the lines are other bytes".to_owned())));
+        problems.extend(first.or_else(|| differs.then(|| "the lines are other bytes".to_owned().into())));
         Ok(if problems.is_empty() { Verdict::Pass(data) } else { Verdict::Fail(problems, data) })
     }
 
@@ -403,28 +412,7 @@ impl Case<'_> {
         documents.iter().map(|d| shown::document(self.core, d)).collect()
     }
 
-    fn line(&self, line: &LineName) -> String {
-        match line {
-            LineName::School(school) => format!("line of {}", shown::org(self.core, *school)),
-            LineName::Place(what, org, name) => {
-                let org = org.map(|o| format!(" of {}", shown::org(self.core, o))).unwrap_or_default();
-                format!("line {what} {name}{org}")
-            }
-        }
-    }
-
-    fn say(&self, difference: &Difference) -> String {
-        match difference {
-            Difference::Line { line, published: true } => format!("{}: published, but the inputs give none", self.line(line)),
-            Difference::Line { line, published: false } => format!("{}: missing", self.line(line)),
-            Difference::Number { line, name, published, recomputed } => {
-                format!("{}: {name} is published as {published}, the inputs give {recomputed}", self.line(line))
-            }
-            Difference::Teacher { index, line: Some(line) } => {
-                let (number, school, standing) = (&line.number, shown::org(self.core, line.school), line.standing.describe());
-                format!("teacher line {index}: not the one of teacher {number} of {school} as the inputs give it: {standing}")
-            }
-            Difference::Teacher { index, line: None } => format!("teacher line {index}: the inputs give none"),
-        }
+    fn say(&self, difference: &Difference) -> Problem {
+        problem::of(self.core, difference)
     }
 }

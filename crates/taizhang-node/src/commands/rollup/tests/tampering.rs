@@ -482,6 +482,15 @@ fn every_tampering_is_caught_at_its_level_and_named() {
         if !names.contains(named) {
             wrong.push(format!("{what}: {names} should name {named}"));
         }
+        // People read the same in their language, with hours where the line has hundredths.
+        let zh = caught.map(|l| report[l]["problems_zh"].to_string()).unwrap_or_default();
+        if zh.contains(" is ") || zh.contains("the inputs") || zh.contains("_h100") {
+            wrong.push(format!("{what}: {zh} should be Chinese"));
+        }
+        if *what == "a sum of a school" && !zh.contains("001 一行: 认定学时公布为 25 学时, 按依据应为 24 学时")
+        {
+            wrong.push(format!("{what}: {zh} should name the hours"));
+        }
         let [statement, sample, deep] = expected.map(said);
         let named = if named.is_empty() { String::new() } else { format!("`{named}`") };
         rows.push(format!("| {what} | {statement} | {sample} | {deep} | {named} |"));
