@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 mod invites;
 mod leaving;
+mod moved;
 mod theft;
 
 use serde_json::Value as Json;

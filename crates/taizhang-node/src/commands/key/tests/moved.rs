@@ -1,0 +1,165 @@
+//! A school went over to another county: what becomes of the grants that the former one gave, and who ends, burns and accepts them.
+
+use taizhang_core::{
+    founding::{NewGrant, NewOrg},
+    id::OrgId,
+    op::RowName,
+    rows::{End, Grant, Org, OrgKind, Role, RowType},
+    standing::Standing::*,
+};
+
+use super::*;
+use crate::{command::OrgChange, commands::testkit::PASSPHRASE};
+
+/// A city with the county of [`Net`] and two more, whose admins are admin2 and admin3.
+struct Three {
+    net: Net,
+    counties: [OrgId; 3],
+}
+
+impl Three {
+    fn new() -> Self {
+        let (mut net, city) = Net::below_a_city();
+        let mut counties = [net.county; 3];
+        for (n, org) in counties.iter_mut().enumerate().skip(1) {
+            let code = format!("42980{}", n + 1);
+            let new = NewOrg { code, kind: OrgKind::County, name: "县".into(), random: [10 + n as u8; 8] };
+            let created: Org = new.row(city, Day(20_000));
+            let at_city = DocId::of(city, Kind::Registry);
+            let basis = net.put("admin", at_city, &row(&created)).here();
+            *org = created.org;
+            let label = format!("admin{}", n + 1);
+            let person = keyfile::create(net.core.folder(), &label, PASSPHRASE).unwrap();
+            let (key, seal_key) = (person.key.public(), Some(person.seal_public()));
+            let grant = NewGrant { key, role: Role::Admin, office: None, org: *org, basis, seal_key };
+            let grant: Grant = grant.row(&format!("{label} 岗"), Day(20_000));
+            net.put("admin", at_city, &row(&grant));
+            net.adopt(&label, person.key);
+        }
+        Self { net, counties }
+    }
+
+    /// The city moves a school to a county, by command.
+    fn moves(&mut self, school: &str, to: &str, from: &str) {
+        let change =
+            OrgChange::Move { org: school.into(), to: to.into(), from: from.into(), reason: Some("区划调整".into()) };
+        self.net.run("admin", &Command::Org(change)).unwrap();
+    }
+
+    fn grant_of(&self, label: &str) -> RowName {
+        *self.net.core.ledger().registry.grants_of(key(&self.net, label)).next().unwrap().0
+    }
+
+    /// The grants that the row names which describes the school now.
+    fn kept(&self, school: OrgId) -> Option<Vec<RowName>> {
+        let kept = self.net.core.ledger().registry.orgs[&school].current().kept.clone()?;
+        assert!(
+            kept.iter().all(|r| r.document == Some(DocId::of(self.counties[0], Kind::Registry))),
+            "of the county that gave them"
+        );
+        Some(kept.iter().map(|r| RowName { entry: r.entry.unwrap(), index: r.index }).collect())
+    }
+
+    /// Does a person's grant let her write; does it open names?
+    fn open_and_holds(&self, label: &str) -> (bool, bool) {
+        let (judge, grant) = (Judge::new(self.net.core.ledger()), self.grant_of(label));
+        (judge.grant_is_open(&grant), judge.grant_holds(&grant))
+    }
+
+    /// The end that was written last in a county's registry.
+    fn last_end(&self, county: OrgId) -> End {
+        let entries = self.net.core.entries_of(&DocId::of(county, Kind::Registry)).unwrap();
+        let rows = taizhang_core::ledger::row_ops(entries.last().unwrap());
+        End::from_fields(rows[0].1.fields).unwrap().row
+    }
+
+    /// In whose registry a command wrote.
+    fn written_in(&self, reply: &Json) -> Vec<OrgId> {
+        let entries = reply["entries"].as_array().unwrap();
+        let ids = entries.iter().map(|e| EntryId::from_hex(e.as_str().unwrap()).unwrap());
+        ids.map(|id| self.net.core.ledger().place(&id).unwrap().log.document.owner).collect()
+    }
+}
+
+#[test]
+fn a_move_keeps_the_grants_that_hold_on_its_day_and_none_of_later_ones() {
+    let mut t = Three::new();
+    t.net.leave("clerk2");
+    t.moves("001", "429802", "2025-09-01");
+    let school = t.net.school;
+    assert_eq!(t.kept(school), Some(vec![t.grant_of("clerk")]), "hers who had left is not among them");
+    assert_eq!((t.open_and_holds("clerk"), t.open_and_holds("clerk2")), ((true, true), (false, false)));
+    // The former county grants on: that lets write, as assumption 17 says, and opens no names.
+    t.net.hire("late");
+    assert_eq!(t.open_and_holds("late"), (true, false));
+    // A second move takes along what the first kept, and nothing else.
+    t.moves("001", "429803", "2025-10-01");
+    assert_eq!(t.kept(school), Some(vec![t.grant_of("clerk")]));
+    assert_eq!((t.open_and_holds("clerk"), t.open_and_holds("late")), ((true, true), (true, false)));
+}
+
+#[test]
+fn a_move_of_a_school_whose_staff_has_left_keeps_nothing() {
+    let mut t = Three::new();
+    t.net.leave("clerk3");
+    t.moves("002", "429802", "2025-09-01");
+    assert_eq!(t.kept(t.net.school2), None);
+}
+
+#[test]
+fn the_county_that_took_over_ends_what_the_former_one_granted_and_so_may_that_one() {
+    let mut t = Three::new();
+    let (ledger, now) = (t.net.ledger(), t.net.core.now());
+    let before = put(&mut t.net, "clerk", ledger);
+    let early = t.net.run("admin2", &asked(KeyCommand::End(end("clerk")))).unwrap_err();
+    assert!(early.what.en.contains("was not granted in a registry that your key may write"), "{early:?}");
+    t.moves("001", "429802", "2025-09-01");
+    let stranger = t.net.run("admin3", &asked(KeyCommand::End(end("clerk")))).unwrap_err();
+    let who = stranger.hint.unwrap().en;
+    assert!(who.contains("admin2 岗") && who.contains("county-admin 岗") && !who.contains("admin3"), "{who}");
+    let reply = t.net.data("admin2", &asked(KeyCommand::End(end("clerk"))));
+    assert_eq!((t.written_in(&reply), &reply["ended"][0]["role"]), (vec![t.counties[1]], &"clerk".into()));
+    assert_eq!(t.last_end(t.counties[1]).grant, t.grant_of("clerk").in_document(DocId::of(t.counties[0], Kind::Registry)));
+    let later = elsewhere(&mut t.net, "clerk", ledger, &registration("C", "T1", 1), Ms(now.0 + 86_400_000));
+    assert_eq!(standing(&t.net.core, &[before, later]), [Stands, Ended]);
+    assert_eq!(t.open_and_holds("clerk"), (false, false));
+    let reply = t.net.data("county-admin", &asked(KeyCommand::End(end("clerk2"))));
+    assert_eq!(t.written_in(&reply), [t.counties[0]]);
+    assert_eq!(t.last_end(t.counties[0]).grant, t.grant_of("clerk2").here());
+    assert_eq!(t.open_and_holds("clerk2"), (false, false));
+}
+
+#[test]
+fn the_county_that_took_over_accepts_what_is_late() {
+    let mut t = Three::new();
+    let (ledger, now) = (t.net.ledger(), t.net.core.now());
+    t.moves("001", "429802", "2025-09-01");
+    t.net.run("admin2", &asked(KeyCommand::End(end("clerk")))).unwrap();
+    let later = elsewhere(&mut t.net, "clerk", ledger, &registration("C", "T1", 1), Ms(now.0 + 86_400_000));
+    let refused = t.net.run("admin3", &asked(KeyCommand::Accept(accept(&[later])))).unwrap_err();
+    assert!(refused.what.en.contains("was not granted in a registry that your key may write"), "{refused:?}");
+    let reply = t.net.data("admin2", &asked(KeyCommand::Accept(accept(&[later]))));
+    assert_eq!((t.written_in(&reply), &reply["restored"]), (vec![t.counties[1]], &1.into()));
+    assert_eq!(standing(&t.net.core, &[later]), [Stands]);
+}
+
+#[test]
+fn the_county_that_took_over_burns_and_only_it_undoes_that() {
+    let mut t = Three::new();
+    let ledger = t.net.ledger();
+    let (kept, lost) = (put(&mut t.net, "clerk", ledger), put(&mut t.net, "clerk", ledger));
+    t.moves("001", "429802", "2025-09-01");
+    let keep = || Keep::UpTo(vec![kept.to_string()]);
+    let stranger = t.net.run("admin3", &asked(KeyCommand::Burn(burn("clerk", keep())))).unwrap_err();
+    assert!(stranger.what.en.contains("was not granted in a registry that your key may write"), "{stranger:?}");
+    let reply = t.net.data("admin2", &asked(KeyCommand::Burn(burn("clerk", keep()))));
+    assert_eq!((t.written_in(&reply), &reply["set_aside"]), (vec![t.counties[1]], &1.into()));
+    assert_eq!(standing(&t.net.core, &[kept, lost]), [Stands, Burnt]);
+    assert_eq!(t.open_and_holds("clerk"), (false, false));
+    // The former county gave the grant, and still does not undo the burn.
+    let refused = t.net.run("county-admin", &asked(KeyCommand::Accept(accept(&[lost])))).unwrap_err();
+    assert!(refused.what.en.contains("changes nothing"), "{refused:?}");
+    let reply = t.net.data("admin2", &asked(KeyCommand::Accept(accept(&[lost]))));
+    assert_eq!((t.written_in(&reply), &reply["restored"]), (vec![t.counties[1]], &1.into()));
+    assert_eq!(standing(&t.net.core, &[kept, lost]), [Stands, Stands]);
+}
