@@ -153,6 +153,15 @@ fn a_text_is_verified_without_a_ledger_where_the_network_is_named() {
 }
 
 #[test]
+fn the_text_is_made_by_the_key_that_prepared_it_where_none_is_named() {
+    let mut net = net();
+    let (no, text) = certified(&mut net);
+    let nobody = crate::command::Unlock { key: None, passphrase: Some(super::super::testkit::PASSPHRASE.into()) };
+    let shown = super::super::execute(&mut net.core, &nobody, &show(&no, Some(NAME)), &mut |_| {}).unwrap();
+    assert_eq!(shown.data["text"], text.as_str());
+}
+
+#[test]
 fn everyone_who_has_met_the_cycle_at_once() {
     let mut net = net();
     let path = net.dir.path().join("names.jsonl");

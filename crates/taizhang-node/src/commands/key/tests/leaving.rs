@@ -41,6 +41,9 @@ fn a_clerk_who_would_end_herself_is_sent_to_an_admin_and_is_not_called_one() {
     assert!(hint.zh.contains("429801 admin") && !hint.zh.contains("唯一"), "{hint:?}");
     let error = net.run("admin", &asked(KeyCommand::End(end("admin")))).unwrap_err();
     assert!(error.hint.unwrap().zh.contains("您是 429801 唯一的管理员"), "and the only one is told so");
+    net.run("root", &asked(KeyCommand::End(end("admin")))).unwrap();
+    let error = net.run("clerk", &asked(KeyCommand::End(end("clerk")))).unwrap_err();
+    assert!(!error.hint.unwrap().zh.contains("唯一"), "there is no admin at all, and she is none");
 }
 
 #[test]
