@@ -2,13 +2,10 @@
 
 Every entry, by docs/protocol.md: one byte form, signature, id, log, grants up to the root statement and its successors, roles, organisations, invites, what
 it replaces; what counts after burns, ends, accepts (not: surplus branches, moves); every row, by docs/rows.md. The last line counts; exit 0: everything holds."""
-import collections, functools, hashlib, io, json, re, sys
-try:
-    import cbor2
-    from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-except ImportError as missing:
-    sys.exit(f"verify_export.py needs {missing.name}: pip install cbor2 cryptography")
+import collections, functools, hashlib, importlib.util, io, json, re, sys
+[importlib.util.find_spec(m) or sys.exit(f"verify_export.py needs {m}: pip install cbor2 cryptography") for m in ("cbor2", "cryptography")]
+import cbor2, cryptography.exceptions
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 KID, DOCUMENT, RUN, SEQUENCE, PREVIOUS, GRANT, LINK, TIME = 4, -65537, -65538, -65539, -65540, -65541, -65542, -65543
 CERTIFY, EVERY, ONE_USE, FAR = {1, 2, 3}, {1, 2, 3, 4, 5, 6}, bytes(8), 1 << 60
 # Of each kind of document the roles and the kinds of organisation that may write it; of each role the kinds that have it.
@@ -64,7 +61,7 @@ def admit(item, raw, network):
 def refusal(item, raw, network):
     try:
         admit(item, raw, network)
-    except (ValueError, KeyError, TypeError, IndexError, InvalidSignature) as why:
+    except (ValueError, KeyError, TypeError, IndexError, cryptography.exceptions.InvalidSignature) as why:
         return str(why) or type(why).__name__
 def admit_start(e, network):  # the depth of the grant: 0 for root keys, 1 for whom they granted
     at_root, g = e.doc == registry(network[:8]), grants.get(e.grant)
