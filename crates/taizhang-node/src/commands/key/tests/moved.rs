@@ -21,9 +21,9 @@ impl Three {
     fn new() -> Self {
         let (mut net, city) = Net::below_a_city();
         let mut counties = [net.county; 3];
-        for (n, org) in counties.iter_mut().enumerate().skip(1) {
+        for (n, org) in (1_u8..).zip(counties.iter_mut().skip(1)) {
             let code = format!("42980{}", n + 1);
-            let new = NewOrg { code, kind: OrgKind::County, name: "县".into(), random: [10 + n as u8; 8] };
+            let new = NewOrg { code, kind: OrgKind::County, name: "县".into(), random: [10 + n; 8] };
             let created: Org = new.row(city, Day(20_000));
             let at_city = DocId::of(city, Kind::Registry);
             let basis = net.put("admin", at_city, &row(&created)).here();
