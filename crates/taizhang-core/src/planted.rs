@@ -153,6 +153,8 @@ checks! {
     PositionIds,
     /// A burn acts on keys granted in the same registry.
     BurnOwnRegistry,
+    /// A registry has no say over what a key writes elsewhere, whatever it granted that key.
+    StrangersGranted,
     /// A burn acts at its own depth or deeper.
     BurnDepth,
     /// Two that burn each other are both burnt.

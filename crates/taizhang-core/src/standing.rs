@@ -2,7 +2,7 @@
 //!
 //! Everything is ordered by the depth of grants (root keys 0, those they granted 1, …), so no question ever leads back to itself:
 //! - which root statement counts follows from signatures, not from standing.
-//! - a burn or end acts on keys granted in the same registry, at its own depth or deeper; whether it acts is judged by what lies strictly nearer to the root. So two keys of one depth that burn each other are both burnt.
+//! - a burn or end acts on keys granted in the same registry, on what they write as that organisation, one below it or the one the grant is for, at its own depth or deeper; whether it acts is judged by what lies strictly nearer to the root. So two keys of one depth that burn each other are both burnt.
 //! - a grant that rests on a move lies deeper than the move, and counts only with it.
 //! - an accept is judged with all burns and ends, but only with accepts from strictly nearer to the root. So two burnt reviewers cannot accept each other. What was burnt it lets stand only where its own organisation burnt the key, or one below it.
 //! - where an organisation went over to another registry, that one's ends, burns and accepts act too, on what lies in no registry: that is judged after the tree, and no registry asks it.

@@ -93,6 +93,21 @@ pub(super) const TABLE: &[Attack] = &[
         },
     ),
     HERE.attack(
+        "another_county_grants_and_burns",
+        "别县管理员先给本县台账员授一个本县的岗位, 再吊销其密钥",
+        "an admin of another county grants a clerk a role there, and then burns her key",
+        Outcome::NoEffect,
+        Off(Check::StrangersGranted),
+        |_| {
+            let mut c = Counties::new();
+            let honest = c.w.row("clerk", ledger_of(c.school));
+            let (other, foreign) = (c.other, c.foreign);
+            c.w.grant("other-admin", other, "clerk", Role::Clerk, foreign);
+            c.w.burn("other-admin", other, "clerk", &[]);
+            untouched(&c.w, honest)
+        },
+    ),
+    HERE.attack(
         "junior_burns_senior",
         "由第二管理员任命的人反过来吊销第二管理员",
         "an admin burns the one who appointed him",
@@ -162,6 +177,23 @@ pub(super) const TABLE: &[Attack] = &[
             let grant = c.w.grant_in("clerk", ledger).unwrap();
             let loot = c.w.row("clerk", ledger);
             c.w.end("admin", county, grant, Day(DAY.0 - 1), &[]);
+            c.w.accept("other-admin", registry(other), &[loot]);
+            finding(&c.w, loot)
+        },
+    ),
+    HERE.attack(
+        "another_county_grants_and_accepts",
+        "别县管理员先给离任的台账员授一个本县的岗位, 再采信其离任后的条目",
+        "an admin of another county grants a clerk who left a role there, and then accepts what she goes on to write",
+        ENDED,
+        Off(Check::StrangersGranted),
+        |_| {
+            let mut c = Counties::new();
+            let (ledger, county, other, foreign) = (ledger_of(c.school), c.county, c.other, c.foreign);
+            let grant = c.w.grant_in("clerk", ledger).unwrap();
+            let loot = c.w.row("clerk", ledger);
+            c.w.end("admin", county, grant, Day(DAY.0 - 1), &[]);
+            c.w.grant("other-admin", other, "clerk", Role::Clerk, foreign);
             c.w.accept("other-admin", registry(other), &[loot]);
             finding(&c.w, loot)
         },

@@ -20,6 +20,13 @@ pub(super) struct Burnt {
     positions: Vec<Positions>,
 }
 
+/// As which organisation something was written, and whether in its registry, where standing may not ask the tree.
+#[derive(Clone, Copy)]
+struct Of {
+    org: OrgId,
+    is_registry: bool,
+}
+
 impl<'l> Judge<'l> {
     /// End rows of one grant in one entry are one end: what any of them covers does not lie past it.
     pub(super) fn is_ended(&self, name: RowName, g: &GrantRecord, id: EntryId, place: &Place, scope: Scope) -> bool {
@@ -64,7 +71,7 @@ impl<'l> Judge<'l> {
             return false;
         }
         let document = place.log.document;
-        let of = (document.kind != Kind::Registry).then_some(document.owner);
+        let of = Of { org: document.owner, is_registry: document.kind == Kind::Registry };
         let burns = self.burns_of(place.log.key, place.depth, of, scope);
         let is_past = |b: &Burnt| !self.covers(&b.positions, document, id);
         let lifts = |b: &Burnt| self.is_accepted(id, place, scope, &|by| self.may_lift(by, b.by, document.kind));
@@ -86,18 +93,17 @@ impl<'l> Judge<'l> {
         by == burner || is_above() || is_off(Check::AcceptBurner)
     }
 
-    /// The burns of a key that act on what it wrote under a grant of this depth: what each lets stand. `of`: whose document, where that is no registry.
-    pub(super) fn burns_of(&self, key: PublicKey, depth: u32, of: Option<OrgId>, scope: Scope) -> BTreeMap<EntryId, Burnt> {
+    /// The burns of a key that act on what it wrote as this organisation under a grant of this depth: what each lets stand.
+    fn burns_of(&self, key: PublicKey, depth: u32, of: Of, scope: Scope) -> BTreeMap<EntryId, Burnt> {
         let scope = scope.up_to(depth);
         let mut burns: BTreeMap<EntryId, Burnt> = BTreeMap::new();
         for b in self.ledger.burns.get(&key).into_iter().flatten() {
             let by = b.document.owner;
-            let is_here = |g: &GrantRecord| g.registry == by || is_off(Check::BurnOwnRegistry);
-            let granted_here = self.ledger.registry.grants_of(key).filter(|(_, g)| is_here(g));
-            let acts_here = granted_here.map(|(_, g)| g.depth).max().is_some_and(|depth| self.acts(b.entry, depth, scope));
-            let took_over = |g: &GrantRecord| Some(g.row.org) == of && self.answers_now(by, g) && !is_off(Check::BurnTakenOver);
+            let acts_here = self.depth_given(by, key, of.org).is_some_and(|depth| self.acts(b.entry, depth, scope));
+            let took_over = |g: &GrantRecord| g.row.org == of.org && self.answers_now(by, g) && !is_off(Check::BurnTakenOver);
             let acts_after = || {
-                self.ledger.registry.grants_of(key).any(|(_, g)| took_over(g))
+                !of.is_registry
+                    && self.ledger.registry.grants_of(key).any(|(_, g)| took_over(g))
                     && self.judge(b.entry, Scope::ALL) == Standing::Stands
             };
             if acts_here || acts_after() {
@@ -108,9 +114,18 @@ impl<'l> Judge<'l> {
         burns
     }
 
+    /// How deep this registry granted the key anything, if it has a say over what the key writes as this organisation: the organisation is its own or below it by creation, or the grant is for it.
+    /// Else any registry could grant a role of its own to a stranger's key, and burn or accept what that key wrote elsewhere.
+    fn depth_given(&self, registry: OrgId, key: PublicKey, org: OrgId) -> Option<u32> {
+        let all = &self.ledger.registry;
+        let is_above = org == registry || is_off(Check::StrangersGranted) || all.created_under(org).contains(&registry);
+        let grants = all.grants_of(key).filter(|(_, g)| g.registry == registry || is_off(Check::BurnOwnRegistry));
+        grants.filter(|(_, g)| is_above || g.row.org == org).map(|(_, g)| g.depth).max()
+    }
+
     /// The entry that burns the key of a grant; of several the lowest id.
     pub(super) fn burnt_by(&self, g: &GrantRecord) -> Option<EntryId> {
-        let of = (!writes_registries(g)).then_some(g.row.org);
+        let of = Of { org: g.row.org, is_registry: writes_registries(g) };
         self.burns_of(g.row.key, g.depth, of, Scope::ALL).into_keys().next()
     }
 
@@ -149,8 +164,9 @@ impl<'l> Judge<'l> {
         match written_in.kind {
             Kind::Registry => {
                 let took_over = |g: &GrantRecord| g.row.org == document.owner && self.answers_now(written_in.owner, g);
-                let mut grants = self.ledger.registry.grants_of(place.log.key);
-                grants.any(|(_, g)| g.registry == written_in.owner || (document.kind != Kind::Registry && took_over(g)))
+                self.depth_given(written_in.owner, place.log.key, document.owner).is_some()
+                    || (document.kind != Kind::Registry
+                        && self.ledger.registry.grants_of(place.log.key).any(|(_, g)| took_over(g)))
             }
             Kind::Review => {
                 let subject: Option<OrgId> = written_in.subject;

@@ -535,7 +535,7 @@ fn of_several_burns_only_what_all_cover_stands() {
 }
 
 #[test]
-fn a_burnt_key_stays_burnt_under_any_grant() {
+fn a_burnt_key_stays_burnt_under_any_grant_of_those_above_and_no_other_county_is_bound() {
     let Counties { mut w, county, other, school, second, foreign, .. } = Counties::new();
     let doc = ledger_of(school);
     let before = w.row("clerk", doc);
@@ -545,11 +545,35 @@ fn a_burnt_key_stays_burnt_under_any_grant() {
     w.grant("other-admin", other, "clerk", Role::Clerk, foreign);
     let after: Vec<EntryId> = [school, second, foreign].map(|o| w.row("clerk", ledger_of(o))).into();
     assert_eq!(w.standing(before), Stands);
-    assert_eq!(standings(&w, &after), [Burnt; 3]);
-    for org in [school, second, foreign] {
+    assert_eq!(standings(&w, &after), [Burnt, Burnt, Stands]);
+    for org in [school, second] {
         assert_eq!(grant_for(w.ledger(), key("clerk"), &ledger_of(org)), None, "it may not go on writing");
     }
     w.agrees_in_every_order(7);
+    w.burn("other-admin", other, "clerk", &[]);
+    assert_eq!(standings(&w, &after), [Burnt; 3]);
+    assert_eq!(w.standing(before), Stands, "a burn here takes nothing from what was kept there");
+    w.agrees_in_every_order(8);
+}
+
+#[test]
+fn a_registry_has_no_say_over_what_a_key_writes_elsewhere_whatever_it_granted_that_key() {
+    let Counties { mut w, county, other, school, foreign, .. } = Counties::new();
+    let doc = ledger_of(school);
+    let grant = w.grant_in("clerk", doc).unwrap();
+    let honest = w.row("clerk", doc);
+    w.grant("other-admin", other, "clerk", Role::Clerk, foreign);
+    w.burn("other-admin", other, "clerk", &[]);
+    assert_eq!(w.standing(honest), Stands);
+    assert!(grant_for(w.ledger(), key("clerk"), &doc).is_some(), "it goes on writing");
+    w.agrees_in_every_order(3);
+    w.end("admin", county, grant, Day(DAY.0 - 1), &[]);
+    let late = w.row("clerk", doc);
+    w.accept("other-admin", registry(other), &[late]);
+    assert_eq!(w.standing(late), Ended);
+    w.accept("admin", registry(county), &[late]);
+    assert_eq!(w.standing(late), Stands);
+    w.agrees_in_every_order(6);
 }
 
 #[test]

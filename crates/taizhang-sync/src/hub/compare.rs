@@ -81,7 +81,8 @@ impl Hub {
             s.stale |= !is_equal;
         } else if is_equal {
             s.phase = Phase::Live;
-            s.stale = false;
+            // What came since rests perhaps on registries that the other lacks: only another comparison brings it.
+            s.stale &= theirs != digest;
             if s.org.is_none() && !self.is_newcomer() {
                 return self.close(session, UNKNOWN_NODE);
             }

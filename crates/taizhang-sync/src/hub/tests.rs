@@ -14,6 +14,7 @@ use crate::{limits, session::Phase};
 mod bounds;
 mod flood;
 mod greedy;
+mod late_answer;
 mod many_tips;
 mod owed;
 mod silent;

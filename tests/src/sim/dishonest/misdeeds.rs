@@ -30,6 +30,7 @@ counts! { Misdeeds
     unlinked / 500: "logs begun without a link",
     rivals / 50: "decisions, locks, accepts and rollups of a cheating reviewer",
     burnt_on / 40: "entries by keys that were burnt or ended",
+    posed / 150: "entries under another's grant, or replacing what was never there",
     odd_times / 100: "entries dated 2010 or 2099",
     proofs / 100: "forks proved to every honest reader",
     honest / 2000: "honest entries, all of which arrived and stand",
@@ -52,9 +53,10 @@ impl World {
         if role == Role::Reviewer && self.dice.one_in(2) {
             return self.rival(person, org);
         }
-        match self.dice.below(5) {
+        match self.dice.below(6) {
             0 => self.adds_a_branch(),
             1 => self.begins_many_logs(person),
+            2 => self.poses(person),
             _ => self.equivocates(person),
         }
     }
@@ -167,6 +169,31 @@ impl World {
             let e = self.sign(person, log, 1, Before::Start { grant: Some(grant), link: None });
             self.misdeeds().unlinked += 1;
             self.carry(vec![e], grant, &document);
+        }
+    }
+
+    /// What no machine may take: signed by this person under somebody else's grant, or a value put in the place of one that was never there.
+    fn poses(&mut self, person: usize) {
+        let others: Vec<usize> = (0..self.people.len()).filter(|p| *p != person).collect();
+        let Some(other) = self.dice.pick(&others) else { return };
+        let key = self.people[person].author.public();
+        for _ in 0..self.dice.between(1, 4) {
+            let mut p = PayloadBuilder::default();
+            let as_whom = if self.dice.one_in(2) { other } else { person };
+            let Some(document) = self.document_of(as_whom) else { return };
+            let Some(grant) = self.grant(as_whom, &document) else { return };
+            if as_whom == person {
+                let Some(there) = self.god.ledger.document(&document).and_then(|d| d.entries.first().copied()) else { return };
+                p.register("nobody.wrote", &[0xf5], &[there]);
+            } else {
+                p.row(NEWER_ROW, &[], &[0x81, 0x05]);
+            }
+            let log = LogId { document, key, run: Run(self.dice.bytes()) };
+            let header =
+                Header { log, sequence: 1, before: Before::Start { grant: Some(grant), link: None }, time: Ms(self.now) };
+            let entry = SignedEntry::sign(header, p.finish(), &self.people[person].author.key, &self.network);
+            self.misdeeds().posed += 1;
+            self.carry(vec![entry], grant, &document);
         }
     }
 
