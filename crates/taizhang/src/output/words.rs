@@ -507,6 +507,7 @@ pub(super) const LABELS: &[(&str, &str, &str)] = &[
     ("locks", "锁定", "locks"),
     ("month", "月份", "month"),
     ("still_locked_by", "仍由上级锁定", "still locked by"),
+    ("still_open", "在这些单位仍可写入", "may still write for"),
     ("types", "内容", "what"),
     ("with", "一并接受的条目", "entries accepted"),
     ("identities", "待审的入职、首次任教或学历变更", "changes of hire, first post or degree to decide on"),

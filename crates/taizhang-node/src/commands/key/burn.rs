@@ -124,9 +124,18 @@ pub(super) fn run(c: &mut Context<'_>, asked: &Burning) -> Result<Reply, Command
             format!("{others} entries of other people count no longer: this key granted their roles; invite them again, or `taizhang key accept` the grants"),
         );
     }
+    let open: BTreeSet<OrgId> = burnt.iter().flat_map(|(h, _)| effect.leaves_open(c.core, h.key)).collect();
+    let open: Vec<String> = open.into_iter().map(|org| shown::org(c.core, org)).collect();
+    if !open.is_empty() {
+        let orgs = open.join("、");
+        c.note(
+            format!("密钥在 {orgs} 的授权是别的单位给的, 这次作废管不到; 请给出授权的县也执行 taizhang key burn"),
+            format!("others gave the key its grants for {orgs}, which this burn does not reach: ask them to `taizhang key burn` it too"),
+        );
+    }
     let entries = if asked.dry_run { Vec::new() } else { c.core.write(&person, act)? };
     let own = json!({
-        "dry_run": asked.dry_run, "burnt": shown, "entries": entries.iter().map(EntryId::to_string).collect::<Vec<_>>(),
+        "dry_run": asked.dry_run, "burnt": shown, "still_open": open, "entries": entries.iter().map(EntryId::to_string).collect::<Vec<_>>(),
     });
     Ok(Reply::new("key-burn", joined(own, effect.fields(c.core))))
 }

@@ -1,9 +1,11 @@
 //! What an act of ending, burning or accepting changes: found by trying it on a copy of what this node knows, before anything is written.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value as Json, json};
 use taizhang_core::{
     admission::Signature,
-    id::EntryId,
+    id::{EntryId, OrgId, PublicKey},
     ledger::Ledger,
     op::RowName,
     standing::{Judge, Standing},
@@ -57,6 +59,14 @@ impl Effect {
     /// Does it change nothing that counts?
     pub(super) fn is_nothing(&self) -> bool {
         self.lost.is_empty() && self.gained.is_empty() && self.closed.is_empty()
+    }
+
+    /// Where grants of this key stay open: other counties', which must end or burn them themselves.
+    pub(super) fn leaves_open(&self, core: &Core, key: PublicKey) -> BTreeSet<OrgId> {
+        let judge = Judge::new(core.ledger());
+        let grants = core.ledger().registry.grants_of(key);
+        let open = grants.filter(|(name, _)| judge.grant_is_open(name) && !self.closed.contains(name));
+        open.map(|(_, g)| g.row.org).collect()
     }
 
     /// Of the entries lost, how many are not of this key: what others wrote under grants that fall with it.

@@ -163,3 +163,25 @@ fn the_county_that_took_over_burns_and_only_it_undoes_that() {
     assert_eq!((t.written_in(&reply), &reply["restored"]), (vec![t.counties[1]], &1.into()));
     assert_eq!(standing(&t.net.core, &[kept, lost]), [Stands, Stands]);
 }
+
+#[test]
+fn a_burn_says_where_the_key_may_still_write_because_others_granted_it() {
+    let mut t = Three::new();
+    let (clerk, other) = (key(&t.net, "clerk"), t.counties[1]);
+    let new = NewOrg { code: "002".into(), kind: OrgKind::School, name: "校".into(), random: [20; 8] };
+    let school: Org = new.row(other, Day(20_000));
+    let at_other = DocId::of(other, Kind::Registry);
+    let basis = t.net.put("admin2", at_other, &row(&school)).here();
+    let grant = NewGrant { key: clerk, role: Role::Clerk, office: None, org: school.org, basis, seal_key: None };
+    t.net.put("admin2", at_other, &row(&grant.row("clerk 岗", Day(20_000))));
+    let named = clerk.to_string();
+    let asked = |label: &str| asked(KeyCommand::Burn(Burning { key: Some(named.clone()), ..burn(label, Keep::Nothing) }));
+    let (reply, said) = notes(&mut t.net, "admin3", &asked("clerk"));
+    assert!(reply.is_err() && said.is_empty(), "she has nothing to do with it");
+    let (reply, said) = notes(&mut t.net, "admin2", &asked("clerk"));
+    assert_eq!(reply.unwrap().data["still_open"], serde_json::json!(["001"]), "{said:?}");
+    assert!(said.iter().any(|note| note.contains("for 001")), "{said:?}");
+    let ledger = t.net.ledger();
+    let honest = put(&mut t.net, "clerk", ledger);
+    assert_eq!(standing(&t.net.core, &[honest]), [Stands], "in the first county she goes on");
+}
