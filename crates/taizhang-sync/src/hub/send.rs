@@ -255,8 +255,13 @@ impl Hub {
         // What the entry named may have been dropped there with it.
         s.attachments_sent.clear();
         let ledger = &self.ledger;
+        let is_of_another = |id: &EntryId| ledger.place(id).is_none_or(|p| p.log != at);
         for batch in s.in_flight.iter_mut().filter(|_| !counts) {
-            batch.entries.retain(|id| ledger.place(id).is_none_or(|p| p.log != at));
+            batch.entries.retain(is_of_another);
+        }
+        // Nor is what was put together and waits behind its attachments sent: the other would drop it without a word.
+        if let Some(load) = s.outgoing.as_mut() {
+            load.entries.retain(|e| is_of_another(&e.id));
         }
         // Said once more it is no news: whoever hears of it may write it down.
         if !is_new && !is_off(Check::RefusedOnce) {

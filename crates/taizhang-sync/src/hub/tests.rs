@@ -17,6 +17,7 @@ mod greedy;
 mod late_answer;
 mod many_tips;
 mod owed;
+mod refused;
 mod silent;
 mod two_grants;
 
