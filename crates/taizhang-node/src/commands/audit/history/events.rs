@@ -28,7 +28,8 @@ pub(super) fn all(core: &Core, views: &[DocumentView], subject: &Subject, anchor
         }
     }
     out.extend(teller.of_anchors());
-    out.sort_by_key(|(time, name, _)| (*time, *name));
+    // What claims the same time comes in the order in which it came here: a burn after what it burnt.
+    out.sort_by_key(|(time, name, _)| (*time, core.ledger().place(&name.entry).map(|p| p.arrival), *name));
     out.into_iter().map(|(.., event)| event).collect()
 }
 
