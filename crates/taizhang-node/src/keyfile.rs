@@ -1,10 +1,10 @@
 //! A person's keys on this machine, encrypted at rest with a passphrase (Argon2id, ChaCha20-Poly1305).
 
+mod stretch;
 mod tries;
 
 use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
 
-use argon2::{Algorithm, Argon2, Params, Version};
 use chacha20poly1305::{
     ChaCha20Poly1305, KeyInit,
     aead::{Aead, Payload},
@@ -243,10 +243,7 @@ pub(crate) fn several(keys: &[&KeyName]) -> CommandError {
 }
 
 fn cipher(passphrase: &str, salt: &[u8], memory_kib: u32, passes: u32) -> Result<ChaCha20Poly1305, CommandError> {
-    let params = Params::new(memory_kib, passes, 1, Some(32)).map_err(|_| internal())?;
-    let mut key = Zeroizing::new([0; 32]);
-    let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    argon.hash_password_into(passphrase.as_bytes(), salt, key.as_mut_slice()).map_err(|_| internal())?;
+    let key = stretch::stretch(passphrase, salt, memory_kib, passes).ok_or_else(internal)?;
     ChaCha20Poly1305::new_from_slice(key.as_slice()).map_err(|_| internal())
 }
 
