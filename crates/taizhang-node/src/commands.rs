@@ -29,7 +29,7 @@ pub(crate) mod shown;
 pub(crate) mod status;
 pub(crate) mod teacher;
 #[cfg(test)]
-mod testkit;
+pub(crate) mod testkit;
 pub mod verify_text;
 
 use std::cell::{Cell, RefCell};

@@ -82,6 +82,7 @@ pub struct Core {
     lost: Lost,
     remembered: Remembered,
     arrivals: Arrivals,
+    clock: fn() -> Ms,
     /// Has whoever asked for what is being done gone away?
     abandoned: Box<dyn Fn() -> bool + Send>,
 }
@@ -140,6 +141,7 @@ impl Core {
             lost,
             remembered,
             arrivals,
+            clock: now,
             abandoned,
         };
         // What was erased while the file could not be written goes now.
@@ -246,7 +248,13 @@ impl Core {
     /// What the clock says.
     #[must_use]
     pub fn now(&self) -> Ms {
-        now()
+        (self.clock)()
+    }
+
+    /// From here on this is what the clock says.
+    #[cfg(test)]
+    pub(crate) fn set_clock(&mut self, clock: fn() -> Ms) {
+        self.clock = clock;
     }
 
     /// Takes in what happened, and makes durable what must be.
@@ -255,7 +263,7 @@ impl Core {
             let keys = keyfile::list(&self.folder).unwrap_or_default();
             self.hub.set_own_keys(keys.into_iter().map(|k| k.public).collect());
         }
-        self.hub.handle(now(), &self.store, input);
+        self.hub.handle(self.now(), &self.store, input);
         self.perform();
     }
 
@@ -265,7 +273,7 @@ impl Core {
                 Effect::Commit(id, request) => {
                     let done = self.commit(request);
                     let input = if done { Input::Committed(id) } else { Input::CommitFailed(id) };
-                    self.hub.handle(now(), &self.store, input);
+                    self.hub.handle(self.now(), &self.store, input);
                 }
                 Effect::Send { session, frame } => self.outgoing.push_back(Outgoing::Send(session, frame)),
                 Effect::Close { session, reason } => self.outgoing.push_back(Outgoing::Close(session, reason)),
@@ -281,7 +289,7 @@ impl Core {
     /// Remembers what the hub told, as if it had come in a session.
     #[cfg(test)]
     pub(crate) fn hear(&mut self, event: &Event) {
-        self.remembered.hear(now(), event);
+        self.remembered.hear(self.now(), event);
         self.keep_remembered();
     }
 
@@ -302,7 +310,7 @@ impl Core {
         if let Event::KeysSpoiled { records } = event {
             tracing::warn!(records, "records of teachers' keys were not the right ones: they are gone");
         }
-        self.remembered.hear(now(), &event);
+        self.remembered.hear(self.now(), &event);
         self.events.push_back(event);
     }
 
@@ -332,7 +340,7 @@ impl Core {
             attachments: request.attachments,
             notes: request.notes.into_iter().chain(self.remembered.take_notes()).map(|(k, v)| (k, Some(v))).collect(),
         };
-        let (today, here) = (now().day(), self.store.len());
+        let (today, here) = (self.now().day(), self.store.len());
         commit.notes.extend(self.arrivals.note(today, here));
         match self.store.commit(&commit) {
             Ok(_) => {
@@ -419,7 +427,7 @@ impl Core {
     }
 
     fn sign(&mut self, person: &Person, act: &Act) -> Result<Vec<SignedEntry>, CommandError> {
-        self.sign_at(person, act, now())
+        self.sign_at(person, act, self.now())
     }
 
     /// The entries of an act as signed at this time: the same act begins with the same entries, so a later entry may name rows of an earlier one.

@@ -50,6 +50,18 @@ pub enum NodeEvent {
 
 /// Inputs that may wait for the loop.
 const QUEUE_MAX: usize = 4096;
+/// The loop looks at the clock at least so often, ms.
+const WAIT_MS_MAX: u64 = 1_000;
+
+/// What ends the wait of the loop.
+enum Came {
+    /// Something may be due.
+    Nothing,
+    /// The network has news.
+    Net(NetEvent),
+    /// Somebody asks for something.
+    Call(Box<Call>),
+}
 
 /// The loop's state.
 pub(crate) struct Driver {
@@ -104,7 +116,7 @@ impl Driver {
                 }
             }
             NetEvent::DialFailed { neighbour, why } => {
-                let address = self.dialer.failed(neighbour, crate::core::now());
+                let address = self.dialer.failed(neighbour, self.core.now());
                 self.syncs.iter_mut().for_each(|s| s.dial_failed(neighbour, &why));
                 on_event(NodeEvent::DialFailed { address, why });
             }
@@ -114,30 +126,41 @@ impl Driver {
                     self.syncs.iter_mut().for_each(|s| s.closed(session, &why));
                 }
                 if let Some(neighbour) = self.links.remove(session) {
-                    self.dialer.closed(neighbour, crate::core::now());
+                    self.dialer.closed(neighbour, self.core.now());
                 }
                 self.core.step(Input::Closed { session });
             }
         }
     }
 
-    /// Dials what is due; returns when to look again.
-    fn dial(&mut self) -> Duration {
-        let now = crate::core::now();
-        for (neighbour, address, key) in self.dialer.due(now) {
-            self.links.dial(neighbour, address, key);
+    /// One turn of the loop: takes in what came, then does what is due by now, also while frames keep coming: a flood must not hold that up. Returns for how
+    /// long the loop may wait for the next.
+    fn turn(&mut self, came: Came, on_event: &mut dyn FnMut(NodeEvent)) -> Duration {
+        match came {
+            Came::Nothing => {}
+            Came::Net(event) => self.take_net(event, on_event),
+            Came::Call(call) => self.take_call(*call),
         }
-        let hub = self.core.hub().poll_timeout();
-        let next = [hub, self.dialer.next_due(), self.syncs.iter().map(|s| s.deadline()).min()].into_iter().flatten().min();
-        let wait = next.map_or(1_000, |t| t.0.saturating_sub(now.0).clamp(1, 1_000));
-        Duration::from_millis(wait)
-    }
-
-    fn tick(&mut self) {
-        let now = crate::core::now();
-        if self.core.hub().poll_timeout().is_some_and(|t| t <= now) {
+        if self.core.hub().poll_timeout().is_some_and(|t| t <= self.core.now()) {
             self.core.step(Input::Timeout);
         }
+        self.settle(on_event);
+        self.dial();
+        self.wait()
+    }
+
+    fn dial(&mut self) {
+        for (neighbour, address, key) in self.dialer.due(self.core.now()) {
+            self.links.dial(neighbour, address, key);
+        }
+    }
+
+    /// Until what is due next, and never long: the clock may jump.
+    fn wait(&self) -> Duration {
+        let syncs = self.syncs.iter().map(|s| s.deadline()).min();
+        let next = [self.core.hub().poll_timeout(), self.dialer.next_due(), syncs].into_iter().flatten().min();
+        let wait = next.map_or(WAIT_MS_MAX, |t| t.0.saturating_sub(self.core.now().0).clamp(1, WAIT_MS_MAX));
+        Duration::from_millis(wait)
     }
 
     fn take_call(&mut self, call: Call) {
@@ -196,18 +219,19 @@ pub async fn run(core: Core, options: RunOptions, mut on_event: impl FnMut(NodeE
     }
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(signals)?;
     let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()).map_err(signals)?;
-    while driver.stopping.is_none() {
-        let wait = driver.dial();
-        tokio::select! {
-            Some(event) = driver.net.recv() => driver.take_net(event, &mut on_event),
-            Some(call) = calls.recv() => driver.take_call(call),
-            () = tokio::time::sleep(wait) => {}
+    let mut came = Came::Nothing;
+    loop {
+        let wait = driver.turn(came, &mut on_event);
+        if driver.stopping.is_some() {
+            break;
+        }
+        came = tokio::select! {
+            Some(event) = driver.net.recv() => Came::Net(event),
+            Some(call) = calls.recv() => Came::Call(Box::new(call)),
+            () = tokio::time::sleep(wait) => Came::Nothing,
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-        }
-        // Also while frames keep coming: a flood must not hold up what is due.
-        driver.tick();
-        driver.settle(&mut on_event);
+        };
     }
     on_event(NodeEvent::Stopping);
     let stopping = driver.stopping.take();
@@ -238,3 +262,6 @@ impl Names {
 
 /// Keeps the endpoint's type out of the other modules' signatures.
 pub(crate) type SharedEndpoint = std::sync::Arc<Endpoint>;
+
+#[cfg(test)]
+mod tests;

@@ -5,11 +5,11 @@ use taizhang_core::units::Ms;
 use taizhang_sync::{Event, Input, SessionId};
 use tokio::sync::mpsc;
 
-use super::{Driver, RunOptions, dial::NeighbourId, why};
+use super::{Came, Driver, RunOptions, dial::NeighbourId, why};
 use crate::{
     command::{Message, Reply},
     control::Line,
-    core::{Core, now},
+    core::Core,
     error::{CommandError, ErrorKind},
 };
 
@@ -79,7 +79,7 @@ impl Waiting {
     }
 
     /// One neighbour in sync is enough; no one left to hope for, or too late, is a failure.
-    fn outcome(&self) -> Option<Result<(), String>> {
+    fn outcome(&self, now: Ms) -> Option<Result<(), String>> {
         let open = self.targets.iter().any(|t| matches!(t.state, Outcome::Open));
         if !open && self.targets.iter().any(|t| matches!(t.state, Outcome::Done)) {
             return Some(Ok(()));
@@ -91,7 +91,7 @@ impl Waiting {
         if !open {
             return Some(Err(why.unwrap_or_default()));
         }
-        (now() >= self.until).then(|| Err("timeout".to_owned()))
+        (now >= self.until).then(|| Err("timeout".to_owned()))
     }
 }
 
@@ -117,7 +117,7 @@ impl Driver {
         });
         let targets: Vec<Target> = targets.collect();
         let running: Vec<SessionId> = targets.iter().filter_map(|t| t.session).collect();
-        let until = Ms(now().0.saturating_add(timeout_ms));
+        let until = Ms(self.core.now().0.saturating_add(timeout_ms));
         let traffic = self.links.traffic();
         self.syncs.push(Waiting { answer, until, targets, sent: 0, received: 0, receipts: 0, traffic });
         running.into_iter().for_each(|session| self.core.step(Input::Compare { session }));
@@ -131,10 +131,10 @@ impl Driver {
                 t.session = self.links.session_of(t.neighbour);
             }
         }
-        let bytes = self.links.traffic();
+        let (bytes, now) = (self.links.traffic(), self.core.now());
         let mut open = Vec::new();
         for s in std::mem::take(&mut self.syncs) {
-            match s.outcome() {
+            match s.outcome(now) {
                 None => open.push(s),
                 Some(Ok(())) => {
                     let reply = json!({
@@ -166,20 +166,28 @@ pub async fn sync_once(
     let mut driver = Driver::new(core, RunOptions::default())?;
     let (answer, mut lines) = mpsc::channel(1024);
     driver.begin_sync(address, timeout_ms, answer)?;
+    let mut came = Came::Nothing;
     let outcome = loop {
-        let wait = driver.dial();
-        tokio::select! {
-            Some(event) = driver.net.recv() => driver.take_net(event, &mut |_| {}),
-            () = tokio::time::sleep(wait) => driver.tick(),
+        let wait = driver.turn(came, &mut |_| {});
+        if let Some(outcome) = heard(&mut lines, tell) {
+            break outcome;
         }
-        driver.settle(&mut |_| {});
-        match lines.try_recv() {
-            Ok(Line::Message(m)) => tell(m),
-            Ok(Line::Reply(reply)) => break Ok(reply),
-            Ok(Line::Error(error)) => break Err(error),
-            Err(_) => {}
-        }
+        came = tokio::select! {
+            Some(event) = driver.net.recv() => Came::Net(event),
+            () = tokio::time::sleep(wait) => Came::Nothing,
+        };
     };
     driver.links.shut_down().await;
     outcome
+}
+
+/// Passes on what was said so far; the result, once it is there.
+fn heard(lines: &mut mpsc::Receiver<Line>, tell: &mut dyn FnMut(Message)) -> Option<Result<Reply, CommandError>> {
+    loop {
+        match lines.try_recv().ok()? {
+            Line::Message(message) => tell(message),
+            Line::Reply(reply) => return Some(Ok(reply)),
+            Line::Error(error) => return Some(Err(error)),
+        }
+    }
 }
