@@ -255,6 +255,8 @@ checks! {
     AttachmentOrder,
     /// Attachments that wait.
     AttachmentsWaiting,
+    /// Attachments that wait of all sessions.
+    AttachmentsOfAll,
     /// Attachments come from certified nodes.
     AttachmentsCertified,
     /// A frame's length.

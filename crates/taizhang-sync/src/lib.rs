@@ -15,6 +15,7 @@
 //! ```
 //! Reading order: `io` (what goes in and out), `frame` (what travels), `summary` and `tips` (what differs), `batch` (entries on the wire), `keys` (teachers' keys, outside of the journal), `session`, `hub`.
 
+mod attachments;
 pub mod batch;
 mod compress;
 pub mod frame;

@@ -20,6 +20,8 @@ pub const LOG_REFS_MAX: usize = 1_000_000;
 pub const ATTACHMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Bytes of attachments that wait in one session for the entry that names them, at most.
 pub const ATTACHMENTS_WAITING_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Bytes of attachments that wait in all sessions, at most; beyond it the session of which most wait ends.
+pub const ATTACHMENTS_WAITING_ALL_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// Attachments that wait in one session for the entry that names them, at most: an entry of 512 rollups names 1,024.
 pub const ATTACHMENTS_WAITING_MAX: usize = 1024 + 1;
 /// Bytes of an attachment in one batch.

@@ -10,6 +10,7 @@ use taizhang_core::{
 };
 
 use crate::{
+    attachments::Attachments,
     batch::{ReadContext, WriteContext},
     compress::{Compressor, Decompressor},
     frame::{Kinds, Summary},
@@ -84,8 +85,7 @@ pub(crate) struct Session {
     /// One of them only for want of an entry that may still come.
     pub(crate) waits: bool,
     pub(crate) last_in_log: BTreeMap<u64, EntryId>,
-    pub(crate) partial: BTreeMap<AttachmentId, Vec<u8>>,
-    pub(crate) complete: BTreeMap<AttachmentId, Vec<u8>>,
+    pub(crate) attachments: Attachments,
     pub(crate) incoming: bool,
 
     /// Documents of which the other lacked what we reckoned it has: at a fork, heights say nothing. There only tips that are here count.
@@ -151,8 +151,7 @@ impl Session {
             dead: BTreeSet::new(),
             waits: false,
             last_in_log: BTreeMap::new(),
-            partial: BTreeMap::new(),
-            complete: BTreeMap::new(),
+            attachments: Attachments::default(),
             incoming: false,
             doubted: BTreeSet::new(),
             asked: None,

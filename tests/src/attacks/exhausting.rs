@@ -257,6 +257,33 @@ pub(super) const TABLE: &[Attack] = &[
         },
     ),
     HERE.attack(
+        "attachments_in_many_sessions",
+        "开五个会话, 各送 60 MiB 永不完整的附件",
+        "sends 60 MiB of attachments that never become whole in each of five sessions",
+        Outcome::Ended("too many attachments at once"),
+        Off(Check::AttachmentsOfAll),
+        |_| {
+            let mut n = Node::new();
+            let honest = n.live("city-node", false);
+            n.chunk(honest, &piece(&[7], 0, 2));
+            let nodes = ["city-node", "school-node", "school-node", "school-node", "school-node"];
+            let sessions = nodes.map(|node| n.live(node, false));
+            let part = vec![7; limits::BATCH_RAW_BYTES_MAX - 64];
+            let pieces = (60 << 20) / part.len();
+            for (session, id) in sessions.into_iter().zip(1_u8..) {
+                for at in 0..pieces {
+                    let mut chunk = piece(&part, (at % 60 * part.len()) as u64, limits::ATTACHMENT_BYTES_MAX as u64);
+                    (chunk.id.0[0], chunk.id.0[1]) = (id, (at / 60) as u8);
+                    if let Some(why) = n.chunk(session, &chunk).ended.first() {
+                        assert!(n.hub.sessions().any(|s| s.session == honest), "the honest session stays");
+                        return Outcome::Ended(why);
+                    }
+                }
+            }
+            Outcome::GotThrough
+        },
+    ),
+    HERE.attack(
         "clock_jumps_back",
         "把时钟拨快十年再拨回, 让回执停十年",
         "has the clock jump ten years ahead and back, so that receipts stop for ten years",

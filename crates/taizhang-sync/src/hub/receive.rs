@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use sha2::{Digest, Sha256};
 use taizhang_core::{
     admission::{Refusal, Signature},
     entries::Entries,
@@ -14,6 +13,7 @@ use taizhang_core::{
 
 use super::{Fresh, Hub, Origin};
 use crate::{
+    attachments,
     batch::{Chunk, Item, WireEntry},
     compress::Decompressor,
     frame::{BatchFrame, Frame},
@@ -39,13 +39,11 @@ impl Hub {
             return self.close(session, "entries and signatures differ in number");
         }
         // All that may end the session comes before the first entry enters the ledger: what enters is committed.
-        for chunk in chunks {
-            if let Err(reason) = self.chunk(session, chunk) {
-                return self.close(session, reason);
-            }
+        if let Err(reason) = self.chunks(session, chunks) {
+            return self.close(session, reason);
         }
-        let waiting = self.sessions.get_mut(&session).map(|s| std::mem::take(&mut s.complete)).unwrap_or_default();
-        let Some(from) = self.sessions.get(&session).map(|s| s.remote) else { return };
+        let Some(s) = self.sessions.get_mut(&session) else { return };
+        let (waiting, from) = (s.attachments.take(), s.remote);
         let mut taken = Taken {
             fresh: Fresh::new(store, waiting),
             request: CommitRequest::default(),
@@ -87,7 +85,7 @@ impl Hub {
                 && !named.contains(&id)
                 && let Some(s) = self.sessions.get_mut(&session)
             {
-                s.complete.insert(id, bytes);
+                s.attachments.keep(id, bytes);
             }
         }
         if self.planted(Planted::AckBeforeCommit) {
@@ -99,32 +97,32 @@ impl Hub {
         self.commit(request, Origin::Batch { session, from });
     }
 
-    /// A piece of an attachment; whole ones wait for the entry that names them.
-    fn chunk(&mut self, session: SessionId, chunk: Chunk) -> Result<(), &'static str> {
+    /// Pieces of attachments; whole ones wait for the entry that names them.
+    fn chunks(&mut self, session: SessionId, chunks: Vec<Chunk>) -> Result<(), &'static str> {
+        if chunks.is_empty() {
+            return Ok(());
+        }
         let is_newcomer = self.is_newcomer();
         let s = self.sessions.get_mut(&session).ok_or("no such session")?;
         if s.org.is_none() && !is_newcomer && !is_off(Check::AttachmentsCertified) {
             return Err("attachments from a node that is not certified");
         }
-        let bytes: usize = s.partial.values().chain(s.complete.values()).map(Vec::len).sum();
-        let count = s.partial.len() + s.complete.len();
-        let too_many = count >= limits::ATTACHMENTS_WAITING_MAX;
-        if (too_many || bytes + chunk.bytes.len() > limits::ATTACHMENTS_WAITING_BYTES_MAX) && !is_off(Check::AttachmentsWaiting) {
-            return Err("too many attachments at once");
-        }
-        let partial = s.partial.entry(chunk.id).or_default();
-        if chunk.offset != partial.len() as u64 && !is_off(Check::AttachmentOrder) {
-            return Err("pieces of an attachment out of order");
-        }
-        partial.extend(chunk.bytes);
-        if partial.len() as u64 == chunk.total {
-            let bytes = s.partial.remove(&chunk.id).unwrap_or_default();
-            if Sha256::digest(&bytes).as_slice() != chunk.id.0 && !is_off(Check::AttachmentHash) {
-                return Err("an attachment is not what its name says");
-            }
-            s.complete.insert(chunk.id, bytes);
-        }
+        chunks.into_iter().try_for_each(|chunk| s.attachments.add(chunk))?;
+        self.close_for_attachments();
         Ok(())
+    }
+
+    /// Where all together are too much, the session of which most waits ends: a flood costs its sender the session and nobody else. One is enough, as a
+    /// batch brings less than the largest share of so much.
+    fn close_for_attachments(&mut self) {
+        let waiting = || self.sessions.iter().map(|(id, s)| (s.attachments.bytes(), *id));
+        let all: usize = waiting().map(|(bytes, _)| bytes).sum();
+        if all > limits::ATTACHMENTS_WAITING_ALL_BYTES_MAX
+            && !is_off(Check::AttachmentsOfAll)
+            && let Some((_, most)) = waiting().max()
+        {
+            self.close(most, attachments::TOO_MANY);
+        }
     }
 
     fn receive(

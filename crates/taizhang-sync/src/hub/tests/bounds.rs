@@ -87,6 +87,59 @@ fn so_many_attachments_wait_for_what_names_them_and_no_more() {
     assert_eq!(begin(max..max + 1), [(SessionId(1), "too many attachments at once")]);
 }
 
+/// A batch that brings the next bytes of an attachment that never becomes whole.
+fn bytes(node: &mut Node, session: u64, offset: u64, bytes: usize) -> Vec<(SessionId, &'static str)> {
+    let mut w = taizhang_core::cbor::Writer::default();
+    let chunk = Chunk { id: AttachmentId([9; 32]), total: 1 << 20, offset, bytes: vec![7; bytes] };
+    WriteContext::write_chunk(&mut w, &chunk);
+    let packed = Compressor::new(Effort::Short).unwrap().flush(&w.finish()).unwrap();
+    let batch = BatchFrame { fresh: true, last: false, signatures: Vec::new(), loose: Vec::new(), packed };
+    node.say(session, &Frame::Batch(batch)).closed
+}
+
+/// Seven sessions of which all but so many bytes wait, most of the second; of the eighth nothing.
+fn full_but(left: usize) -> Node {
+    let mut node = City::with_admins(0).node(0);
+    let hello = node.hello();
+    for (session, remote) in (1..=8).zip([1, 1, 1, 1, 0, 0, 0, 0]) {
+        node.connect(session, NODES[remote]);
+        node.say(session, &hello);
+    }
+    let all = limits::ATTACHMENTS_WAITING_ALL_BYTES_MAX - left;
+    let each = all / 7 - 10;
+    for session in 1..=7 {
+        let most = if session == 2 { all - 7 * each } else { 0 };
+        let s = node.hub.sessions.get_mut(&SessionId(session)).unwrap();
+        s.attachments.keep(AttachmentId([1; 32]), vec![0; each + most]);
+    }
+    node
+}
+
+const TOO_MANY: &str = "too many attachments at once";
+
+#[test]
+fn where_attachments_of_all_sessions_are_too_much_the_one_with_most_goes() {
+    let mut node = full_but(10);
+    assert_eq!(bytes(&mut node, 8, 0, 10), [], "to the last byte");
+    assert_eq!(bytes(&mut node, 8, 10, 1), [(SessionId(2), TOO_MANY)], "not the one that came last");
+    assert_eq!(bytes(&mut node, 8, 11, 100_000), [], "with it went what waited of it");
+    assert!(node.has(1) && node.has(8));
+}
+
+#[test]
+fn whoever_has_most_and_sends_more_ends_itself() {
+    let mut node = full_but(10);
+    assert_eq!(bytes(&mut node, 2, 0, 10), []);
+    assert_eq!(bytes(&mut node, 2, 10, 1), [(SessionId(2), TOO_MANY)]);
+}
+
+#[test]
+fn what_waited_of_a_session_that_is_gone_counts_no_more() {
+    let mut node = full_but(10);
+    node.input(Input::Closed { session: SessionId(3) });
+    assert_eq!(bytes(&mut node, 8, 0, 100_000), []);
+}
+
 /// The documents of the receipts that a node has signed in one go, with how many tips each names.
 fn receipted(node: &mut Node) -> Vec<usize> {
     let (now, mut tips) = (node.now, Vec::new());
