@@ -4,6 +4,8 @@
 mod keyring;
 #[path = "it/kit.rs"]
 mod kit;
+#[path = "it/receipts.rs"]
+mod receipts;
 #[path = "it/restored.rs"]
 mod restored;
 #[path = "it/roles.rs"]

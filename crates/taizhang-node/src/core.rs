@@ -122,6 +122,9 @@ impl Core {
                 hub.load_receipt(receipt);
             }
         }
+        for (key, _) in store.notes(b"owed/").map_err(CommandError::storage)? {
+            hub.load_owed(&key);
+        }
         let remembered = Remembered::load(&store).map_err(CommandError::storage)?;
         hub.load_keys(keyring::file::load(&folder)?);
         let (runs, outgoing, events) = (BTreeMap::new(), VecDeque::new(), VecDeque::new());
@@ -338,9 +341,10 @@ impl Core {
         let mut commit = Commit {
             entries: request.entries.into_iter().map(|e| stored(&e.into_entry())).collect(),
             attachments: request.attachments,
-            notes: request.notes.into_iter().chain(self.remembered.take_notes()).map(|(k, v)| (k, Some(v))).collect(),
+            notes: request.notes,
         };
         let (today, here) = (self.now().day(), self.store.len());
+        commit.notes.extend(self.remembered.take_notes().into_iter().map(|(k, v)| (k, Some(v))));
         commit.notes.extend(self.arrivals.note(today, here));
         match self.store.commit(&commit) {
             Ok(_) => {

@@ -105,6 +105,8 @@ pub struct Hub {
     receipts_signed: u32,
     /// Documents that nodes brought in sessions which ended before their receipt was due.
     owed: BTreeMap<PublicKey, BTreeSet<DocId>>,
+    /// Of which documents a receipt came to be owed, or is owed no more, since the last commit: the next one notes it.
+    unnoted: BTreeSet<(PublicKey, DocId)>,
     /// The organisations that certify each node.
     certified: BTreeMap<PublicKey, BTreeSet<OrgId>>,
     certified_revision: Option<u64>,
@@ -123,6 +125,8 @@ pub struct Hub {
 struct Pending {
     id: CommitId,
     entries: Vec<EntryId>,
+    /// What it notes of receipts owed.
+    noted: BTreeSet<(PublicKey, DocId)>,
     from: Origin,
 }
 
@@ -174,6 +178,7 @@ impl Hub {
             receipts: BTreeMap::new(),
             receipts_signed: 0,
             owed: BTreeMap::new(),
+            unnoted: BTreeSet::new(),
             certified: BTreeMap::new(),
             certified_revision: None,
             own_keys: BTreeSet::new(),
@@ -347,12 +352,14 @@ impl Hub {
         Ok(admitted)
     }
 
-    fn commit(&mut self, request: CommitRequest, from: Origin) {
+    fn commit(&mut self, mut request: CommitRequest, from: Origin) {
         self.ledger.settle();
         self.commits += 1;
         let id = CommitId(self.commits);
         let entries = request.entries.iter().map(|e| e.entry().id).collect();
-        self.under_way = Some(Pending { id, entries, from });
+        let noted = std::mem::take(&mut self.unnoted);
+        request.notes.extend(noted.iter().map(|(node, document)| self.owed_note(node, document)));
+        self.under_way = Some(Pending { id, entries, noted, from });
         self.effects.push_back(Effect::Commit(id, request));
     }
 
@@ -391,6 +398,7 @@ impl Hub {
         if let Origin::Local(token) = pending.from {
             self.notify(Event::NotWritten(token, Refused::Storage));
         }
+        self.unnoted.extend(pending.noted);
         self.needs_reload = !self.planted(Planted::FailedCommitKept);
     }
 
@@ -418,6 +426,9 @@ impl Hub {
             if s.org.is_some() && org.is_none() {
                 self.close(id, "this node's key is no longer certified");
                 continue;
+            }
+            if s.org.is_none() && org.is_some() {
+                self.unnoted.extend(s.touched.iter().map(|d| (remote, *d)));
             }
             s.org = org;
             s.stale |= !ignored;

@@ -81,8 +81,8 @@ pub struct CommitRequest {
     pub entries: Vec<AdmittedEntry>,
     /// Verified attachments.
     pub attachments: Vec<(AttachmentId, Vec<u8>)>,
-    /// Small keyed values: receipts.
-    pub notes: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Small keyed values: receipts held, receipts owed. None: there is no such value any more.
+    pub notes: Vec<(Vec<u8>, Option<Vec<u8>>)>,
 }
 
 /// What is to be done outside, in this order.

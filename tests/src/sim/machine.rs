@@ -135,6 +135,9 @@ impl Machine {
             let receipt = taizhang_core::receipt::Receipt::parse(&bytes).map_err(|e| format!("a stored receipt: {e}"))?;
             hub.load_receipt(receipt);
         }
+        for (key, _) in store.notes(b"owed/").map_err(|_| Trouble::Disk)? {
+            hub.load_owed(&key);
+        }
         let (sessions, writing) = (BTreeMap::new(), BTreeMap::new());
         self.running = Some(Running { hub, store, sessions, commit: None, writing, wake: None });
         Ok(())
@@ -193,9 +196,5 @@ pub(crate) fn commit_of(request: CommitRequest) -> Commit {
         let e = a.entry();
         NewEntry { id: e.id, log: e.header.log, sequence: e.header.sequence, bytes: e.to_bytes() }
     });
-    Commit {
-        entries: entries.collect(),
-        attachments: request.attachments,
-        notes: request.notes.into_iter().map(|(k, v)| (k, Some(v))).collect(),
-    }
+    Commit { entries: entries.collect(), attachments: request.attachments, notes: request.notes }
 }

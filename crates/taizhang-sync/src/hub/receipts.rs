@@ -56,7 +56,24 @@ impl Hub {
         }
     }
 
-    /// A session that ends owes receipts of what it brought; the next one with this node gives them. Nodes without a certificate brought nothing.
+    /// Takes in the key of a note read back from the store: a receipt was owed when the program ended.
+    pub fn load_owed(&mut self, key: &[u8]) {
+        let parts = key.strip_prefix(OWED).and_then(<[u8]>::split_first_chunk::<32>);
+        if let Some((node, document)) = parts
+            && let Some(document) = DocId::from_bytes(document)
+        {
+            self.owed.entry(PublicKey(*node)).or_default().insert(document);
+        }
+    }
+
+    /// What the store keeps of a receipt owed: that it is owed, or nothing.
+    pub(super) fn owed_note(&self, node: &PublicKey, document: &DocId) -> (Vec<u8>, Option<Vec<u8>>) {
+        let of_session = |s: &Session| s.remote == *node && s.touched.contains(document);
+        let is_owed = self.owed.get(node).is_some_and(|d| d.contains(document)) || self.sessions.values().any(of_session);
+        (key_of(OWED, node, document), is_owed.then(Vec::new))
+    }
+
+    /// A session that ends owes receipts of what it brought; the next one with this node gives them, also after a restart. Nodes without a certificate brought nothing.
     pub(super) fn keep_owed(&mut self, s: &Session) {
         if s.org.is_some() && !s.touched.is_empty() {
             self.owed.entry(s.remote).or_default().extend(&s.touched);
@@ -67,7 +84,8 @@ impl Hub {
     pub(super) fn take_owed(&mut self, session: SessionId, remote: PublicKey) {
         let Some(s) = self.sessions.get(&session).filter(|s| s.org.is_some()) else { return };
         let Some(mut owed) = self.owed.remove(&remote) else { return };
-        owed.retain(|d| self.shares(s, d));
+        let others = owed.extract_if(.., |d| !self.shares(s, d)).map(|d| (remote, d)).collect::<Vec<_>>();
+        self.unnoted.extend(others);
         if let Some(s) = self.sessions.get_mut(&session) {
             s.touched.extend(owed);
         }
@@ -89,6 +107,7 @@ impl Hub {
                 break;
             }
             s.touched.remove(&document);
+            self.unnoted.insert((s.remote, document));
             open.truncate(limits::RECEIPT_TIPS_MAX);
             tips += open.len();
             documents.push((document, open));
@@ -118,7 +137,7 @@ impl Hub {
         if better.is_empty() {
             return;
         }
-        let notes = better.iter().map(|d| (note_key(&from, d), bytes.clone())).collect();
+        let notes = better.iter().map(|d| (key_of(HELD, &from, d), Some(bytes.clone()))).collect();
         self.notify(Event::Receipt { from, documents: better, time: receipt.time });
         self.commit(CommitRequest { notes, ..CommitRequest::default() }, Origin::Receipt);
     }
@@ -151,9 +170,12 @@ fn is_fair(wire: &WireReceipt) -> bool {
     !wire.documents.is_empty() && sorted && full && tips <= limits::RECEIPT_TIPS_MAX
 }
 
-/// Key of a receipt among the store's notes.
-fn note_key(node: &PublicKey, document: &DocId) -> Vec<u8> {
-    [b"receipt/".as_slice(), &node.0, &document.to_bytes()].concat()
+/// Keys of notes: of receipts held, of receipts owed.
+const HELD: &[u8] = b"receipt/";
+const OWED: &[u8] = b"owed/";
+
+fn key_of(what: &[u8], node: &PublicKey, document: &DocId) -> Vec<u8> {
+    [what, &node.0, &document.to_bytes()].concat()
 }
 
 fn tips_of(receipt: &Receipt, document: DocId) -> &[EntryId] {

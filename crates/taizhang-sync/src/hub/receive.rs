@@ -152,7 +152,9 @@ impl Hub {
         match outcome {
             Ok(id) => {
                 s.last_in_log.insert(number, id);
-                s.touched.insert(log.document);
+                if s.touched.insert(log.document) && s.org.is_some() {
+                    self.unnoted.insert((s.remote, log.document));
+                }
             }
             Err(reason) => {
                 if !is_dead {

@@ -67,16 +67,21 @@ impl City {
         let (ledger, shelf) = (Ledger::new(network), Shelf::default());
         let mut city = Self { network, org, registry: DocId::of(org, Kind::Registry), ledger, shelf };
         city.take(&first);
-        let creation = city.ledger.registry.orgs[&org].creation.name;
-        let basis = creation.in_document(DocId::of(OrgId::root(network), Kind::Registry));
-        let mut p = PayloadBuilder::default();
-        for (of, role) in [(NODES[1], Role::Node)].into_iter().chain((1..=admins).map(|a| (a, Role::Admin))) {
-            let row = NewGrant { key: key(of), role, office: None, org, basis, seal_key: None }.row("x", DAY);
-            p.row(Grant::TYPE, &[], &row.to_fields());
-        }
-        let grants = city.write(ADMIN, 1, p.finish());
+        let staff = [(NODES[1], Role::Node)].into_iter().chain((1..=admins).map(|a| (a, Role::Admin)));
+        let grants = city.write(ADMIN, 1, city.grants(staff));
         city.take(&grants);
         city
+    }
+
+    fn grants(&self, staff: impl Iterator<Item = (u8, Role)>) -> Vec<u8> {
+        let creation = self.ledger.registry.orgs[&self.org].creation.name;
+        let basis = creation.in_document(DocId::of(OrgId::root(self.network), Kind::Registry));
+        let mut p = PayloadBuilder::default();
+        for (of, role) in staff {
+            let row = NewGrant { key: key(of), role, office: None, org: self.org, basis, seal_key: None }.row("x", DAY);
+            p.row(Grant::TYPE, &[], &row.to_fields());
+        }
+        p.finish()
     }
 
     fn take(&mut self, e: &SignedEntry) {
@@ -94,7 +99,13 @@ impl City {
 
     fn node(&self, n: usize) -> Node {
         let config = Config::new(secret(NODES[n]), self.org);
-        Node { hub: Hub::new(config, self.ledger.clone()), shelf: self.shelf.clone(), now: Ms::start_of(DAY), commits: true }
+        Node {
+            hub: Hub::new(config, self.ledger.clone()),
+            shelf: self.shelf.clone(),
+            notes: BTreeMap::new(),
+            now: Ms::start_of(DAY),
+            commits: true,
+        }
     }
 }
 
@@ -109,6 +120,7 @@ fn row(value: u8) -> Vec<u8> {
 struct Node {
     hub: Hub,
     shelf: Shelf,
+    notes: BTreeMap<Vec<u8>, Vec<u8>>,
     now: Ms,
     commits: bool,
 }
@@ -133,6 +145,10 @@ impl Node {
                     self.shelf.0.extend(entries.map(|e| (e.id, e.to_bytes())));
                     done.commits.push(id);
                     if self.commits {
+                        request.notes.into_iter().for_each(|(key, value)| match value {
+                            Some(value) => _ = self.notes.insert(key, value),
+                            None => _ = self.notes.remove(&key),
+                        });
                         self.hub.handle(self.now, &self.shelf, Input::Committed(id));
                     }
                 }

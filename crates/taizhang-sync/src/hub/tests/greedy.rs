@@ -28,7 +28,7 @@ pub(super) fn live(node: &mut Node) {
     assert_eq!(node.hub.sessions().next().unwrap().phase, Phase::Live);
 }
 
-fn batch(entries: &[SignedEntry]) -> Frame {
+pub(super) fn batch(entries: &[SignedEntry]) -> Frame {
     let mut w = taizhang_core::cbor::Writer::default();
     let loose = WriteContext::default().write_entries(&mut w, entries);
     let packed = Compressor::new(Effort::Short).unwrap().flush(&w.finish()).unwrap();
