@@ -20,6 +20,7 @@ use taizhang_core::planted::{Check, take_away};
 
 use crate::mutate::Meter;
 
+mod carried;
 mod control;
 mod counting;
 #[path = "../../crates/taizhang-rules/tests/gather/kit.rs"]
@@ -67,6 +68,8 @@ pub enum Theme {
     Names,
     /// Connections.
     Transport,
+    /// Files on a stick.
+    Bundles,
     /// Commands to the own machine.
     Control,
     /// Tables and files.
@@ -86,6 +89,7 @@ impl Theme {
         Self::Names,
         Self::Limits,
         Self::Transport,
+        Self::Bundles,
         Self::Control,
         Self::Sheets,
     ];
@@ -104,6 +108,7 @@ impl Theme {
             Self::Tree => ("机构变动与根密钥", "Organisations that move, keys of the root"),
             Self::Names => ("姓名的密钥", "Keys under which names are sealed"),
             Self::Transport => ("连接", "Connections"),
+            Self::Bundles => ("数据包", "Bundles"),
             Self::Control => ("本机命令", "Commands to the own machine"),
             Self::Sheets => ("表格与文件", "Tables and files"),
         }
@@ -231,6 +236,7 @@ pub fn table() -> Vec<Attack> {
         exhausting::TABLE,
         greedy::TABLE,
         transport::TABLE,
+        carried::TABLE,
         control::TABLE,
         tables::TABLE,
     ]

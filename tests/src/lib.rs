@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod attacks;
 pub mod bytes;
+pub mod carry;
 pub mod eddsa;
 pub mod fuzz;
 pub mod model;

@@ -30,6 +30,12 @@ impl SecretKey {
         PublicKey(self.0.verifying_key().to_bytes())
     }
 
+    /// The scalar behind the public half: its X25519 secret (RFC 7748), to be wiped by the caller.
+    #[must_use]
+    pub fn to_x25519(&self) -> [u8; 32] {
+        self.0.to_scalar_bytes()
+    }
+
     /// Signs (RFC 8032, pure Ed25519).
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {
@@ -41,6 +47,13 @@ impl std::fmt::Debug for SecretKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "SecretKey(of {})", self.public())
     }
+}
+
+/// The X25519 key (RFC 7748) of whoever has this key; none where it is no point, or one of small order.
+#[must_use]
+pub fn x25519_of(key: &PublicKey) -> Option<[u8; 32]> {
+    let key = VerifyingKey::from_bytes(&key.0).ok().filter(|k| !k.is_weak())?;
+    Some(key.to_montgomery().to_bytes())
 }
 
 /// Is this the signature of `key` over `message`? Strict everywhere: no small-order keys or points, no second form of S; batch verification accepts another set and is never used (docs/decisions/0004).

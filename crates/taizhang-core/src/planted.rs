@@ -60,6 +60,23 @@ macro_rules! checks {
 }
 
 checks! {
+    // Bundles.
+    /// Only what says something by itself stands in a bundle.
+    BundleFrames,
+    /// A bundle's writer is certified.
+    BundleCertified,
+    /// Tips that a bundle tells.
+    BundleTips,
+    /// A bundle is for its receiver only: the shared secret is part of its key.
+    BundleSecret,
+    /// A chunk's place in the bundle.
+    BundleOrder,
+    /// The last chunk of a bundle says that it is the last.
+    BundleEnd,
+    /// The writer's signature.
+    BundleSender,
+    /// The length of a frame in a bundle.
+    BundleFrameLength,
     // The form of entries and their signatures.
     /// The signature covers the network.
     NetworkSigned,

@@ -1,5 +1,6 @@
 //! What may be asked of a node. Fronts send these through the control socket, or run them themselves where no node is running.
 
+mod bundle;
 mod key;
 mod tree;
 
@@ -11,6 +12,7 @@ use zeroize::Zeroize;
 
 use crate::{error::Text, secret::Secret};
 
+pub use bundle::Bundle;
 pub use key::{Accepting, Burning, Ending, Keep, KeyCommand};
 pub use tree::{KeyFile, OrgChange, Proposal, Root};
 
@@ -145,6 +147,8 @@ pub enum Command {
         /// Gives up after so long, ms.
         timeout_ms: u64,
     },
+    /// Sync by files, where no line leads.
+    Bundle(Bundle),
     /// What is here, and how far it has come.
     Status,
     /// A teacher's records.

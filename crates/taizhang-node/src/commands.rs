@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod acting;
 pub(crate) mod audit;
+pub(crate) mod bundle;
 pub(crate) mod certificate;
 pub(crate) mod check;
 pub(crate) mod conflict;
@@ -208,6 +209,7 @@ fn perform(c: &mut Context<'_>, command: &Command) -> Result<Reply, CommandError
         Command::Erase { teacher, reason } => erase::ask(c, teacher, reason),
         Command::EraseConfirm { teacher } => erase::confirm(c, teacher),
         Command::EraseList => erase::list(c),
+        Command::Bundle(what) => bundle::run(c, what),
         Command::AuditVerify => audit::verify(c),
         Command::AuditExport { out, jsonl, org } => audit::export(c, out, *jsonl, org.as_deref()),
         Command::AuditHistory { record, activity } => audit::history(c, record, activity.as_deref()),

@@ -1,6 +1,7 @@
 //! The node without its network: store, hub and clock in one place. Commands and the driver work on it, one at a time.
 
 mod arrivals;
+pub mod carry;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -83,6 +84,8 @@ pub struct Core {
     remembered: Remembered,
     arrivals: Arrivals,
     clock: fn() -> Ms,
+    /// Bundles so far.
+    bundles: u64,
     /// Has whoever asked for what is being done gone away?
     abandoned: Box<dyn Fn() -> bool + Send>,
 }
@@ -145,6 +148,7 @@ impl Core {
             remembered,
             arrivals,
             clock: now,
+            bundles: 0,
             abandoned,
         };
         // What was erased while the file could not be written goes now.
@@ -262,7 +266,7 @@ impl Core {
 
     /// Takes in what happened, and makes durable what must be.
     pub fn step(&mut self, input: Input) {
-        if matches!(input, Input::Connected { .. }) {
+        if matches!(input, Input::Connected { .. } | Input::Carried { .. }) {
             let keys = keyfile::list(&self.folder).unwrap_or_default();
             self.hub.set_own_keys(keys.into_iter().map(|k| k.public).collect());
         }

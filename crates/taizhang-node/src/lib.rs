@@ -2,6 +2,7 @@
 //!
 //! Reading order: `folder` (where a node lives), `core` (store, hub and clock), `command` (what may be asked), `commands` (what then happens), `driver` (the loop), `control` (the socket).
 
+pub mod bundle;
 pub mod command;
 pub mod commands;
 pub mod control;

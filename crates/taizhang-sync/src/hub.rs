@@ -21,6 +21,7 @@ use taizhang_core::{
     units::Ms,
 };
 
+pub use self::bundle::BUNDLE_WRITTEN;
 use self::{inbox::Inbox, scope::View};
 use crate::{
     frame::{Frame, Kinds, VERSION},
@@ -28,11 +29,12 @@ use crate::{
     keys::KeySet,
     planted::Planted,
     recent::Recent,
-    session::{Session, SessionView},
+    session::{Phase, Session, SessionView},
     spread::{Spread, one_by_one},
     summary::Tree,
 };
 
+mod bundle;
 mod compare;
 mod greet;
 mod inbox;
@@ -284,6 +286,9 @@ impl Hub {
             Input::Closed { session } => self.ended(session, "the connection is gone"),
             Input::Timeout => self.timeout(now),
             Input::Compare { session } => self.begin_comparison(session),
+            Input::Carry { session, to, named, wants } => self.carry(now, session, to, named, wants),
+            Input::Carried { session, from } => self.carried(now, session, from),
+            Input::CarryOn { session, room } => self.carry_on(now, store, session, room),
             Input::Committed(_) | Input::CommitFailed(_) => {}
         }
     }
@@ -297,7 +302,14 @@ impl Hub {
             Ok(None) => return,
             Err(_) => return self.close(session, "a frame that this version cannot read"),
         };
-        let greeted = self.sessions.get(&session).is_some_and(|s| s.phase != crate::session::Phase::Greeting);
+        if self.sessions.get(&session).is_some_and(Session::is_bundle) {
+            return self.carried_frame(now, store, session, frame);
+        }
+        self.live_frame(now, store, session, frame);
+    }
+
+    fn live_frame(&mut self, now: Ms, store: &dyn Entries, session: SessionId, frame: Frame) {
+        let greeted = self.sessions.get(&session).is_some_and(|s| s.phase != Phase::Greeting);
         match frame {
             Frame::Hello { version, network, org, wants, join } if !greeted => {
                 self.hello(now, store, session, greet::Greeting { version, network, org, wants, join });
@@ -439,7 +451,11 @@ impl Hub {
         self.effects.push_back(Effect::Notify(event));
     }
 
+    /// Nothing is said to whoever wrote a bundle while it is read.
     fn send(&mut self, session: SessionId, frame: &Frame) {
+        if self.sessions.get(&session).is_some_and(|s| s.phase == Phase::Reading) {
+            return;
+        }
         self.effects.push_back(Effect::Send { session, frame: frame.encode() });
     }
 

@@ -3,11 +3,11 @@
 use taizhang_core::{
     admission::{AdmittedEntry, Refusal},
     entry::SignedEntry,
-    id::{AttachmentId, DocId, EntryId, PublicKey},
+    id::{AttachmentId, DocId, EntryId, OrgId, PublicKey},
     units::Ms,
 };
 
-use crate::keys::KeyRecord;
+use crate::{frame::Kinds, keys::KeyRecord};
 
 /// One connection's sync.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +67,31 @@ pub enum Input {
     },
     /// The time of [`crate::Hub::poll_timeout`] has come.
     Timeout,
+    /// A bundle is to be written; it begins at once, [`Input::CarryOn`] goes on.
+    Carry {
+        /// Its name from now on, no connection's.
+        session: SessionId,
+        /// The node that shall read it.
+        to: PublicKey,
+        /// Its organisation, where several certify it.
+        named: Option<OrgId>,
+        /// Kinds that it asks for, as far as is known.
+        wants: Kinds,
+    },
+    /// A bundle is to be read: its frames follow, each behind the commit of the one before.
+    Carried {
+        /// Its name from now on, no connection's.
+        session: SessionId,
+        /// The node that signed it.
+        from: PublicKey,
+    },
+    /// The next batch of a bundle that is written; one that was read is answered. [`Effect::Close`] is its end.
+    CarryOn {
+        /// Which.
+        session: SessionId,
+        /// Is there room for entries? Else its end follows.
+        room: bool,
+    },
     /// Compare with this session again now (a person pressed "sync").
     Compare {
         /// Which.

@@ -30,6 +30,6 @@ pub mod spread;
 pub mod summary;
 pub mod tips;
 
-pub use hub::{Config, Hub};
+pub use hub::{BUNDLE_WRITTEN, Config, Hub};
 pub use io::{CommitId, CommitRequest, Effect, Event, Input, SessionId, Token};
 pub use session::{Phase, SessionView};

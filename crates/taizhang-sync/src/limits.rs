@@ -56,6 +56,8 @@ pub const RECEIPT_TIPS_MAX: usize = 64;
 pub const REFUSED_LOGS_MAX: usize = 4096;
 /// Entries of our own keys that are not here, told of per session, at most.
 pub const AHEAD_TOLD_MAX: usize = 16;
+/// Open tips told by a bundle, at most, a document without any counted as one: what is kept until it is answered.
+pub const BUNDLE_TIPS_MAX: usize = 1 << 18;
 /// Keyring records kept by a node, at most.
 pub const KEY_RECORDS_MAX: usize = 1 << 18;
 /// Records kept of one key to one person, at most: honest ones are equal.

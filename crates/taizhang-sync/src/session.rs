@@ -28,6 +28,23 @@ pub enum Phase {
     Comparing,
     /// All differences are known; whatever is written flows at once.
     Live,
+    /// A bundle is read: nothing is said.
+    Reading,
+    /// A bundle is written: nothing is awaited, and what comes up meanwhile is left to the next.
+    Writing,
+}
+
+/// What the beginning of a bundle told.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    /// What its writer holds: open tips by document.
+    pub(crate) tips: BTreeMap<DocId, Vec<EntryId>>,
+    /// Tips so far, a document without any counted as one.
+    pub(crate) count: usize,
+    /// Its greeting was read.
+    pub(crate) is_greeted: bool,
+    /// All tips are told; entries may follow.
+    pub(crate) is_whole: bool,
 }
 
 /// A batch that was sent and not yet acknowledged.
@@ -117,6 +134,8 @@ pub(crate) struct Session {
 
     /// About teachers' keys.
     pub(crate) talk: Talk,
+    /// Of a bundle that is read.
+    pub(crate) heard: Heard,
 
     pub(crate) touched: BTreeSet<DocId>,
     pub(crate) last_receipt: Option<Ms>,
@@ -168,6 +187,7 @@ impl Session {
             moved: false,
             in_sync: false,
             talk: Talk::default(),
+            heard: Heard::default(),
             touched: BTreeSet::new(),
             last_receipt: None,
             ahead: BTreeSet::new(),
@@ -182,6 +202,11 @@ impl Session {
             (_, Some(_)) => return None,
         };
         Some(Ms(self.since.0.saturating_add(within)))
+    }
+
+    /// Does it stand for a file?
+    pub(crate) fn is_bundle(&self) -> bool {
+        matches!(self.phase, Phase::Reading | Phase::Writing)
     }
 
     /// Nothing owed, nothing in flight in either direction, nothing being compared.

@@ -101,6 +101,14 @@ impl Told {
     }
 }
 
+/// The counting entries of the document that none of these reach, as far as they are here, in order of arrival.
+#[must_use]
+pub fn lacking(ledger: &Ledger, document: &DocId, held: &[EntryId]) -> Vec<EntryId> {
+    let is_here = |id: &EntryId| ledger.place(id).is_some_and(|p| p.log.document == *document);
+    let reached = held.iter().copied().filter(is_here).collect();
+    Told { reached, ..Told::default() }.missing_there(ledger, document)
+}
+
 /// These entries and all that they reach backwards.
 #[must_use]
 pub fn reached_from<'e>(ledger: &Ledger, from: impl IntoIterator<Item = &'e EntryId>) -> BTreeSet<EntryId> {

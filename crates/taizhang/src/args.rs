@@ -1,5 +1,6 @@
 //! The command line. Help texts are written `中文 | English`; [`parser`] keeps the half that the user reads.
 
+mod bundle;
 mod erase;
 mod key;
 mod network;
@@ -77,6 +78,9 @@ pub(crate) enum What {
     Run(Run),
     /// 与其他节点同步 | Sync with other nodes
     Sync(network::Sync),
+    /// 没有网络时用 U 盘同步 | Sync by a stick, where no line leads
+    #[command(subcommand)]
+    Bundle(bundle::Bundle),
     /// 本机有什么, 到了哪一步 | What is here, and how far it has come
     Status,
     /// 导入表格 | Import sheets
@@ -167,6 +171,7 @@ impl What {
             Self::Join(a) => a.command()?,
             Self::Run(a) => return Ok(Task::Run(a)),
             Self::Sync(a) => return Ok(a.task()),
+            Self::Bundle(a) => a.command()?,
             Self::Status => Command::Status,
             Self::Import(a) => a.command()?,
             Self::Export(a) => a.command()?,

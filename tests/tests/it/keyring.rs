@@ -29,21 +29,21 @@ use tempfile::TempDir;
 use crate::kit::{import, in_sync};
 
 /// Made up: area codes that are not assigned, phones without a mobile prefix.
-const ROSTER: &str = "教师编号,姓名,性别,身份证号,出生日期,参加工作时间,任教学段,职称,联系电话\n\
+pub(crate) const ROSTER: &str = "教师编号,姓名,性别,身份证号,出生日期,参加工作时间,任教学段,职称,联系电话\n\
     4298010900000000,韩光,男,429801198610087936,1986-10-08,2009-08-20,小学,未评,12040210797\n\
     4298019400000001,朱怡珍,女,429801197211020908,1972-11-02,1994-10-12,小学,三级教师,12031910983\n";
 const SECRETS: [&str; 6] = ["韩光", "朱怡珍", "429801198610087936", "429801197211020908", "12040210797", "12031910983"];
 const TEACHER: &str = "4298010900000000";
 
-struct Town {
-    dir: TempDir,
-    city: Running,
-    county: Running,
-    first: Running,
+pub(crate) struct Town {
+    pub(crate) dir: TempDir,
+    pub(crate) city: Running,
+    pub(crate) county: Running,
+    pub(crate) first: Running,
 }
 
 impl Town {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = TempDir::new().expect("a temporary folder");
         let city = Running::start(&founded(&dir.path().join("city"), "city"), true);
         let add = |code: &str, kind: &str| Command::OrgAdd {
@@ -113,7 +113,7 @@ fn with_reviewer(county: Running) -> Running {
     Running::start(&folder, true)
 }
 
-fn open(folder: &Folder) -> Core {
+pub(crate) fn open(folder: &Folder) -> Core {
     Core::open(folder.clone(), &mut |_, _, _| {}).expect("opens")
 }
 
@@ -122,7 +122,7 @@ fn persons() -> Command {
 }
 
 /// The names that this person reads on this machine; `-` where there is only the number.
-fn names(node: &Running, who: &str) -> Vec<String> {
+pub(crate) fn names(node: &Running, who: &str) -> Vec<String> {
     let lines = node.ask(who, persons()).expect("exports").lines;
     let mut names: Vec<String> = lines.iter().map(|l| l["name"].as_str().unwrap_or("-").to_owned()).collect();
     names.sort();

@@ -40,6 +40,16 @@ const REASONS: &[(&str, &str, bool)] = &[
     ("UDP socket", "无法打开网络端口", false),
 ];
 
+/// The same of whoever wrote a bundle.
+const CARRIED: &[(&str, &str)] = &[
+    ("not certified", "写出它的节点未获授权"),
+    ("no longer certified", "写出它的节点已被停用或作废"),
+    ("another network", "属于另一个台账网络"),
+    ("another version", "由另一版本的程序生成"),
+    ("receipt", "回执不对"),
+    ("storage failed", "本机保存失败"),
+];
+
 fn known(why: &str) -> Option<&'static (&'static str, &'static str, bool)> {
     let why = why.to_ascii_lowercase();
     REASONS.iter().find(|(en, ..)| why.contains(&en.to_ascii_lowercase()))
@@ -49,6 +59,13 @@ fn known(why: &str) -> Option<&'static (&'static str, &'static str, bool)> {
 #[must_use]
 pub fn text(why: &str) -> Text {
     Text::new(known(why).map_or("连接未成功", |(_, zh, _)| zh), why)
+}
+
+/// Why a bundle was not read to its end: the hub says the same of a node that is connected.
+#[must_use]
+pub fn carried(why: &str) -> Text {
+    let zh = CARRIED.iter().find(|(en, _)| why.contains(en)).map(|(_, zh)| *zh);
+    Text::new(zh.unwrap_or("内容不合规则"), why)
 }
 
 /// Nothing was synced for this reason.

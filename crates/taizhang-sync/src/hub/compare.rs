@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Why a node is sent away that the registry does not name.
-const UNKNOWN_NODE: &str = "this node's key is not certified in our registry";
+pub(super) const UNKNOWN_NODE: &str = "this node's key is not certified in our registry";
 
 /// Parts of the tree in one question: each may be answered by 16.
 const ASKED_AT_ONCE: usize = 8;
@@ -39,7 +39,7 @@ const ASKED_AT_ONCE: usize = 8;
 impl Hub {
     pub(super) fn begin_comparison(&mut self, session: SessionId) {
         let Some(s) = self.sessions.get(&session) else { return };
-        if s.phase == Phase::Greeting {
+        if s.phase == Phase::Greeting || s.is_bundle() {
             return;
         }
         let digest = self.tree(s).root();
@@ -168,7 +168,10 @@ impl Hub {
         }
         s.tips_sent.insert(*document);
         s.awaited.insert(*document);
-        let document = *document;
+        self.tell_tips(session, *document, &tips);
+    }
+
+    pub(super) fn tell_tips(&mut self, session: SessionId, document: DocId, tips: &[Tip]) {
         let mut parts: Vec<&[Tip]> = tips.chunks(limits::TIPS_MAX).collect();
         let last = parts.pop().unwrap_or_default().to_vec();
         parts.into_iter().for_each(|part| self.send(session, &Frame::SomeTips { document, tips: part.to_vec() }));
@@ -176,7 +179,7 @@ impl Hub {
     }
 
     /// Tips of our own keys that are not here: a restore card, a disk image of another day, or a stolen key.
-    fn notice_ahead(&mut self, session: SessionId, document: DocId, theirs: &[Tip]) {
+    pub(super) fn notice_ahead(&mut self, session: SessionId, document: DocId, theirs: &[Tip]) {
         let Some(s) = self.sessions.get_mut(&session) else { return };
         for tip in theirs.iter().filter(|t| self.own_keys.contains(&t.key) && self.ledger.place(&t.id).is_none()) {
             if s.ahead.len() >= limits::AHEAD_TOLD_MAX || !s.ahead.insert(tip.id) {

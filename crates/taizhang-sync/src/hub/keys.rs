@@ -87,13 +87,13 @@ impl Hub {
         }
         self.keys_revision += 1;
         self.effects.push_back(Effect::KeepKeys);
-        for s in self.sessions.values_mut().filter(|s| Some(s.remote) != from && s.wants.has_keys()) {
+        for s in self.sessions.values_mut().filter(|s| Some(s.remote) != from && s.wants.has_keys() && !s.is_bundle()) {
             s.talk.owed.extend(new.iter().copied());
         }
     }
 
     /// May this session speak of the keys of this document? As of the document itself: only a node of the school and of its county may.
-    fn may_share(&self, s: &Session, document: &DocId) -> bool {
+    pub(super) fn may_share(&self, s: &Session, document: &DocId) -> bool {
         document.kind == Kind::Identity
             && s.wants.has_keys()
             && s.ours.has_keys()
@@ -101,7 +101,7 @@ impl Hub {
     }
 
     /// The records of a document that may travel: of keys that its rows name and that nobody erased, to persons who may open names now.
-    fn open_records(&self, document: &DocId) -> Vec<KeyRecord> {
+    pub(super) fn open_records(&self, document: &DocId) -> Vec<KeyRecord> {
         let readers = names::readers(&self.ledger, &Judge::new(&self.ledger), document);
         self.keys.of(document).filter(|r| self.may_travel(r, &readers)).copied().collect()
     }
@@ -170,7 +170,7 @@ impl Hub {
         }
     }
 
-    fn send_records(&mut self, session: SessionId, records: &[KeyRecord]) {
+    pub(super) fn send_records(&mut self, session: SessionId, records: &[KeyRecord]) {
         for part in records.chunks(limits::KEY_RECORDS_OF_FRAME_MAX) {
             self.send(session, &Frame::KeyRecords(part.to_vec()));
         }

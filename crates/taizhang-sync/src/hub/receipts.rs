@@ -178,7 +178,7 @@ fn key_of(what: &[u8], node: &PublicKey, document: &DocId) -> Vec<u8> {
     [what, &node.0, &document.to_bytes()].concat()
 }
 
-fn tips_of(receipt: &Receipt, document: DocId) -> &[EntryId] {
+pub(super) fn tips_of(receipt: &Receipt, document: DocId) -> &[EntryId] {
     receipt.documents.iter().find(|(d, _)| *d == document).map_or(&[], |(_, tips)| tips.as_slice())
 }
 

@@ -44,7 +44,7 @@ impl Hub {
         }
         // The node they came from may have a second session.
         let from = source.and_then(|s| self.sessions.get(&s)).map(|s| s.remote);
-        let others = self.sessions.iter().filter(|(id, s)| Some(**id) != source && Some(s.remote) != from);
+        let others = self.sessions.iter().filter(|(id, s)| Some(**id) != source && Some(s.remote) != from && !s.is_bundle());
         let ids: Vec<SessionId> = others.map(|(id, _)| *id).collect();
         for session in ids {
             let Some(s) = self.sessions.get(&session) else { continue };
@@ -70,19 +70,24 @@ impl Hub {
         while let Some(s) = self.sessions.get(&session)
             && s.phase == crate::session::Phase::Live
             && s.in_flight.len() < s.window
-        {
-            match self.next(store, session) {
-                Some(Next::Piece(chunk)) => {
-                    let mut w = Writer::default();
-                    WriteContext::write_chunk(&mut w, &chunk);
-                    self.send_packed(now, session, &w.finish(), Beside::default(), false);
-                }
-                Some(Next::Entries(entries)) => self.send_entries(now, session, &entries),
-                None => break,
-            }
-        }
+            && self.send_next(now, store, session)
+        {}
         self.offer_receipt(now, session);
         self.settle(session);
+    }
+
+    /// Sends the next batch; `false`: nothing is left.
+    pub(super) fn send_next(&mut self, now: Ms, store: &dyn Entries, session: SessionId) -> bool {
+        match self.next(store, session) {
+            Some(Next::Piece(chunk)) => {
+                let mut w = Writer::default();
+                WriteContext::write_chunk(&mut w, &chunk);
+                self.send_packed(now, session, &w.finish(), Beside::default(), false);
+            }
+            Some(Next::Entries(entries)) => self.send_entries(now, session, &entries),
+            None => return false,
+        }
+        true
     }
 
     fn next(&mut self, store: &dyn Entries, session: SessionId) -> Option<Next> {
