@@ -15,6 +15,7 @@ use std::sync::OnceLock;
 use crate::mutate::{Meter, entries::Entries, frames::Frames, guarded, keep_panics, network::Network};
 
 pub mod batch;
+pub mod bundle;
 pub mod entry;
 pub mod hub;
 pub mod seeds;
@@ -43,6 +44,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "frame", run: batch::frame, input_bytes_max: 4 * KIB, peak_bytes_max: MIB },
     Target { name: "batch", run: batch::batch, input_bytes_max: 4 * KIB, peak_bytes_max: MIB },
     Target { name: "hub", run: hub::hub, input_bytes_max: 2 * KIB, peak_bytes_max: 64 * MIB },
+    Target { name: "bundle", run: bundle::bundle, input_bytes_max: 2 * KIB, peak_bytes_max: 64 * MIB },
     Target { name: "policy", run: text::policy, input_bytes_max: 8 * KIB, peak_bytes_max: 8 * MIB },
     Target { name: "invite", run: text::invite, input_bytes_max: 2 * KIB, peak_bytes_max: MIB },
     Target { name: "certificate", run: text::certificate, input_bytes_max: KIB, peak_bytes_max: MIB },

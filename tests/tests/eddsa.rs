@@ -21,6 +21,7 @@ use taizhang_core::{
     units::{Day, Ms},
 };
 use taizhang_node::{
+    bundle::{Opener, Sealer},
     command::{Command, Unlock},
     commands,
     core::Core,
@@ -34,7 +35,7 @@ use taizhang_store::{
     memory::MemoryStore,
 };
 use taizhang_sync::{
-    Effect, Event, Input, Token,
+    Effect, Event, Input, SessionId, Token,
     batch::WriteContext,
     frame::{BatchFrame, Frame},
     spread::{Spread, one_by_one},
@@ -43,7 +44,7 @@ use taizhang_tests::{
     eddsa::{Edge, message_of},
     mutate::{
         network::{DAY, Network, Shelf, key as key_of, secret},
-        peer::{HubUnderTest, Which},
+        peer::{HubUnderTest, Which, hello},
         rows,
     },
 };
@@ -315,6 +316,38 @@ fn certificates() {
         assert_eq!(statement.verify(&network).is_ok(), edge.is_valid(), "{edge:?}");
         let read = Statement::read_text(&statement.text().expect("short")).expect("its own form");
         assert_eq!(read.verify(&network).is_ok(), edge.is_valid(), "{edge:?}");
+    }
+}
+
+/// A bundle brings the entries, whoever wrote it.
+#[test]
+fn carried_in_bundles() {
+    let split = Split::new();
+    let entries: Vec<SignedEntry> = split.entries.iter().map(|(_, e)| e.clone()).collect();
+    for spread in [one_by_one as Spread, over_cores] {
+        let mut hub = HubUnderTest::spreading(&split.network, spread);
+        let session = SessionId(1 << 40);
+        hub.input(Input::Carried { session, from: key_of("city-node") });
+        let mut done = hub.input(Input::Frame { session, bytes: hello(&split.network.ledger).encode() });
+        for bytes in [Frame::Compared.encode(), frame(&mut WriteContext::default(), &entries)] {
+            done = hub.input(Input::Frame { session, bytes });
+        }
+        assert!(done.closed.is_empty() && done.refused.iter().all(|code| *code == SIGNATURE));
+        assert_eq!(done.stored.into_iter().collect::<BTreeSet<_>>(), split.valid());
+        assert_eq!(done.refused.len(), Edge::ALL.len() - split.valid().len());
+    }
+}
+
+/// The writer of a bundle proves itself by the same function.
+#[test]
+fn writers_of_bundles() {
+    let network = Network::found().id;
+    for edge in Edge::ALL {
+        let sign = |message: &[u8]| edge.sign(message);
+        let sealer = Sealer::signed(Vec::new(), network, (edge.key(), &sign), key_of("county-node"), Ms(1), [9; 32]);
+        let file = sealer.expect("an honest receiver").finish().expect("memory can be written");
+        let opened = Opener::new(file.as_slice(), network, &secret("county-node"));
+        assert_eq!(opened.is_ok(), edge.is_valid(), "{edge:?}");
     }
 }
 

@@ -27,21 +27,21 @@ pub fn hub(bytes: &[u8]) {
 }
 
 /// A hub, and beside it what must be in it.
-struct Run {
-    dice: Dice,
-    hub: HubUnderTest,
+pub(super) struct Run {
+    pub(super) dice: Dice,
+    pub(super) hub: HubUnderTest,
     /// Only what was committed, admitted once more by itself.
     expected: Ledger,
     shelf: Shelf,
     /// A commit that has not come back yet, and after how many inputs it will.
     late: Option<(CommitId, CommitRequest)>,
     hold: usize,
-    done: Done,
+    pub(super) done: Done,
     tokens: u64,
 }
 
 impl Run {
-    fn new(dice: Dice) -> Self {
+    pub(super) fn new(dice: Dice) -> Self {
         let network = made().network;
         Self {
             dice,
@@ -118,7 +118,7 @@ impl Run {
         self.input(Input::Local { token: Token(self.tokens), entries: written, attachments: Vec::new() });
     }
 
-    fn input(&mut self, input: Input) {
+    pub(super) fn input(&mut self, input: Input) {
         self.hub.now.0 = self.hub.now.0.saturating_add(20);
         self.hub.hub.handle(self.hub.now, &self.shelf, input);
         self.effects();
@@ -153,7 +153,7 @@ impl Run {
     }
 
     /// Nothing is held back any longer.
-    fn release(&mut self) {
+    pub(super) fn release(&mut self) {
         self.hold = 0;
         self.effects();
     }
@@ -179,7 +179,7 @@ impl Run {
     }
 
     /// The ledger holds what was committed and nothing else.
-    fn check(&self) {
+    pub(super) fn check(&self) {
         let ledger = self.hub.hub.ledger();
         assert_eq!(ledger.len(), self.expected.len());
         for document in self.expected.documents() {

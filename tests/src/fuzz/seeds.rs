@@ -14,7 +14,7 @@ use taizhang_rules::{
 use taizhang_sheets::write;
 use taizhang_sync::{batch::WriteContext, frame::Frame, keys::KeyRecord};
 
-use super::{made, sheet};
+use super::{bundle::sealed, made, sheet};
 use crate::mutate::{
     dice::Dice,
     network::{key, secret},
@@ -48,6 +48,7 @@ pub fn seeds(target: &str) -> Vec<Vec<u8>> {
             .chain([batches(&[&network.entries[..2], &network.entries[2..4]])])
             .collect(),
         "hub" => (0..40).map(tape).collect(),
+        "bundle" => bundles(),
         "policy" => library().iter().map(|(_, toml)| toml.to_vec()).collect(),
         "invite" => invites(),
         "certificate" => certificates(),
@@ -80,6 +81,16 @@ fn batches(of: &[&[SignedEntry]]) -> Vec<u8> {
         out.extend(inside);
     }
     out
+}
+
+/// A file, the same changed, what is inside, and tapes.
+fn bundles() -> Vec<Vec<u8>> {
+    let frames = [b"a frame".to_vec(), vec![5; 300]];
+    let file = sealed(|s| frames.iter().try_for_each(|f| s.frame(f)));
+    let plain: Vec<u8> = frames.iter().flat_map(|f| [&(f.len() as u32).to_be_bytes()[..], f].concat()).collect();
+    let of_kind = |kind: u8, bytes: &[u8]| [&[kind], bytes].concat();
+    let cut = &file[..file.len() - 1];
+    [of_kind(0, &file), of_kind(0, cut), of_kind(1, &plain)].into_iter().chain((40..60).map(|n| of_kind(2, &tape(n)))).collect()
 }
 
 fn tape(n: u64) -> Vec<u8> {

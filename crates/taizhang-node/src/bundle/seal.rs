@@ -97,8 +97,13 @@ impl<W: Write> Sealer<W> {
         Ok(self.out)
     }
 
+    /// Adds bytes as they are: of frames behind their lengths, or of a liar.
+    ///
     /// A full chunk is written once more follows: the last one says that it is the last.
-    pub(super) fn put(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// They cannot be written.
+    pub fn put(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             if self.chunk.len() == CHUNK_BYTES {
                 self.seal(false)?;
