@@ -1,7 +1,9 @@
 //! A few days of the simulator in every test run; the binary `sim` runs hundreds and thousands.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use taizhang_tests::sim::{Bug, Mode, closed_logs, flaps, moved_and_merged, run, run_in, sixty_late_rows};
+use taizhang_tests::sim::{
+    Bug, Mode, closed_logs, flaps, moved_and_merged, moved_where_no_line_is, run, run_in, sixty_late_rows,
+};
 
 #[test]
 fn bad_days_end_well_and_can_be_replayed() {
@@ -82,6 +84,11 @@ fn checks_that_matter_against_cheats_are_missed_when_taken_out() {
 #[test]
 fn a_school_that_moves_is_read_by_its_new_county_at_once_and_a_merged_one_by_its_successor() {
     assert_eq!(moved_and_merged().failure, None);
+}
+
+#[test]
+fn a_county_knows_a_school_that_the_city_moved_to_it_before_any_line_stands() {
+    assert_eq!(moved_where_no_line_is().failure, None);
 }
 
 #[test]

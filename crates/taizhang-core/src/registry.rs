@@ -249,10 +249,25 @@ impl Registry {
         self.kind(org).is_some_and(|k| k != OrgKind::Province)
     }
 
+    /// Did it ever stand under another than the one that created it?
+    #[must_use]
+    pub fn has_moved(&self, org: OrgId) -> bool {
+        self.moved > 0 && self.orgs.get(&org).is_some_and(OrgRecord::has_moved)
+    }
+
+    /// Organisations that have moved and stand now at or below both of these.
+    pub fn moved_below(&self, one: OrgId, other: OrgId) -> impl Iterator<Item = OrgId> {
+        let is_below = move |o: OrgId| self.is_at_or_above(one, o) && self.is_at_or_above(other, o);
+        self.moved().filter(move |o| is_below(*o))
+    }
+
+    fn moved(&self) -> impl Iterator<Item = OrgId> {
+        self.orgs.iter().take_while(|_| self.moved > 0).filter(|(_, o)| o.has_moved()).map(|(id, _)| *id)
+    }
+
     /// Does `reader` now have an organisation below it that stood under `owner` from a day on?
     fn has_one_from_below(&self, reader: OrgId, owner: OrgId, since: Day) -> bool {
-        let moved = || self.orgs.iter().filter(|(_, o)| o.has_moved()).map(|(id, _)| *id);
-        self.moved > 0 && moved().any(|m| self.is_at_or_above(reader, m) && self.was_at_or_above(owner, m, since))
+        self.moved().any(|m| self.is_at_or_above(reader, m) && self.was_at_or_above(owner, m, since))
     }
 
     fn is_below_organisers_parent(&self, reader: OrgId, owner: OrgId, since: Day) -> bool {

@@ -16,7 +16,7 @@ const SEPTEMBER: units::Day = units::Day(20_332);
 
 impl World {
     /// A city with two counties of one school each, in sync, nothing wrong.
-    fn two_counties() -> Self {
+    fn two_counties(city_wants: Kinds) -> Self {
         let mut w = Self::new(3, None, false);
         let all = Kinds::all();
         let shape = Shape {
@@ -24,7 +24,7 @@ impl World {
             schools: 1,
             machines: 1,
             second_machines: false,
-            city_wants: all,
+            city_wants,
             odd_wants: all,
             works: 0,
             hours: 0,
@@ -34,6 +34,33 @@ impl World {
         w.is_calm = true;
         w.run_on();
         w
+    }
+
+    /// On any day the city moves a school to another of its counties; the school dials its new one too.
+    pub(crate) fn moves_a_school(&mut self, admin: usize, city: OrgId) {
+        let Some(ledger) = self.ledger_of(self.people[admin].node) else { return };
+        let registry = &ledger.registry;
+        let of = |kind| self.orgs.iter().copied().filter(|o| registry.kind(*o) == Some(kind)).collect::<Vec<_>>();
+        let (schools, counties) = (of(OrgKind::School), of(OrgKind::County));
+        let Some(school) = self.dice.pick(&schools) else { return };
+        let Some(ledger) = self.ledger_of(self.people[admin].node) else { return };
+        let Some(current) = ledger.registry.orgs.get(&school).map(|o| o.current().clone()) else { return };
+        let others: Vec<OrgId> = counties.into_iter().filter(|c| *c != current.parent).collect();
+        let Some(parent) = self.dice.pick(&others) else { return };
+        let today = self.today(self.people[admin].node);
+        let Some(ledger) = self.ledger_of(self.people[admin].node) else { return };
+        let kept = Some(Judge::new(ledger).left_behind(school, parent)).filter(|kept| !kept.is_empty());
+        let own = ledger.registry.rows_about(school).filter(|r| r.registry == city);
+        let mut replaces: Vec<_> = own.map(|r| r.name.here()).take(8).collect();
+        replaces.sort();
+        let row = Org { random: None, parent, township: None, from_day: today, kept, ..current };
+        let mut p = PayloadBuilder::default();
+        p.row(Org::TYPE, &replaces, &row.to_fields());
+        if self.write_as(admin, DocId::of(city, Kind::Registry), p, Vec::new()).is_some() {
+            self.counts.moves += 1;
+            self.trace.line(self.now, || format!("school {school} moves to {parent}"));
+            self.add_link(self.node_of(school), self.node_of(parent));
+        }
     }
 
     fn of_kind(&self, kind: OrgKind) -> Vec<OrgId> {
@@ -78,7 +105,7 @@ impl World {
 /// A school moves to the other county in September; then it is closed, and the other county's school goes on with its work.
 #[must_use]
 pub fn moved_and_merged() -> Day {
-    let mut w = World::two_counties();
+    let mut w = World::two_counties(Kinds::all());
     let (city, counties, schools) = (w.of_kind(OrgKind::City)[0], w.of_kind(OrgKind::County), w.of_kind(OrgKind::School));
     let school = schools.iter().copied().find(|s| w.god.ledger.registry.ancestors(*s)[0] == counties[0]).unwrap_or(schools[0]);
     let other = schools.into_iter().find(|s| *s != school).unwrap_or(school);
@@ -110,5 +137,29 @@ pub fn moved_and_merged() -> Day {
     w.says(admin, DocId::of(city, Kind::Registry), Org::TYPE, &row.to_fields(), &[moved]);
     w.only("the roster after the merger", roster, &[city, new, school, other]);
     w.only("an old year after the merger", before, &[city, old, new, school, other]);
+    w.day()
+}
+
+/// The city, which asks for no ledgers, moves a school; the new county, which the school does not reach yet, knows whom it has now, and gets what the city decides about it.
+#[must_use]
+pub fn moved_where_no_line_is() -> Day {
+    let few = Kinds::of(&[Kind::Registry, Kind::Policy, Kind::Notice, Kind::Review, Kind::Rollup]);
+    let mut w = World::two_counties(few);
+    let (city, counties) = (w.of_kind(OrgKind::City)[0], w.of_kind(OrgKind::County));
+    let [old, new] = [counties[0], counties[1]];
+    let schools = w.of_kind(OrgKind::School);
+    let school = schools.iter().copied().find(|s| w.god.ledger.registry.ancestors(*s)[0] == old).unwrap_or(schools[0]);
+    let admin = w.staff(city, Role::Admin);
+    w.appoint(admin, Role::Reviewer, w.node_of(city));
+    let row = Org { random: None, parent: new, from_day: SEPTEMBER, ..w.god.ledger.registry.orgs[&school].current().clone() };
+    w.says(admin, DocId::of(city, Kind::Registry), Org::TYPE, &row.to_fields(), &[]);
+    let reviewer = w.staff(city, Role::Reviewer);
+    let about = DocId::about(city, Kind::Review, 2025, school);
+    let decided = w.says(reviewer, about, 999, &[0x81, 1], &[]);
+    w.only("a decision of the city about a school that came", decided, &[city, old, new, school]);
+    let knows = w.ledger_of(w.node_of(new)).map(|l| l.registry.ancestors(school));
+    if knows.is_none_or(|above| above.first() != Some(&new)) {
+        w.fail("the new county does not know that the school is below it".to_owned());
+    }
     w.day()
 }

@@ -239,16 +239,16 @@ fn stamp(text: &str) -> Option<(Ms, bool)> {
 fn minutes(text: &str) -> Option<u64> {
     let (h, m) = text.split_once(':')?;
     let both = h.len() == 2 && m.len() == 2 && is_digits(h) && is_digits(m);
-    let (h, m) = (h.parse::<u64>().ok()?, m.parse::<u64>().ok()?);
-    (both && h < 24 && m < 60).then_some(h * 60 + m)
+    let (h, m) = if both { (h.parse::<u64>().ok()?, m.parse::<u64>().ok()?) } else { return None };
+    (h < 24 && m < 60).then_some(h * 60 + m)
 }
 
 /// `SS` or `SS.mmm` in milliseconds.
 fn millis(text: &str) -> Option<u64> {
     let (s, ms) = text.split_once('.').unwrap_or((text, "000"));
     let both = s.len() == 2 && ms.len() == 3 && is_digits(s) && is_digits(ms);
-    let (s, ms) = (s.parse::<u64>().ok()?, ms.parse::<u64>().ok()?);
-    (both && s < 60).then_some(s * 1000 + ms)
+    let (s, ms) = if both { (s.parse::<u64>().ok()?, ms.parse::<u64>().ok()?) } else { return None };
+    (s < 60).then_some(s * 1000 + ms)
 }
 
 /// The instant as ISO 8601 at +08:00; milliseconds only where there are any.
@@ -419,6 +419,9 @@ mod tests {
             "2025-08-24 01:12:00+08:00",
             "2025-08-24T24:00:00+08:00",
             "2025-08-24T01:12:60+08:00",
+            "2025-08-24T01:12:99999999999999999999+08:00",
+            "2025-08-24T01:12:222222222222222222+08:00",
+            "2025-08-24T01:12:00+08:99999999999999999",
             "2025-08-24T01:12:00+8:00",
             "2025-02-30T01:12:00+08:00",
             "2025-08-24T1:12:00+08:00",

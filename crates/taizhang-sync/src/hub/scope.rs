@@ -43,13 +43,21 @@ impl Hub {
         s.ours.has(document.kind) && (reads || is_off(Check::MayHold))
     }
 
-    /// Organisations whose registries the documents in scope rest on: their owners and all that are, or were, above these.
+    /// Organisations whose registries the documents in scope rest on: those that these rest on and all that are, or were, above them.
+    /// Who has got an organisation from elsewhere hears where it stands also while nothing is written about it.
     fn lines(&self, s: &Session) -> Arc<BTreeSet<OrgId>> {
         self.lines.get(self.view(s), || {
             let documents = self.ledger.documents().filter(|d| d.kind != Kind::Registry && self.in_scope(s, d));
-            let owners: BTreeSet<OrgId> = documents.map(|d| d.owner).collect();
-            owners.into_iter().flat_map(|o| self.ledger.registry.line(o)).collect()
+            let came = s.org.into_iter().flat_map(|o| self.ledger.registry.moved_below(self.config.org, o));
+            let orgs: BTreeSet<OrgId> = documents.flat_map(|d| self.rests_on(d)).chain(came).collect();
+            orgs.into_iter().flat_map(|o| self.ledger.registry.line(o)).collect()
         })
+    }
+
+    /// The owner, and a subject that has moved: only the registry that created it says that it is there.
+    fn rests_on(&self, document: &DocId) -> impl Iterator<Item = OrgId> {
+        let moved = document.subject.filter(|s| self.ledger.registry.has_moved(*s));
+        std::iter::once(document.owner).chain(moved)
     }
 
     /// All that decides what a session sees: sessions of which this is the same see the same.
@@ -59,8 +67,8 @@ impl Hub {
 
     /// Does the document rest on no registry but those that the other gets anyway?
     pub(super) fn has_common_line(&self, s: &Session, document: &DocId) -> bool {
-        let registries = self.ledger.registry.line(document.owner).into_iter().map(|o| DocId::of(o, Kind::Registry));
-        registries.filter(|r| self.ledger.document(r).is_some()).all(|r| self.in_scope(s, &r))
+        let lines = self.rests_on(document).flat_map(|o| self.ledger.registry.line(o));
+        lines.map(|o| DocId::of(o, Kind::Registry)).filter(|r| self.ledger.document(r).is_some()).all(|r| self.in_scope(s, &r))
     }
 
     pub(super) fn tree(&self, s: &Session) -> Arc<Tree> {
