@@ -230,6 +230,25 @@ fn what_has_no_room_is_left_to_the_next() {
 }
 
 #[test]
+fn what_comes_up_while_a_bundle_is_written_is_left_to_the_next() {
+    let network = Network::found();
+    let is_schools = |e: &SignedEntry| e.header.log.key == key("clerk");
+    let mut c = Side::new(&network, "county-node", network.county, &mut |e| is_registry(e) || !is_schools(e));
+    let school = org(&network, "3301020001");
+    let mut s = Side::new(&network, "school-node", school, &mut |_| true);
+    let session = taizhang_sync::SessionId(900);
+    let (mut frames, _) = c.input(Input::Carry { session, to: key("city-node"), named: None, wants: all() });
+    let owed = c.hub.sessions().next().expect("being written").owed;
+    let before = c.entries().len();
+    c.take("school-node", &s.write("county-node")).expect("read whole");
+    assert!(c.entries().len() > before);
+    for room in [true, true, true, true, true, true, true, true, true, false] {
+        frames.extend(c.input(Input::CarryOn { session, room }).0);
+    }
+    assert_eq!(entries_in(&frames), owed);
+}
+
+#[test]
 fn a_receipt_that_the_stick_carried_is_owed_until_a_session_gives_it() {
     let network = Network::found();
     let (mut c, mut s) = (county(&network), school(&network));

@@ -5,12 +5,14 @@ use std::{collections::BTreeMap, path::Path};
 
 use taizhang_core::id::DocId;
 use taizhang_node::{
+    bundle::{Opener, Sealer},
     command::{Bundle, Command, Reply},
     commands,
     core::Core,
     error::{CommandError, ErrorKind},
     folder::Folder,
 };
+use taizhang_sync::frame::Frame;
 use taizhang_tests::nodes::unlock;
 
 use crate::{
@@ -58,9 +60,15 @@ fn a_school_without_a_line_and_its_county_exchange_everything_by_two_files() {
     let there = alone(&school, "", &write("429801", &at("there.tzb"))).expect("writes");
     assert_eq!(there.schema, "taizhang.bundle-written/1");
     assert!(number(&there, "entries") > 0 && number(&there, "key_records") > 0 && number(&there, "left") == 0, "{there:?}");
+    let bad = at("bad.tzb");
+    std::fs::write(&bad, spoiled(&std::fs::read(at("there.tzb")).expect("reads"), &school, &county.folder)).expect("writes");
+    let error = county.ask("", read(&bad, Some(&at("none.tzb")))).expect_err("a frame that has no place there");
+    let stored = error.details.as_ref().map_or(0, |d| d["entries"].as_u64().unwrap_or_default());
+    assert!(error.kind == ErrorKind::Refused && error.what.zh.contains("没有读完") && stored > 0, "{error:?}");
+    assert!(error.what.zh.contains(&format!("此前的 {stored} 条已保存")) && !at("none.tzb").exists(), "{error:?}");
     let brought = county.ask("", read(&at("there.tzb"), Some(&at("back.tzb")))).expect("reads");
     assert_eq!(brought.schema, "taizhang.bundle-read/1");
-    assert!(number(&brought, "entries") > 0 && number(&brought, "refused") == 0, "{brought:?}");
+    assert!(number(&brought, "key_records") > 0 && number(&brought, "refused") == 0, "the rest: {brought:?}");
     assert_eq!(brought.data["org"], "2198000001");
     assert!(brought.data["answer"]["entries"].as_u64() > Some(0), "the new school goes back: {brought:?}");
     assert_eq!(names(&county, "reviewer"), ["朱怡珍", "韩光"], "the names' keys travel too");
@@ -83,6 +91,22 @@ fn a_school_without_a_line_and_its_county_exchange_everything_by_two_files() {
     let (c, s) = (open(&Folder::at(at("county"))), open(&school));
     assert_eq!(held(&c, "2198000001"), held(&s, "2198000001"));
     assert!(held(&s, "2198000001").len() > 3);
+}
+
+/// The school's bundle up to its first batch, then a frame that has no place there, sealed by the school once more.
+fn spoiled(file: &[u8], school: &Folder, county: &Folder) -> Vec<u8> {
+    let (from, to) = (school.node_key().expect("a key"), county.node_key().expect("a key"));
+    let network = open(school).network();
+    let mut opener = Opener::new(file, network, &to).expect("opens");
+    let mut sealer = Sealer::new(Vec::new(), network, &from, to.public(), opener.time(), [9; 32]).expect("seals");
+    while let Some(frame) = opener.next_frame().expect("whole") {
+        sealer.frame(&frame).expect("memory");
+        if matches!(Frame::decode(&frame), Ok(Some(Frame::Batch(_)))) {
+            break;
+        }
+    }
+    sealer.frame(&Frame::Ack { batches: 1, new: 1 }.encode()).expect("memory");
+    sealer.finish().expect("memory")
 }
 
 /// What goes wrong says what, where and what to do, and takes nothing.

@@ -43,14 +43,10 @@ impl Hub {
         self.begin_writing(session, &held);
     }
 
-    /// Begins to read a bundle that this node has signed.
+    /// Begins to read a bundle that this node has signed; its greeting says for whom it works.
     pub(super) fn carried(&mut self, now: Ms, session: SessionId, from: PublicKey) {
-        let org = self.org_of_node(from, None);
         let ours = self.config.wants;
-        self.sessions.insert(session, Session { phase: Phase::Reading, org, ..Session::new(from, false, ours, now) });
-        if self.orgs_of_node(from).is_empty() && !is_off(Check::BundleCertified) {
-            self.close(session, UNKNOWN_NODE);
-        }
+        self.sessions.insert(session, Session { phase: Phase::Reading, ..Session::new(from, false, ours, now) });
     }
 
     /// The next batch of a bundle that is written, or its end; without room for more batches its end. Of one that was read the answer begins.
