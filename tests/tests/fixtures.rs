@@ -314,8 +314,8 @@ fn remembered() -> Remembered {
     memory.hear(NOW, &Event::RefusedThere { by: node, document, author, sequence: 7, code: 9 });
     memory.hear(NOW, &Event::Ahead { by: node, document, author, sequence: 12, entry: EntryId([6; 32]) });
     memory.hear(NOW, &Event::InSync { session: SessionId(1), with: node });
-    memory.hear(NOW, &Event::Receipt { from: node, documents: vec![document], time: Ms(NOW.0 - 1) });
-    memory.hear(NOW, &Event::Receipt { from: PublicKey([3; 32]), documents: vec![document], time: NOW });
+    memory.hear(NOW, &Event::Receipt { from: node, documents: vec![document], time: Ms(NOW.0 - 1), carried: false });
+    memory.hear(NOW, &Event::Receipt { from: PublicKey([3; 32]), documents: vec![document], time: NOW, carried: false });
     memory
 }
 

@@ -139,7 +139,8 @@ impl Remembered {
                 let again = met.in_sync.is_some_and(|last| now.0.abs_diff(last.0) < MET_AGAIN_MS);
                 met.in_sync = if again { met.in_sync } else { Some(now) };
             }),
-            Event::Receipt { from, time, .. } => self.meet(*from, |met| met.clocks = Some((now, *time))),
+            // A receipt on a stick says nothing about clocks.
+            Event::Receipt { from, time, carried: false, .. } => self.meet(*from, |met| met.clocks = Some((now, *time))),
             _ => {}
         }
     }
@@ -335,7 +336,8 @@ mod tests {
             memory.take_notes().len()
         };
         assert_eq!((met(&mut memory, 0), met(&mut memory, 599_999), met(&mut memory, 600_000)), (1, 0, 1));
-        memory.hear(Ms(700_000), &Event::Receipt { from: with, documents: vec![document()], time: Ms(5) });
+        memory.hear(Ms(700_000), &Event::Receipt { from: with, documents: vec![document()], time: Ms(5), carried: false });
+        memory.hear(Ms(9_700_000), &Event::Receipt { from: with, documents: vec![document()], time: Ms(6), carried: true });
         let read = saved(&mut memory);
         let (_, met) = read.met().next().unwrap();
         assert_eq!((met.in_sync, met.clocks), (Some(Ms(600_000)), Some((Ms(700_000), Ms(5)))));

@@ -232,6 +232,8 @@ pub enum Event {
         documents: Vec<DocId>,
         /// When, by its clock.
         time: Ms,
+        /// In a bundle: signed perhaps long ago.
+        carried: bool,
     },
     /// A session began to sync.
     Greeted {

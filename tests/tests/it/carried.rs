@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 use taizhang_core::{
     entry::SignedEntry,
     id::{DocId, Kind, OrgId},
+    units::Ms,
 };
 use taizhang_sync::{
     Event, Input,
-    frame::{Frame, Kinds},
+    frame::{Frame, Kinds, WireReceipt},
 };
 use taizhang_tests::{
     carry::{Side, all, carry, talk},
@@ -257,4 +258,35 @@ fn a_receipt_that_the_stick_carried_is_owed_until_a_session_gives_it() {
     assert!(c.hub.receipts().next().is_none());
     talk(&mut s, &mut c);
     assert!(c.hub.receipts().any(|(n, ..)| *n == key("school-node")));
+}
+
+#[test]
+fn a_bundle_to_a_guess_of_what_the_other_asks_for_forgets_no_receipt_that_is_owed() {
+    let network = Network::found();
+    let (mut c, mut s) = (county(&network), school(&network));
+    let there = c.write("school-node");
+    s.take("county-node", &there).expect("read whole");
+    let session = s.read("county-node", &there).expect("read whole");
+    s.input(Input::Closed { session });
+    s.write_for("county-node", Kinds::of(&[Kind::Registry]));
+    let all_owed = decoded(&s.write("county-node"));
+    let told = |frames: &[Frame]| -> std::collections::BTreeSet<DocId> {
+        let receipts = frames.iter().filter_map(|f| if let Frame::Receipt(r) = f { Some(r) } else { None });
+        receipts.flat_map(|r| r.documents.iter().map(|(d, _)| *d)).collect()
+    };
+    let in_answer = decoded(&school(&network).answer("county-node", &there).expect("read whole"));
+    assert!(!told(&in_answer).is_empty());
+    assert_eq!(told(&all_owed), told(&in_answer));
+}
+
+#[test]
+fn a_receipt_of_what_the_reader_may_not_speak_of_any_more_is_passed_over() {
+    let network = Network::found();
+    let mut there = county(&network).write("school-node");
+    let foreign = DocId::of(OrgId([7; 8]), Kind::Roster);
+    let old = WireReceipt { counter: 1, time: Ms(1), documents: vec![(foreign, vec![[1; 16]])], signature: [1; 64] };
+    there.push(Frame::Receipt(old).encode());
+    let mut s = school(&network);
+    assert!(s.answer("county-node", &there).is_ok(), "the file may be older than a move");
+    assert!(s.hub.receipts().all(|(_, d, _)| *d != foreign));
 }

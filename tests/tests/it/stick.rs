@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use taizhang_core::id::DocId;
+use taizhang_core::{id::DocId, units};
 use taizhang_node::{
     bundle::{Opener, Sealer},
     command::{Bundle, Command, Reply},
@@ -140,6 +140,22 @@ fn refusals(city: &Folder, county: &Folder, school: &Folder, dir: &Path) {
     fails(county, read(&at("changed.tzb"), None), ErrorKind::Verification, "第 1 段打不开");
     std::fs::write(at("cut.tzb"), &whole[..whole.len() - 1]).expect("writes");
     fails(county, read(&at("cut.tzb"), None), ErrorKind::Verification, "第 1 段打不开");
+    // A node that is certified and says next to nothing: neither a success nor an answer without end.
+    let hello = Opener::new(whole.as_slice(), open(school).network(), &county.node_key().expect("a key"));
+    let hello = hello.expect("opens").next_frame().expect("whole").expect("a frame");
+    for frames in [vec![], vec![hello]] {
+        let (from, to) = (school.node_key().expect("a key"), county.node_key().expect("a key").public());
+        let mut sealer = Sealer::new(Vec::new(), open(school).network(), &from, to, units::Ms(1), [8; 32]).expect("seals");
+        frames.iter().for_each(|f| sealer.frame(f).expect("memory"));
+        std::fs::write(at("little.tzb"), sealer.finish().expect("memory")).expect("writes");
+        for answer in [None, Some(at("none.tzb"))] {
+            fails(county, read(&at("little.tzb"), answer.as_deref()), ErrorKind::Refused, "内容不全");
+        }
+    }
+    fails(county, read(dir, None), ErrorKind::FileProblems, "不是台账数据包");
+    std::fs::write(at("mine.tzb.tmp"), "mine").expect("writes");
+    alone(school, "", &write("429801", &at("mine.tzb"))).expect("writes");
+    assert_eq!(std::fs::read(at("mine.tzb.tmp")).expect("reads"), b"mine", "no file is replaced");
     let mut newer = whole;
     newer[15] = 2;
     std::fs::write(at("newer.tzb"), &newer).expect("writes");

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    io::{BufReader, BufWriter, Write},
+    io::{BufReader, BufWriter, Read, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
@@ -95,11 +95,12 @@ fn receiver(c: &Context<'_>, to: &str) -> Result<(PublicKey, OrgId), CommandErro
 
 fn read(c: &mut Context<'_>, path: &Path, answer: Option<&Path>) -> Result<Reply, CommandError> {
     answer.map_or(Ok(()), is_free)?;
-    let file = File::open(path).map_err(|e| unusable(path, &e))?;
-    let bytes = file.metadata().map_err(|e| unusable(path, &e))?.len();
-    if bytes > FILE_BYTES_MAX {
+    // Asked of the path, since to open a pipe would wait for who writes into it.
+    let about = fs::metadata(path).map_err(|e| unusable(path, &e))?;
+    if !about.is_file() || about.len() > FILE_BYTES_MAX {
         return Err(flawed(c.core, path, &Flaw::NoBundle));
     }
+    let file = File::open(path).map_err(|e| unusable(path, &e))?.take(FILE_BYTES_MAX);
     let own = c.core.folder().node_key()?;
     let opened = Opener::new(BufReader::new(file), c.core.network(), &own);
     let mut opener = opened.map_err(|flaw| flawed(c.core, path, &flaw))?;
@@ -145,7 +146,7 @@ fn brought(core: &Core, path: &Path, from: PublicKey, time_ms: u64, load: &Load)
 /// Writes a bundle that has begun: whole or not at all, and over no file.
 fn put(c: &mut Context<'_>, session: SessionId, to: PublicKey, out: &Path) -> Result<Json, CommandError> {
     let mut tmp = out.as_os_str().to_owned();
-    tmp.push(".tmp");
+    tmp.push(format!(".{:016x}.tmp", u64::from_be_bytes(random::bytes()?)));
     let tmp = PathBuf::from(tmp);
     let written = put_into(c, session, to, &tmp).and_then(|load| {
         is_free(out)?;
@@ -163,12 +164,12 @@ fn put(c: &mut Context<'_>, session: SessionId, to: PublicKey, out: &Path) -> Re
     Ok(json!({
         "file": out.display().to_string(), "node": to.to_string(), "org": shown::of_node(c.core, to),
         "entries": load.entries, "receipts": load.receipts,
-        "key_records": load.keys, "left": load.left, "bytes": bytes,
+        "key_records": load.keys, "left": load.left, "unreadable": load.unreadable, "bytes": bytes,
     }))
 }
 
 fn put_into(c: &mut Context<'_>, session: SessionId, to: PublicKey, tmp: &Path) -> Result<Load, CommandError> {
-    let file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(tmp);
+    let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(tmp);
     let file = BufWriter::new(file.map_err(|e| unusable(tmp, &e))?);
     let (own, network, now) = (c.core.folder().node_key()?, c.core.network(), c.core.now());
     let mut sealer = Sealer::new(file, network, &own, to, now, random::bytes()?).map_err(|e| {

@@ -33,6 +33,8 @@ pub struct Load {
     pub keys: u64,
     /// Entries for which there was no room.
     pub left: u64,
+    /// Entries that could not be read from the store: their logs are not carried further.
+    pub unreadable: u64,
     /// What was refused of one that was read, and why.
     pub refused: Vec<(DocId, Refusal)>,
 }
@@ -59,7 +61,7 @@ impl Core {
         session
     }
 
-    /// Begins the answer to a bundle that was read whole.
+    /// Begins the answer to a bundle that was read whole; [`Core::write_bundle`] writes it.
     pub fn answer_bundle(&mut self, session: SessionId) {
         self.step(Input::CarryOn { session, room: true });
     }
@@ -77,7 +79,7 @@ impl Core {
     /// Writes a bundle that has begun; entries only up to so many bytes.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// It cannot be written; nobody waits for it any more.
     pub fn write_bundle(
         &mut self,
         session: SessionId,
@@ -99,9 +101,15 @@ impl Core {
                 bytes = put(&frame).map_err(CommandError::storage)?;
             }
             progress("bundle", load.entries, total);
+            load.unreadable = self.events.iter().skip(heard).filter(|e| matches!(e, Event::Unreadable { .. })).count() as u64;
             if let Some(reason) = self.ended(session, heard) {
                 return if reason == BUNDLE_WRITTEN { Ok(load) } else { Err(CommandError::storage(reason)) };
             }
+            // Where a commit failed and the ledger cannot be loaded again, nothing would ever be said.
+            if self.hub.needs_reload() || !self.hub.sessions().any(|s| s.session == session) {
+                return Err(CommandError::storage("the node cannot go on with this bundle; start it again"));
+            }
+            self.go_on()?;
             if bytes >= room {
                 load.left = self.owed(session);
             }
@@ -128,15 +136,25 @@ impl Core {
             if let Some(reason) = self.ended(session, heard) {
                 break Some(self.last_storage_error.take().map_or(Stop::Hub(reason), Stop::Storage));
             }
+            // Every frame is a commit of its own: what is here stays.
+            if let Err(given_up) = self.go_on() {
+                break Some(Stop::Storage(given_up));
+            }
             match file.next_frame() {
                 Ok(Some(bytes)) => self.step(Input::Frame { session, bytes }),
-                Ok(None) => break None,
+                Ok(None) => break self.is_cut_short(session),
                 Err(flaw) => break Some(Stop::Flaw(flaw)),
             }
             frames += 1;
             progress("bundle", frames, 0);
         };
         (session, load, stop)
+    }
+
+    /// Is a bundle at its end without having said all that it must, or could something of it not be kept?
+    fn is_cut_short(&mut self, session: SessionId) -> Option<Stop> {
+        let failed = self.last_storage_error.take().map(Stop::Storage);
+        failed.or_else(|| (!self.hub.bundle_is_whole(session)).then_some(Stop::Hub("a bundle without its end")))
     }
 
     /// What came of the frames so far.

@@ -50,6 +50,7 @@ const CARRIED: &[(&str, &str)] = &[
     ("another network", "属于另一个台账网络"),
     ("another version", "由另一版本的程序生成"),
     ("receipt", "回执不对"),
+    ("without its end", "内容不全"),
     ("storage failed", "本机保存失败"),
 ];
 

@@ -37,7 +37,6 @@ impl Hub {
         let org = self.org_of_node(to, named);
         let ours = self.config.wants;
         self.sessions.insert(session, Session { phase: Phase::Writing, named, org, wants, ..Session::new(to, true, ours, now) });
-        self.take_owed(session, to);
         let receipts = self.receipts.iter().filter(|((node, _), _)| *node == to);
         let held = receipts.map(|((_, document), receipt)| (*document, tips_of(receipt, *document).to_vec())).collect();
         self.begin_writing(session, &held);
@@ -68,6 +67,12 @@ impl Hub {
             }
             Phase::Greeting | Phase::Comparing | Phase::Live => {}
         }
+    }
+
+    /// Was a bundle that is read said to be whole as far as its tips go?
+    #[must_use]
+    pub fn bundle_is_whole(&self, session: SessionId) -> bool {
+        self.sessions.get(&session).is_some_and(|s| s.phase == Phase::Reading && s.heard.is_whole)
     }
 
     fn begin_answer(&mut self, session: SessionId) {
@@ -112,10 +117,11 @@ impl Hub {
     fn give_receipts(&mut self, now: Ms, session: SessionId) {
         let Some(s) = self.sessions.get(&session) else { return };
         let owed = s.touched.clone();
+        let before = self.owed.get(&s.remote).into_iter().flatten().filter(|d| self.shares(s, d));
         let own = self.ledger.documents().filter(|d| Some(d.owner) == s.org && self.in_scope(s, d));
-        let own: Vec<DocId> = own.copied().collect();
+        let more: Vec<DocId> = before.chain(own).copied().collect();
         let Some(s) = self.sessions.get_mut(&session) else { return };
-        s.touched.extend(own);
+        s.touched.extend(more);
         while let Some(s) = self.sessions.get_mut(&session)
             && !s.touched.is_empty()
         {

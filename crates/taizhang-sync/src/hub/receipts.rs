@@ -13,7 +13,7 @@ use crate::{
     frame::{Frame, WireReceipt},
     io::{CommitRequest, Event, SessionId},
     limits,
-    session::Session,
+    session::{Phase, Session},
     tips,
 };
 
@@ -108,9 +108,16 @@ impl Hub {
             }
             s.touched.remove(&document);
             self.unnoted.insert((s.remote, document));
+            // What was brought and could not be kept.
+            if open.is_empty() {
+                continue;
+            }
             open.truncate(limits::RECEIPT_TIPS_MAX);
             tips += open.len();
             documents.push((document, open));
+        }
+        if documents.is_empty() {
+            return;
         }
         s.last_receipt = Some(now);
         self.receipts_signed += 1;
@@ -121,10 +128,14 @@ impl Hub {
 
     pub(super) fn receipt(&mut self, session: SessionId, wire: WireReceipt) {
         let Some(s) = self.sessions.get(&session) else { return };
-        let from = s.remote;
+        let (from, carried) = (s.remote, s.phase == Phase::Reading);
         let speaks_of = |d: &DocId| self.shares(s, d) || is_off(Check::ReceiptScope);
         if !is_fair(&wire) || !wire.documents.iter().all(|(d, _)| speaks_of(d)) {
-            return self.close(session, "a receipt of what it may not speak of");
+            // A file was written by an older registry perhaps; all other receipts in it count.
+            if !(carried && is_fair(&wire)) {
+                self.close(session, "a receipt of what it may not speak of");
+            }
+            return;
         }
         // A receipt that names entries we do not have cannot be rebuilt; the next one will do.
         let Some(receipt) = expand(&self.ledger, from, wire) else { return };
@@ -138,7 +149,7 @@ impl Hub {
             return;
         }
         let notes = better.iter().map(|d| (key_of(HELD, &from, d), Some(bytes.clone()))).collect();
-        self.notify(Event::Receipt { from, documents: better, time: receipt.time });
+        self.notify(Event::Receipt { from, documents: better, time: receipt.time, carried });
         self.commit(CommitRequest { notes, ..CommitRequest::default() }, Origin::Receipt);
     }
 

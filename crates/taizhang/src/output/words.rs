@@ -228,6 +228,7 @@ pub(super) const LABELS: &[(&str, &str, &str)] = &[
     ("key_records", "钥匙圈记录", "keyring records"),
     ("refusals", "未采用的内容", "what was refused"),
     ("left", "留待下次的条目", "entries left to the next"),
+    ("unreadable", "读不出的条目", "entries that cannot be read"),
     ("answer", "回信", "answer"),
     ("files", "文件", "files"),
     ("findings", "发现", "findings"),

@@ -70,10 +70,10 @@ fn a_fork_and_more_of_ours_elsewhere_are_told() {
 fn a_clock_that_differs_by_more_than_an_hour_is_told_with_the_side() {
     let mut net = Net::new();
     let from = net.core.folder().node_key().unwrap().public();
-    let mut receipt = |time: u64| net.core.hear(&Event::Receipt { from, documents: vec![], time: Ms(time) });
+    let mut receipt = |time: u64| net.core.hear(&Event::Receipt { from, documents: vec![], time: Ms(time), carried: false });
     receipt(now().0 - 3_500_000);
     assert!(doctor(&mut net.core).0);
-    let mut receipt = |time: u64| net.core.hear(&Event::Receipt { from, documents: vec![], time: Ms(time) });
+    let mut receipt = |time: u64| net.core.hear(&Event::Receipt { from, documents: vec![], time: Ms(time), carried: false });
     receipt(now().0 - 25 * 3_600_000);
     assert!(ill(&mut net.core, "clock").starts_with("25 h ahead of 429801"));
 }

@@ -172,3 +172,16 @@ fn a_note_of_another_form_is_none() {
     node.hub.load_owed(&[key.as_slice(), &[0]].concat());
     assert!(node.hub.owed.is_empty());
 }
+
+#[test]
+fn a_receipt_owed_for_what_is_not_here_is_not_given() {
+    let (mut nodes, city, second) = owing();
+    let nothing = DocId::of_year(city.org, Kind::Notice, 2024);
+    restart(&mut nodes, 1);
+    nodes[0].hub.load_owed(&[b"owed/".as_slice(), &key(NODES[1]).0, &nothing.to_bytes()].concat());
+    talk(&mut nodes, 2);
+    assert!(nodes[1].has(2), "a receipt of nothing would end the session");
+    assert!(receipted(&nodes, city.registry).contains(&second.id));
+    written(&mut nodes, 0, city.write(ADMIN, 11, row(5)));
+    assert_eq!(noted(&nodes[0]), 0);
+}
