@@ -270,7 +270,7 @@ fn a_bundle_to_a_guess_of_what_the_other_asks_for_forgets_no_receipt_that_is_owe
     s.input(Input::Closed { session });
     s.write_for("county-node", Kinds::of(&[Kind::Registry]));
     let all_owed = decoded(&s.write("county-node"));
-    let told = |frames: &[Frame]| -> std::collections::BTreeSet<DocId> {
+    let told = |frames: &[Frame]| -> BTreeSet<DocId> {
         let receipts = frames.iter().filter_map(|f| if let Frame::Receipt(r) = f { Some(r) } else { None });
         receipts.flat_map(|r| r.documents.iter().map(|(d, _)| *d)).collect()
     };
