@@ -117,7 +117,7 @@ impl Hub {
     fn give_receipts(&mut self, now: Ms, session: SessionId) {
         let Some(s) = self.sessions.get(&session) else { return };
         let owed = s.touched.clone();
-        let before = self.owed.get(&s.remote).into_iter().flatten().filter(|d| self.shares(s, d));
+        let before = self.owed.get(&s.remote).into_iter().flatten().filter(|d| self.shares(s, d) && self.is_here(d));
         let own = self.ledger.documents().filter(|d| Some(d.owner) == s.org && self.in_scope(s, d));
         let more: Vec<DocId> = before.chain(own).copied().collect();
         let Some(s) = self.sessions.get_mut(&session) else { return };

@@ -75,16 +75,22 @@ impl Hub {
 
     /// A session that ends owes receipts of what it brought; the next one with this node gives them, also after a restart. Nodes without a certificate brought nothing.
     pub(super) fn keep_owed(&mut self, s: &Session) {
-        if s.org.is_some() && !s.touched.is_empty() {
-            self.owed.entry(s.remote).or_default().extend(&s.touched);
+        let kept: Vec<DocId> = s.touched.iter().filter(|d| self.is_here(d)).copied().collect();
+        if s.org.is_some() && !kept.is_empty() {
+            self.owed.entry(s.remote).or_default().extend(kept);
         }
+    }
+
+    /// Was anything of it kept? A receipt of nothing would end the other's session.
+    pub(super) fn is_here(&self, document: &DocId) -> bool {
+        self.ledger.document(document).is_some()
     }
 
     /// What the last session owed, as far as it still concerns this one.
     pub(super) fn take_owed(&mut self, session: SessionId, remote: PublicKey) {
         let Some(s) = self.sessions.get(&session).filter(|s| s.org.is_some()) else { return };
         let Some(mut owed) = self.owed.remove(&remote) else { return };
-        let others = owed.extract_if(.., |d| !self.shares(s, d)).map(|d| (remote, d)).collect::<Vec<_>>();
+        let others = owed.extract_if(.., |d| !self.shares(s, d) || !self.is_here(d)).map(|d| (remote, d)).collect::<Vec<_>>();
         self.unnoted.extend(others);
         if let Some(s) = self.sessions.get_mut(&session) {
             s.touched.extend(owed);
@@ -108,16 +114,9 @@ impl Hub {
             }
             s.touched.remove(&document);
             self.unnoted.insert((s.remote, document));
-            // What was brought and could not be kept.
-            if open.is_empty() {
-                continue;
-            }
             open.truncate(limits::RECEIPT_TIPS_MAX);
             tips += open.len();
             documents.push((document, open));
-        }
-        if documents.is_empty() {
-            return;
         }
         s.last_receipt = Some(now);
         self.receipts_signed += 1;
