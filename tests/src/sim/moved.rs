@@ -36,33 +36,6 @@ impl World {
         w
     }
 
-    /// On any day the city moves a school to another of its counties; the school dials its new one too.
-    pub(crate) fn moves_a_school(&mut self, admin: usize, city: OrgId) {
-        let Some(ledger) = self.ledger_of(self.people[admin].node) else { return };
-        let registry = &ledger.registry;
-        let of = |kind| self.orgs.iter().copied().filter(|o| registry.kind(*o) == Some(kind)).collect::<Vec<_>>();
-        let (schools, counties) = (of(OrgKind::School), of(OrgKind::County));
-        let Some(school) = self.dice.pick(&schools) else { return };
-        let Some(ledger) = self.ledger_of(self.people[admin].node) else { return };
-        let Some(current) = ledger.registry.orgs.get(&school).map(|o| o.current().clone()) else { return };
-        let others: Vec<OrgId> = counties.into_iter().filter(|c| *c != current.parent).collect();
-        let Some(parent) = self.dice.pick(&others) else { return };
-        let today = self.today(self.people[admin].node);
-        let Some(ledger) = self.ledger_of(self.people[admin].node) else { return };
-        let kept = Some(Judge::new(ledger).left_behind(school, parent)).filter(|kept| !kept.is_empty());
-        let own = ledger.registry.rows_about(school).filter(|r| r.registry == city);
-        let mut replaces: Vec<_> = own.map(|r| r.name.here()).take(8).collect();
-        replaces.sort();
-        let row = Org { random: None, parent, township: None, from_day: today, kept, ..current };
-        let mut p = PayloadBuilder::default();
-        p.row(Org::TYPE, &replaces, &row.to_fields());
-        if self.write_as(admin, DocId::of(city, Kind::Registry), p, Vec::new()).is_some() {
-            self.counts.moves += 1;
-            self.trace.line(self.now, || format!("school {school} moves to {parent}"));
-            self.add_link(self.node_of(school), self.node_of(parent));
-        }
-    }
-
     fn of_kind(&self, kind: OrgKind) -> Vec<OrgId> {
         self.orgs.iter().copied().filter(|o| self.god.ledger.registry.kind(*o) == Some(kind)).collect()
     }
