@@ -6,7 +6,7 @@ use taizhang_core::{
     admission::Signature,
     entries::Entries,
     entry::SignedEntry,
-    id::{DocId, EntryId, LogId, NetworkId, OrgId, PublicKey},
+    id::{EntryId, LogId, NetworkId, OrgId, PublicKey},
     key::SecretKey,
     ledger::Ledger,
     units::Ms,
@@ -59,8 +59,6 @@ pub(crate) struct Machine {
     pub(crate) lies: Option<Lies>,
     /// Entries that somebody was told are durable here.
     pub(crate) promised: BTreeSet<EntryId>,
-    /// Documents that it took from others when it might read them as far as it knew.
-    pub(crate) read: BTreeSet<DocId>,
     /// Its disk forgot what it had promised: when, ms.
     pub(crate) rolled_back: u64,
     /// Old images of the disk, with what was promised then.

@@ -161,7 +161,6 @@ impl World {
             rogue: None,
             lies: None,
             promised: Default::default(),
-            read: Default::default(),
             rolled_back: 0,
             images: Vec::new(),
             is_gone: false,

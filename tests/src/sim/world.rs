@@ -22,9 +22,6 @@ use super::{
     trace::Trace,
 };
 
-/// Attempts in the calm after which a link stays down.
-const GIVES_UP: u32 = 99;
-
 /// What happens at a moment.
 #[derive(Clone, Debug)]
 pub(crate) enum Happens {
@@ -499,12 +496,12 @@ impl World {
             r.sessions.remove(&session);
         }
         self.at(time, Happens::Learns { conn, end: other });
-        // A machine below one whose certificate was burnt, or which its move that does not stand any more would have led to another county, asks it for ever: in the calm a few times are enough.
+        // A machine below one whose certificate was burnt asks it every ten minutes for ever: in the calm once is enough.
         if self.is_calm
             && reason == "not certified in time"
             && let Some(l) = self.links.get_mut(link)
         {
-            l.failed += GIVES_UP / 3;
+            l.failed = 100;
         }
         if at == 0 {
             self.plan_dial(link);
@@ -535,8 +532,7 @@ impl World {
         let Some(l) = self.links.get(link) else { return };
         let (failed, ends) = (l.failed, [l.dialer, l.other]);
         let gone = ends.into_iter().any(|n| self.machines[n].is_gone);
-        let is_in_vain = failed > GIVES_UP || (failed > 10 && !ends.into_iter().all(|n| self.is_certified(n)));
-        if gone || (self.is_calm && is_in_vain) {
+        if gone || (self.is_calm && failed > 10 && !ends.into_iter().all(|n| self.is_certified(n))) {
             return;
         }
         let Some(l) = self.links.get_mut(link) else { return };
@@ -579,9 +575,6 @@ impl World {
             Err(Trouble::Wrong(what)) => return self.fail(what),
         }
         self.tell_god(node);
-        let here: Vec<DocId> = self.ledger_of(node).into_iter().flat_map(|l| l.documents().copied()).collect();
-        let read: Vec<DocId> = here.into_iter().filter(|d| self.may_read_by(node, node, d)).collect();
-        self.machine(node).read.extend(read);
         self.trace.line(self.now, || format!("node {node} starts"));
         let people: Vec<usize> = (0..self.people.len()).filter(|p| self.people[*p].node == node).collect();
         let is_twin = std::mem::take(&mut self.machine(node).is_twin);
@@ -723,11 +716,5 @@ impl World {
 
     pub(crate) fn may_read(&self, node: usize, document: &DocId) -> bool {
         self.machines.get(node).is_some_and(|m| self.god.ledger.registry.may_read(m.org, document))
-    }
-
-    /// May it, as far as another knows? A move, or what takes it back, reaches nodes one by one.
-    pub(crate) fn may_read_by(&self, knows: usize, node: usize, document: &DocId) -> bool {
-        let known = self.ledger_of(knows).map(|l| &l.registry).zip(self.machines.get(node));
-        self.may_read(node, document) || known.is_some_and(|(registry, m)| registry.may_read(m.org, document))
     }
 }

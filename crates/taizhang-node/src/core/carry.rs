@@ -101,8 +101,9 @@ impl Core {
                 bytes = put(&frame).map_err(CommandError::storage)?;
             }
             progress("bundle", load.entries, total);
-            load.unreadable = self.events.iter().skip(heard).filter(|e| matches!(e, Event::Unreadable { .. })).count() as u64;
             if let Some(reason) = self.ended(session, heard) {
+                let unreadable = self.events.iter().skip(heard).filter(|e| matches!(e, Event::Unreadable { .. }));
+                load.unreadable = unreadable.count() as u64;
                 return if reason == BUNDLE_WRITTEN { Ok(load) } else { Err(CommandError::storage(reason)) };
             }
             // Where a commit failed and the ledger cannot be loaded again, nothing would ever be said.

@@ -239,7 +239,8 @@ fn stamp(text: &str) -> Option<(Ms, bool)> {
 fn minutes(text: &str) -> Option<u64> {
     let (h, m) = text.split_once(':')?;
     let both = h.len() == 2 && m.len() == 2 && is_digits(h) && is_digits(m);
-    let (h, m) = if both { (h.parse::<u64>().ok()?, m.parse::<u64>().ok()?) } else { return None };
+    both.then_some(())?;
+    let (h, m) = (h.parse::<u64>().ok()?, m.parse::<u64>().ok()?);
     (h < 24 && m < 60).then_some(h * 60 + m)
 }
 
@@ -247,7 +248,8 @@ fn minutes(text: &str) -> Option<u64> {
 fn millis(text: &str) -> Option<u64> {
     let (s, ms) = text.split_once('.').unwrap_or((text, "000"));
     let both = s.len() == 2 && ms.len() == 3 && is_digits(s) && is_digits(ms);
-    let (s, ms) = if both { (s.parse::<u64>().ok()?, ms.parse::<u64>().ok()?) } else { return None };
+    both.then_some(())?;
+    let (s, ms) = (s.parse::<u64>().ok()?, ms.parse::<u64>().ok()?);
     (s < 60).then_some(s * 1000 + ms)
 }
 

@@ -81,7 +81,7 @@ impl Hub {
         }
     }
 
-    /// Was anything of it kept? A receipt of nothing would end the other's session.
+    /// Is anything of it here? A receipt of nothing would end the other's session.
     pub(super) fn is_here(&self, document: &DocId) -> bool {
         self.ledger.document(document).is_some()
     }
@@ -129,12 +129,13 @@ impl Hub {
         let Some(s) = self.sessions.get(&session) else { return };
         let (from, carried) = (s.remote, s.phase == Phase::Reading);
         let speaks_of = |d: &DocId| self.shares(s, d) || is_off(Check::ReceiptScope);
-        if !is_fair(&wire) || !wire.documents.iter().all(|(d, _)| speaks_of(d)) {
-            // A file was written by an older registry perhaps; all other receipts in it count.
-            if !(carried && is_fair(&wire)) {
-                self.close(session, "a receipt of what it may not speak of");
-            }
+        let (is_fair, in_scope) = (is_fair(&wire), wire.documents.iter().all(|(d, _)| speaks_of(d)));
+        // A file was written by an older registry perhaps; all other receipts in it count.
+        if is_fair && !in_scope && carried {
             return;
+        }
+        if !is_fair || !in_scope {
+            return self.close(session, "a receipt of what it may not speak of");
         }
         // A receipt that names entries we do not have cannot be rebuilt; the next one will do.
         let Some(receipt) = expand(&self.ledger, from, wire) else { return };

@@ -68,7 +68,7 @@ impl Hub {
     /// Does the document rest on no registry but those that the other gets anyway?
     pub(super) fn has_common_line(&self, s: &Session, document: &DocId) -> bool {
         let lines = self.rests_on(document).flat_map(|o| self.ledger.registry.line(o));
-        lines.map(|o| DocId::of(o, Kind::Registry)).filter(|r| self.ledger.document(r).is_some()).all(|r| self.in_scope(s, &r))
+        lines.map(|o| DocId::of(o, Kind::Registry)).filter(|r| self.is_here(r)).all(|r| self.in_scope(s, &r))
     }
 
     pub(super) fn tree(&self, s: &Session) -> Arc<Tree> {
