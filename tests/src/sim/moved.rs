@@ -124,15 +124,29 @@ pub fn moved_where_no_line_is() -> Day {
     let school = schools.iter().copied().find(|s| w.god.ledger.registry.ancestors(*s)[0] == old).unwrap_or(schools[0]);
     let admin = w.staff(city, Role::Admin);
     w.appoint(admin, Role::Reviewer, w.node_of(city));
-    let row = Org { random: None, parent: new, from_day: SEPTEMBER, ..w.god.ledger.registry.orgs[&school].current().clone() };
-    w.says(admin, DocId::of(city, Kind::Registry), Org::TYPE, &row.to_fields(), &[]);
+    let kept = Some(Judge::new(&w.god.ledger).left_behind(school, new));
+    let row =
+        Org { random: None, parent: new, from_day: SEPTEMBER, kept, ..w.god.ledger.registry.orgs[&school].current().clone() };
+    let moved = w.says(admin, DocId::of(city, Kind::Registry), Org::TYPE, &row.to_fields(), &[]);
+    let knows = w.ledger_of(w.node_of(new)).map(|l| l.registry.ancestors(school));
+    if knows.is_none_or(|above| above.first() != Some(&new)) {
+        w.fail("the new county does not know that the school is below it".to_owned());
+    }
     let reviewer = w.staff(city, Role::Reviewer);
     let about = DocId::about(city, Kind::Review, 2025, school);
     let decided = w.says(reviewer, about, 999, &[0x81, 1], &[]);
     w.only("a decision of the city about a school that came", decided, &[city, old, new, school]);
-    let knows = w.ledger_of(w.node_of(new)).map(|l| l.registry.ancestors(school));
-    if knows.is_none_or(|above| above.first() != Some(&new)) {
-        w.fail("the new county does not know that the school is below it".to_owned());
+    // In October it goes back. A further machine of the county reaches the city alone: what concerns the school of that year is still its county's to read.
+    let row = Org { parent: old, from_day: units::Day(SEPTEMBER.0 + 30), ..row };
+    w.says(admin, DocId::of(city, Kind::Registry), Org::TYPE, &row.to_fields(), &[moved]);
+    let invite = w.invite_again(w.staff(new, Role::Admin), new, Role::Clerk, u64::MAX >> 8);
+    w.run_on();
+    if let Some(invite) = invite {
+        w.newcomer(&invite, new, Role::Clerk, w.node_of(city));
+    }
+    w.run_on();
+    if !w.machines.last().is_some_and(|m| m.has(&decided.entry)) {
+        w.fail("the county's new machine does not get what was decided about a school that it had".to_owned());
     }
     w.day()
 }
