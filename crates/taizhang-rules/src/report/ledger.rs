@@ -52,7 +52,7 @@ fn hours_and_credits(amount: Amount) -> String {
 pub fn form_02(lines: &[Line]) -> Form {
     use Unit::{Day as Date, H100, Text as Words};
     let columns = [
-        ("登记号", "Registration", Words),
+        ("登记号", "Registration no.", Words),
         ("日期", "Day", Date),
         ("活动", "Activity", Words),
         ("级别", "Level", Words),

@@ -76,7 +76,7 @@ pub fn form_11(samples: &[Sampled]) -> Form {
     let columns = [
         ("样本号", "Sample", Count),
         ("学校", "School", Words),
-        ("登记号", "Registration", Words),
+        ("登记号", "Registration no.", Words),
         ("证据", "Evidence", Words),
         ("结论", "Conclusion", Words),
     ];

@@ -58,6 +58,8 @@ fn form_02_sums_hours_and_shows_what_counts() {
             "=合计||||||48|34||20||",
         ],
     );
+    let english = shown(&form_02(&lines), true);
+    assert!(english[0].starts_with("Registration no.|Day|"), "{}", english[0]);
     check(
         &form_02(&[]),
         "form-02",
