@@ -14,7 +14,7 @@ use taizhang_core::{
 use crate::{
     commands::shown,
     core::{Act, Core},
-    error::{CommandError, ErrorKind},
+    error::{CommandError, ErrorKind, Text},
     keyfile::Person,
     keyring::Keyring,
 };
@@ -64,6 +64,17 @@ enum Found {
     Name,
 }
 
+impl Found {
+    /// In Chinese and English.
+    fn words(self) -> Text {
+        match self {
+            Self::IdNumber => Text::new("身份证号", "the number of an identity card"),
+            Self::Phone => Text::new("电话号码", "a telephone number"),
+            Self::Name => Text::new("教师姓名", "the name of a teacher"),
+        }
+    }
+}
+
 /// A text of an act, and where it stands.
 struct Written {
     /// The field's name; of a register its key's.
@@ -78,13 +89,8 @@ struct Written {
 /// Refuses an act that would put personal data into a document.
 pub(crate) fn check(core: &Core, person: &Person, act: &Act) -> Result<(), CommandError> {
     let written = written(act);
-    for w in &written {
-        if has_id_number(&w.text) {
-            return Err(refused(w, Found::IdNumber));
-        }
-        if w.is_free && has_phone(&w.text) {
-            return Err(refused(w, Found::Phone));
-        }
+    if let Some((w, found)) = written.iter().find_map(|w| Some((w, number(w.is_free, &w.text)?))) {
+        return Err(refused(w, found));
     }
     if written.iter().all(|w| !w.is_free) {
         return Ok(());
@@ -92,6 +98,22 @@ pub(crate) fn check(core: &Core, person: &Person, act: &Act) -> Result<(), Comma
     let names = names(core, person)?;
     let named = written.iter().filter(|w| w.is_free).find(|w| names.iter().any(|n| w.text.contains(n.as_str())));
     named.map_or(Ok(()), |w| Err(refused(w, Found::Name)))
+}
+
+/// What a text in this field of a row would bring along, as far as no key is needed to tell: numbers of identity cards and telephones.
+pub(crate) fn number_in(field: &str, text: &str) -> Option<Text> {
+    number(is_free(field), text).map(Found::words)
+}
+
+fn number(is_free: bool, text: &str) -> Option<Found> {
+    if has_id_number(text) {
+        return Some(Found::IdNumber);
+    }
+    (is_free && has_phone(text)).then_some(Found::Phone)
+}
+
+fn is_free(field: &str) -> bool {
+    FREE.iter().any(|(free, _)| *free == field)
 }
 
 /// Names that this person can open here.
@@ -137,7 +159,7 @@ fn row_texts(row_type: u16, fields: &[u8], out: &mut Vec<Written>) {
     };
     let about = ["teacher", "no", "activity_no", "activity"].into_iter().find_map(named);
     for (field, value) in info.fields.iter().zip(&values) {
-        let is_free = FREE.iter().any(|(free, _)| free == field);
+        let is_free = is_free(field);
         texts(value, &mut |text| {
             out.push(Written { field: (*field).to_owned(), is_free, about: about.clone(), text: text.to_owned() });
         });
@@ -153,11 +175,7 @@ fn texts(value: &Value, found: &mut impl FnMut(&str)) {
 }
 
 fn refused(w: &Written, found: Found) -> CommandError {
-    let (zh, en) = match found {
-        Found::IdNumber => ("身份证号", "the number of an identity card"),
-        Found::Phone => ("电话号码", "a telephone number"),
-        Found::Name => ("教师姓名", "the name of a teacher"),
-    };
+    let Text { zh, en } = found.words();
     let field = FREE.iter().find(|(field, _)| *field == w.field).map_or("编号", |(_, zh)| zh);
     let (of_zh, of_en) = w.about.as_ref().map_or_else(Default::default, |n| (format!(" ({n})"), format!(" ({n})")));
     CommandError::new(

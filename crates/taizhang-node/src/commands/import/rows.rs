@@ -59,6 +59,14 @@ impl Files {
         }
     }
 
+    /// What is wrong, with file and line.
+    fn at(&self, at: Option<(usize, u32)>, error: CommandError) -> CommandError {
+        match at.and_then(|(file, row)| Some((self.reports.get(file)?, row))) {
+            Some((report, row)) => report.at(Some(row), error),
+            None => error,
+        }
+    }
+
     fn report(&mut self, file: usize) -> Option<&mut FileReport> {
         self.reports.get_mut(file)
     }

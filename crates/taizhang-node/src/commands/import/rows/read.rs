@@ -10,7 +10,7 @@ use taizhang_core::{
 use taizhang_sheets::{MAX_FILE_BYTES, is_id_number};
 
 use super::{super::registrations::external_id, Files};
-use crate::commands::fields;
+use crate::{commands::fields, error::Text, personal};
 
 /// What a line says.
 pub(super) enum What {
@@ -94,12 +94,16 @@ fn read(at: (usize, u32), text: &str) -> Result<Option<Line>, Fault> {
     let (given, seal) = to_seal(word, given);
     let what = if word == "register" { register(&given)? } else { row(word, &given)? };
     let names = json.get("replaces").and_then(Json::as_array).into_iter().flatten();
-    let replaces = if matches!(what, What::Register { .. }) { Vec::new() } else { names.map(name).collect::<Result<_, _>>()? };
+    let replaces = if matches!(what, What::Register { .. }) {
+        Vec::new()
+    } else {
+        names.map(|n| name("replaces", n)).collect::<Result<_, _>>()?
+    };
     let kind = json.get("document").and_then(Json::as_str).and_then(|d| d.split('/').nth(1));
     Ok(Some(Line {
         at,
         what,
-        old: json.get("row").filter(|r| !r.is_null()).map(name).transpose()?,
+        old: json.get("row").filter(|r| !r.is_null()).map(|r| name("row", r)).transpose()?,
         replaces,
         kind: kind.and_then(|word| Kind::ALL.into_iter().find(|k| k.word() == word)),
         year: json.get("year").and_then(Json::as_u64).and_then(|y| u16::try_from(y).ok()),
@@ -124,10 +128,9 @@ pub(super) fn text_at(values: &[Value], at: usize) -> Option<&str> {
     if let Some(Value::Text(text)) = values.get(at) { Some(text) } else { None }
 }
 
-fn name(json: &Json) -> Result<RowName, Fault> {
-    json.as_str()
-        .and_then(RowName::parse)
-        .ok_or_else(|| fault("bad_name", "row 和 replaces 应写成 条目.序号", "row and replaces should be written ENTRY.INDEX"))
+fn name(field: &'static str, json: &Json) -> Result<RowName, Fault> {
+    let wanted = || (format!("{field} 应写成 条目.序号"), format!("{field} should be written ENTRY.INDEX"));
+    json.as_str().and_then(RowName::parse).ok_or_else(|| ("bad_name", Some(field), wanted()))
 }
 
 fn register(given: &Map<String, Json>) -> Result<What, Fault> {
@@ -138,9 +141,11 @@ fn register(given: &Map<String, Json>) -> Result<What, Fault> {
         Some(Json::Number(n)) => n.as_i64().map(|n| Value::Int(n.into())),
         _ => None,
     };
+    if let Some(what) = value.as_ref().and_then(|v| number_in("value", v)) {
+        return Err(personal_text("value", &what));
+    }
     match (key, value) {
-        (Some(key), Some(value)) if !personal(&value) => Ok(What::Register { key: key.to_owned(), value: scalar(&value) }),
-        (_, Some(value)) if personal(&value) => Err(personal_text(None)),
+        (Some(key), Some(value)) => Ok(What::Register { key: key.to_owned(), value: scalar(&value) }),
         _ => Err(fault("bad_field", "说明性字段须有 key (编号.字段) 和 value", "a register needs a key (ID.FIELD) and a value")),
     }
 }
@@ -173,12 +178,9 @@ fn row(word: &str, given: &Map<String, Json>) -> Result<What, Fault> {
     let values = info.fields.iter().zip(&shapes).map(|(name, shape)| value(info, name, shape, given.get(*name)));
     let values = values.collect::<Result<Vec<_>, _>>()?;
     let fields = fields_of(&values);
-    if !matches!(rows::check(info.number, &fields), Some(Ok(0))) {
-        return Err(fault(
-            "bad_field",
-            "有数值过大, 或证据多于 8 件",
-            "a number is too large, or there are more than 8 files of evidence",
-        ));
+    if !is_readable(info, &values) {
+        let wanted = ("数值过大, 或证据多于 8 件", "a number is too large, or there are more than 8 files of evidence");
+        return Err(("bad_field", unreadable(info, &shapes, &values), (wanted.0.to_owned(), wanted.1.to_owned())));
     }
     let limit = if [PolicyText::TYPE, RecordLine::TYPE].contains(&info.number) { LONG_ROW_BYTES_MAX } else { ROW_BYTES_MAX };
     if fields.len() > limit {
@@ -189,6 +191,22 @@ fn row(word: &str, given: &Map<String, Json>) -> Result<What, Fault> {
         ));
     }
     Ok(What::Row(info, values))
+}
+
+fn is_readable(info: &RowInfo, values: &[Value]) -> bool {
+    matches!(rows::check(info.number, &fields_of(values)), Some(Ok(0)))
+}
+
+/// The field without which the row could be read.
+fn unreadable(info: &RowInfo, shapes: &[Shape], values: &[Value]) -> Option<&'static str> {
+    let is_it = |at: usize, shape: &Shape| {
+        let mut without = values.to_vec();
+        if let Some(value) = without.get_mut(at) {
+            *value = if shape.is_optional() { Value::Null } else { Value::Int(0) };
+        }
+        is_readable(info, &without)
+    };
+    info.fields.iter().zip(shapes).enumerate().find(|(at, (_, shape))| is_it(*at, shape)).map(|(_, (name, _))| *name)
 }
 
 fn value(info: &RowInfo, name: &'static str, shape: &Shape, given: Option<&Json>) -> Result<Value, Fault> {
@@ -214,9 +232,9 @@ fn value(info: &RowInfo, name: &'static str, shape: &Shape, given: Option<&Json>
                 format!("{name}: a teacher's number has letters, digits, - and _ only, 40 at most, and is no ID number"),
             ),
         )),
-        other if personal(other) => Err(personal_text(Some(name))),
-        _ => Ok(value),
-    }
+        other => number_in(name, other).map_or(Ok(()), |what| Err(personal_text(name, &what))),
+    }?;
+    Ok(value)
 }
 
 /// The CBOR array of a row's fields.
@@ -229,18 +247,18 @@ fn is_code(no: &str) -> bool {
     (1..=40).contains(&no.len()) && no.bytes().all(is_word) && !is_id_number(no)
 }
 
-/// Does a text anywhere in it hold an ID number?
-fn personal(value: &Value) -> bool {
+/// What a text anywhere in it brings along that may stand in no ledger. Names show once the key of whoever imports is unlocked.
+fn number_in(field: &str, value: &Value) -> Option<Text> {
     match value {
-        Value::Text(text) => text.split(|c: char| !c.is_ascii_digit() && c != 'X' && c != 'x').any(is_id_number),
-        Value::Array(items) => items.iter().any(personal),
-        _ => false,
+        Value::Text(text) => personal::number_in(field, text),
+        Value::Array(items) => items.iter().find_map(|i| number_in(field, i)),
+        _ => None,
     }
 }
 
 /// The text itself is not repeated.
-fn personal_text(field: Option<&'static str>) -> Fault {
-    let why =
-        ("含身份证号; 身份证号不进入台账, 请删去".into(), "holds an ID number, which never enters a ledger; take it out".into());
-    ("personal_text", field, why)
+fn personal_text(field: &'static str, what: &Text) -> Fault {
+    let zh = format!("{field}: 含{}, 不进入台账, 请删去", what.zh);
+    let en = format!("{field}: holds {}, which never enters a ledger; take it out", what.en);
+    ("personal_text", Some(field), (zh, en))
 }

@@ -232,7 +232,7 @@ fn bad_lines_are_named_with_line_and_field_and_nothing_is_imported() {
         (changed(&good, "attended_h100", json!("16学时")), "bad_field", Some("attended_h100")),
         (changed(&good, "attended_h100", json!(-1)), "bad_field", Some("attended_h100")),
         (changed(&good, "attended_h100", json!(16.5)), "bad_field", Some("attended_h100")),
-        (changed(&good, "attended_h100", json!(5_000_000_000_u64)), "bad_field", None),
+        (changed(&good, "attended_h100", json!(5_000_000_000_u64)), "bad_field", Some("attended_h100")),
         (changed(&good, "registered_day", json!("2025.1.12")), "bad_field", Some("registered_day")),
         (changed(&good, "registered_day", json!("2025-02-29")), "bad_field", Some("registered_day")),
         (changed(&good, "by", json!("学校")), "bad_field", Some("by")),
@@ -245,8 +245,8 @@ fn bad_lines_are_named_with_line_and_field_and_nothing_is_imported() {
         (changed(&good, "teacher", json!("王小明")), "teacher_number", Some("teacher")),
         (changed(&good, "note", json!(format!("证件{id}"))), "personal_text", Some("note")),
         (changed(&good, "note", json!("长".repeat(1100))), "too_long", None),
-        (json!({ "row": "zz", "type": "registration", "fields": good["fields"] }), "bad_name", None),
-        (json!({ "replaces": ["1"], "type": "registration", "fields": good["fields"] }), "bad_name", None),
+        (json!({ "row": "zz", "type": "registration", "fields": good["fields"] }), "bad_name", Some("row")),
+        (json!({ "replaces": ["1"], "type": "registration", "fields": good["fields"] }), "bad_name", Some("replaces")),
         (own("ab", &[&format!("{}.0", "cd".repeat(32))]), "replaces_missing", Some("replaces")),
         (own("ab", &[&format!("{}.0", "ab".repeat(32))]), "circle", None),
         (json!({ "type": "import", "fields": {} }), "field_missing", Some("kind")),
@@ -254,7 +254,7 @@ fn bad_lines_are_named_with_line_and_field_and_nothing_is_imported() {
         (json!({ "type": "merge", "fields": { "keep": [null, "00".repeat(32), 0], "drop": [] } }), "no_subject", None),
         (json!({ "type": "register", "fields": { "key": "subject", "value": "x" } }), "bad_field", None),
         (json!({ "type": "register", "fields": { "key": "T1.subject", "value": null } }), "bad_field", None),
-        (json!({ "type": "register", "fields": { "key": "T1.remark", "value": id } }), "personal_text", None),
+        (json!({ "type": "register", "fields": { "key": "T1.remark", "value": id } }), "personal_text", Some("value")),
         (
             json!({ "type": "register", "document": "001/notice/2025", "fields": { "key": "T1.x", "value": "y" } }),
             "no_document",
@@ -306,18 +306,65 @@ fn what_contradicts_the_records_is_refused_and_the_rest_imported_on_request() {
 }
 
 #[test]
-fn rows_with_a_telephone_in_a_free_field_are_refused() {
+fn a_telephone_in_a_free_field_is_named_with_its_line_and_field() {
     let mut net = busy();
     let mut second = second_node(&net);
+    let other = registration_line(&json!(100));
     let mut lines = export(&mut net.core, "fund");
     lines.iter_mut().for_each(|l| l["fields"]["reason"] = json!("有问题请联系 138-1234-5678"));
-    let path = file(&net, "phones", &lines);
-    let error = import(&mut second, "clerk", of(std::slice::from_ref(&path), None)).unwrap_err();
-    assert_eq!(error.kind.exit_code(), 1, "{error}");
-    assert!(error.what.zh.contains("「理由」") && !error.what.zh.contains("138") && error.hint.is_some(), "{error}");
+    let path = file(&net, "phones", &[vec![other.clone()], lines.clone()].concat());
+    for dry_run in [true, false] {
+        let asked = Import { dry_run, ..of(std::slice::from_ref(&path), None) };
+        let error = import(&mut second, "clerk", asked).unwrap_err();
+        assert_eq!(error.kind.exit_code(), 3, "{error}");
+        let report = error.details.unwrap()["files"][0].clone();
+        let found = &report["findings"][0];
+        assert!(report["file"].as_str().unwrap().ends_with("phones"), "{report}");
+        assert_eq!((&found["row"], &found["column"]), (&json!(2), &json!("reason")), "{found}");
+        assert_eq!((&found["kind"], &found["severity"]), (&json!("personal_text"), &json!("stops")), "{found}");
+        assert!(found["zh"].as_str().unwrap().contains("电话号码") && !report.to_string().contains("138"), "{found}");
+    }
+    let register = json!({ "type": "register", "fields": { "key": "T1.remark", "value": "电话13812345678" } });
+    let path = file(&net, "remark", &[other, register]);
+    let error = import(&mut second, "clerk", of(&[path], None)).unwrap_err();
+    let found = error.details.unwrap()["files"][0]["findings"][0].clone();
+    assert_eq!((&found["row"], &found["column"]), (&json!(2), &json!("value")), "{found}");
     lines.iter_mut().for_each(|l| l["fields"]["reason"] = json!("有问题请联系办公室"));
     let path = file(&net, "office", &lines);
     assert_eq!(import(&mut second, "clerk", of(&[path], None)).unwrap()["imported"], 1);
+}
+
+#[test]
+fn whatever_refuses_a_line_names_file_and_line() {
+    let mut net = busy();
+    let sheet = net.dir.path().join("roster.csv");
+    std::fs::write(&sheet, "教师编号,姓名,性别,入职日期,任教学段,任教学科\nT8,王小明,男,2012-09-01,小学,语文\n").unwrap();
+    let roster = Import { kind: "roster".into(), ..of(&[sheet], Some("001")) };
+    import(&mut net.core, "clerk", roster).unwrap();
+    let line =
+        |no: &str, note: &str| changed(&changed(&registration_line(&json!(100)), "teacher", json!(no)), "note", json!(note));
+    // A name, which only a person with the key of it can tell.
+    let first = file(&net, "first", &[line("T5", "与同事同行")]);
+    let named = file(&net, "named", &[line("T2", "无"), line("T3", "王小明代课"), line("T4", "无")]);
+    let error = import(&mut net.core, "clerk", of(&[first, named], Some("001"))).unwrap_err();
+    let (zh, en) = (&error.what.zh, &error.what.en);
+    assert!(zh.contains("named 第 2 行: 「备注」里有教师姓名") && en.starts_with("row 2 of "), "{error:?}");
+    assert!(!zh.contains("王小明"), "{error:?}");
+    // What this key may not write.
+    let decision = json!({ "type": "waiver", "fields": { "teacher": "T1", "year": 2025, "months": 3 } });
+    let mixed = file(&net, "mixed", &[line("T2", "无"), decision]);
+    let error = import(&mut net.core, "clerk", of(&[mixed], Some("001"))).unwrap_err();
+    assert!(error.kind == ErrorKind::Refused && error.what.zh.contains("mixed 第 2 行: "), "{error:?}");
+    // A row that its entry does not have.
+    let view = net.core.view(&net.ledger()).unwrap();
+    let there = view.rows.values().find(|r| r.row_type == Registration::TYPE).unwrap().name;
+    let mut wrong = line("T2", "无");
+    wrong["replaces"] = json!([RowName { index: 40, ..there }.to_string()]);
+    let path = file(&net, "wrong", &[line("T5", "无"), wrong]);
+    let error = import(&mut net.core, "clerk", of(&[path], Some("001"))).unwrap_err();
+    let found = error.details.unwrap()["files"][0]["findings"].as_array().unwrap().clone();
+    let missing = found.iter().find(|f| f["kind"] == "replaces_missing").unwrap();
+    assert_eq!((&missing["row"], &missing["column"]), (&json!(2), &json!("replaces")), "{found:?}");
 }
 
 #[test]

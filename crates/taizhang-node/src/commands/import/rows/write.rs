@@ -3,13 +3,18 @@
 //! The lines are put into the views of their documents under names of their own, and grouped as every view groups rows: what then folds with a row that is there is left out, what contradicts one stops the import.
 //! A row that another line names or replaces is written in an earlier entry, so that its name is known.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use sha2::{Digest, Sha256};
 use taizhang_core::{
+    author::grant_for,
     cbor::Value,
     entries::Entries,
-    id::{DocId, EntryId},
+    id::{DocId, EntryId, PublicKey},
+    ledger::row_ops,
     op::{self, PayloadBuilder, RowName, RowRef},
     rows::{self, RowInfo},
     standing::{Judge, Standing},
@@ -17,6 +22,7 @@ use taizhang_core::{
 };
 
 use super::{
+    super::batch::Batch,
     Files,
     read::{Line, What, fields_of},
 };
@@ -54,6 +60,11 @@ pub(super) struct Plan {
     /// In this order, each wave behind those that it names.
     waves: Vec<Vec<RowName>>,
     fields: Vec<Field>,
+}
+
+/// A line's place among all.
+fn number(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 /// No entry has it: a line's name until it is written.
@@ -134,7 +145,7 @@ fn fresh(
             return Ok(None);
         }
     }
-    let is_here = |n: &RowName| c.core.ledger().place(&n.entry).is_some_and(|p| p.log.document == document);
+    let is_here = |n: &RowName| is_row_of(c, &document, n);
     let replaces: Vec<RowName> =
         replaces.iter().map(|r| old.get(r).filter(|(_, d)| *d == document).map_or(*r, |(new, _)| *new)).collect();
     let provisional: BTreeSet<RowName> = old.values().map(|(new, _)| *new).collect();
@@ -149,6 +160,12 @@ fn fresh(
     Ok(Some(Fresh { at, document, info, values, replaces }))
 }
 
+/// Is there such a row in an entry of this document?
+fn is_row_of(c: &Context<'_>, document: &DocId, name: &RowName) -> bool {
+    let is_in_document = c.core.ledger().place(&name.entry).is_some_and(|p| p.log.document == *document);
+    is_in_document && c.core.entry(&name.entry).is_ok_and(|e| row_ops(&e).iter().any(|(n, _)| n == name))
+}
+
 impl Fresh {
     fn view_row(&self, name: RowName) -> ViewRow {
         ViewRow {
@@ -156,7 +173,7 @@ impl Fresh {
             row_type: self.info.number,
             fields: fields_of(&self.values),
             replaces: self.replaces.iter().map(|r| r.here()).collect(),
-            author: taizhang_core::id::PublicKey([0; 32]),
+            author: PublicKey([0; 32]),
             grant: None,
             time: taizhang_core::units::Ms(0),
             standing: Standing::Stands,
@@ -307,6 +324,7 @@ impl Plan {
             return Ok(());
         }
         let (person, now) = (c.person()?, c.core.now());
+        self.may_write(c, files, person.key.public())?;
         let mut act = Act::default();
         let mut named: BTreeMap<RowName, RowName> = BTreeMap::new();
         let mut signed = Vec::new();
@@ -346,7 +364,12 @@ impl Plan {
             self.write_fields(&mut act);
             signed = c.core.sign_at(&person, &act, now)?;
         }
-        c.core.check_personal(&person, &act)?;
+        if let Err(error) = c.core.check_personal(&person, &act) {
+            // Of the last act that was looked at: the line alone.
+            let found = RefCell::new(error);
+            let at = self.line_with(|act| c.core.check_personal(&person, act).map_err(|e| found.replace(e)).is_err());
+            return Err(files.at(at, found.into_inner()));
+        }
         c.core.store_entries(signed, Vec::new())?;
         for at in self.rows.values().map(|r| r.at).chain(self.fields.iter().map(|f| f.at)) {
             if let Some(report) = files.report(at.0) {
@@ -357,6 +380,33 @@ impl Plan {
             report.entries = act.writes.len();
         }
         Ok(())
+    }
+
+    /// Every line with its document.
+    fn lines(&self) -> impl Iterator<Item = ((usize, u32), &DocId)> {
+        self.rows.values().map(|r| (r.at, &r.document)).chain(self.fields.iter().map(|f| (f.at, &f.document)))
+    }
+
+    /// The key that acts must hold a grant for the document of every line.
+    fn may_write(&self, c: &Context<'_>, files: &Files, key: PublicKey) -> Result<(), CommandError> {
+        let documents: BTreeSet<&DocId> = self.lines().map(|(_, d)| d).collect();
+        let barred: BTreeSet<&DocId> = documents.into_iter().filter(|d| grant_for(c.core.ledger(), key, d).is_none()).collect();
+        let first = self.lines().filter(|(_, d)| barred.contains(d)).min_by_key(|(at, _)| *at);
+        first.map_or(Ok(()), |(at, document)| Err(files.at(Some(at), c.core.may_not_write(document))))
+    }
+
+    /// The line with what an act may not hold.
+    fn line_with(&self, is_bad: impl Fn(&Act) -> bool) -> Option<(usize, u32)> {
+        let (mut batch, mut at) = (Batch::default(), Vec::new());
+        for row in self.rows.values() {
+            batch.row(row.document, number(at.len()), row.info.number, fields_of(&row.values));
+            at.push(row.at);
+        }
+        for field in &self.fields {
+            batch.register(field.document, number(at.len()), field.key.clone(), field.value.clone(), Vec::new());
+            at.push(field.at);
+        }
+        batch.row_with(is_bad).and_then(|n| at.get(usize::try_from(n).ok()?)).copied()
     }
 
     fn write_fields(&self, act: &mut Act) {
