@@ -2,6 +2,7 @@
 
 mod bundle;
 mod key;
+mod roster;
 mod tree;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use crate::{error::Text, secret::Secret};
 
 pub use bundle::Bundle;
 pub use key::{Accepting, Burning, Ending, Keep, KeyCommand};
+pub use roster::RosterCorrection;
 pub use tree::{KeyFile, OrgChange, Proposal, Root};
 
 /// Who acts: which key, and how to unlock it. The passphrase is wiped from memory when dropped.
@@ -133,6 +135,8 @@ pub enum Command {
     Report(Report),
     /// Records one training of one teacher.
     Record(Record),
+    /// Corrects what a school's roster says about a teacher.
+    RosterCorrect(RosterCorrection),
     /// Writes a descriptive register field: a conflict if two machines do so at once.
     Describe {
         /// `id.field`.

@@ -24,6 +24,7 @@ pub(crate) mod report;
 pub(crate) mod review;
 pub(crate) mod rollup;
 pub(crate) mod root;
+pub(crate) mod roster;
 pub mod rules;
 pub mod sane;
 pub(crate) mod shown;
@@ -162,6 +163,7 @@ fn perform(c: &mut Context<'_>, command: &Command) -> Result<Reply, CommandError
         }
         Command::Report(asked) => report::run(c, asked),
         Command::Record(record) => record::run(c, record),
+        Command::RosterCorrect(correction) => roster::correct(c, correction),
         Command::Describe { key, value } => conflict::describe(c, key, value),
         Command::Status => status::run(c),
         Command::Teacher { number } => teacher::run(c, number),

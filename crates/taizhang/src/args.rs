@@ -9,6 +9,7 @@ mod records;
 mod report;
 mod review;
 mod root;
+mod roster;
 mod sheets;
 
 use std::{ffi::OsString, path::PathBuf};
@@ -93,6 +94,9 @@ pub(crate) enum What {
     Record(records::Record),
     /// 填写说明性字段 | Write a descriptive field
     Describe(records::Describe),
+    /// 更正花名册 | Correct the roster
+    #[command(subcommand)]
+    Roster(roster::Roster),
     /// 查看一位教师的记录 | Show a teacher's records
     Teacher(records::Teacher),
     /// 需要人来决定的不一致 | Conflicts that wait for a person
@@ -177,6 +181,7 @@ impl What {
             Self::Export(a) => a.command()?,
             Self::Report(a) => a.command()?,
             Self::Record(a) => a.command(),
+            Self::Roster(a) => a.command(),
             Self::Describe(a) => a.command(),
             Self::Teacher(a) => a.command(),
             Self::Conflict(a) => a.command(),

@@ -60,6 +60,7 @@ fn writes(command: &Command) -> Option<Kind> {
         Command::OrgAdd { .. } | Command::Invite { .. } | Command::Org(_) | Command::Key(_) => Some(Kind::Registry),
         Command::PolicyAdopt { .. } => Some(Kind::Policy),
         Command::Record(_) => Some(Kind::Ledger),
+        Command::RosterCorrect(_) => Some(Kind::Roster),
         Command::Erase { .. } => Some(Kind::Identity),
         Command::ReviewDecide { .. } | Command::PlanDecide { .. } | Command::EraseConfirm { .. } => Some(Kind::Review),
         Command::ReviewLock { .. } | Command::ReviewUnlock { .. } => Some(Kind::Review),

@@ -276,7 +276,7 @@ fn told_twice(c: &mut Context<'_>, record: &Record, end: Day, like: Option<RowNa
 }
 
 /// The locks under which a new row does not count: years, and who closed them; and tells of them.
-fn locked(c: &mut Context<'_>, document: DocId, name: Option<RowName>) -> (BTreeSet<u16>, BTreeSet<String>) {
+pub(super) fn locked(c: &mut Context<'_>, document: DocId, name: Option<RowName>) -> (BTreeSet<u16>, BTreeSet<String>) {
     let closed = {
         let judge = Judge::new(c.core.ledger());
         name.and_then(|n| judge.gate(document).map(|g| g.closed_by(&n.entry))).unwrap_or_default()

@@ -67,6 +67,14 @@ fn good_lines_become_commands() {
         ("key import /x", "KeyFile(Import { file: \"/x\" })"),
         ("key remove root --copy /x", "KeyFile(Remove { key: \"root\", copy: \"/x\" })"),
         ("org list --json", "OrgList"),
+        (
+            "roster correct T1 --hired 2021-09-01 --first-job yes --reason r",
+            "hired: Some(\"2021-09-01\"), first_job: Some(true), qualified_degree: None",
+        ),
+        (
+            "roster correct T1 --title t --since 2021-09-01 --head-teacher no --reason r --org 1",
+            "head_teacher: Some(false), since: Some",
+        ),
         ("invite --org 1 --role clerk --expires 2h", "expires_ms: 7200000"),
         ("key list --org 1", "Key(List { org: Some(\"1\") })"),
         (

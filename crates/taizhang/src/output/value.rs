@@ -13,7 +13,7 @@ use crate::lang::Lang;
 const FREE_TEXT: &[&str] = &["name", "title", "note", "value", "values", "reason", "label", "code", "key", "number"];
 
 /// Names that a person does not need: they are in the JSON.
-pub(super) const HIDDEN: &[&str] = &["sha256", "personal", "last_row", "digest", "id_hex", "toml", "document_id"];
+pub(super) const HIDDEN: &[&str] = &["sha256", "personal", "last_row", "digest", "id_hex", "toml", "document_id", "fact"];
 
 /// A value as a person reads it.
 pub(super) fn cell(key: &str, value: &Value, lang: Lang) -> String {

@@ -125,8 +125,8 @@ impl Plan {
             self.refuse_row(
                 row,
                 "differs",
-                "与花名册已登记的不同, 未改动; 确需更正 (如参加工作日期) 请用 taizhang export roster --jsonl 取出该行, 改正后在 replaces 中写明原行, 再用 taizhang import rows 导入",
-                "differs from what the roster holds, which stays; to correct it (such as the day of hiring) take the line from `taizhang export roster --jsonl`, change it, name the old row in its `replaces`, and bring it in with `taizhang import rows`",
+                "与花名册已登记的不同, 未改动; 确需更正请用 taizhang roster correct 并写明理由, 例如 --hired 2021-09-01",
+                "differs from what the roster holds, which stays; to correct it use `taizhang roster correct` with the reason, such as --hired 2021-09-01",
             );
             return;
         }

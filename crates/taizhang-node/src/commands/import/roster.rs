@@ -15,7 +15,7 @@ use taizhang_core::{
 use taizhang_sheets::{RosterLine, Severity, Stage};
 
 use super::{
-    known::{Known, key},
+    known::{Known, Recorded, key},
     plan::{Plan, Put, State},
     report::Found,
 };
@@ -40,8 +40,9 @@ pub(super) fn plan(c: &Context<'_>, plan: &mut Plan, lines: &[RosterLine], state
     ask_first_jobs(plan, lines);
     for line in lines {
         let known = state.shelves.known(c.core, school, Kind::Roster, None)?;
-        let is_new = known.about(Teacher::TYPE, &line.teacher).is_empty();
-        let put = plan.put(known, roster, line.row, (Teacher::TYPE, &line.teacher), teacher(line).to_fields());
+        let about = known.about(Teacher::TYPE, &line.teacher);
+        let (is_new, said) = (about.is_empty(), recorded(line, about).unwrap_or_else(|| teacher(line).to_fields()));
+        let put = plan.put(known, roster, line.row, (Teacher::TYPE, &line.teacher), said);
         if put == Put::Refused {
             continue;
         }
@@ -75,11 +76,18 @@ fn ask_first_jobs(plan: &mut Plan, lines: &[RosterLine]) {
         first.row,
         "first_job_unsaid",
         Severity::Note,
-        format!("近年参加工作的 {n} 人未写「是否首次任教」: 试用期要求保持待定; 请在表中加此列 (是/否) 后再导入"),
+        format!("近年参加工作的 {n} 人未写「是否首次任教」: 试用期要求保持待定; 请在首次导入前加此列 (是/否), 已导入的用 taizhang roster correct --first-job 写明"),
         format!(
-            "of {n} teachers hired in recent years nobody said whether it is their first post: probation stays open; add the column 是否首次任教 (是 or 否) and import again"
+            "of {n} teachers hired in recent years nobody said whether it is their first post: probation stays open; add the column 是否首次任教 (是 or 否) before the first import, or say it with `taizhang roster correct --first-job`"
         ),
     ));
+}
+
+/// A row that says all that the sheet says of the person; a corrected one says more.
+fn recorded(line: &RosterLine, about: &[Recorded]) -> Option<Vec<u8>> {
+    let says = |t: &Teacher| t.hired_day == line.hired && line.first_job.is_none_or(|first| t.first_job == Some(first));
+    let found = about.iter().find(|r| Teacher::from_fields(&r.fields).is_ok_and(|p| says(&p.row)));
+    found.map(|r| r.fields.clone())
 }
 
 fn teacher(line: &RosterLine) -> Teacher {

@@ -709,7 +709,7 @@ fn a_roster_that_differs_says_how_it_is_corrected() {
     let error = refused(&mut net, "clerk", of("roster", &[path], Some("001")));
     let found = error.details.unwrap()["files"][0].clone();
     assert_eq!(kinds(&found, "stops"), ["differs"]);
-    assert!(found.to_string().contains("taizhang import rows") && !found.to_string().contains("--note"), "{found}");
+    assert!(found.to_string().contains("taizhang roster correct") && !found.to_string().contains("--note"), "{found}");
 }
 
 #[test]

@@ -70,11 +70,19 @@ impl Subject {
                 (id.unwrap_or_else(|| row.to_string()), rows.into_iter().chain([row]).collect())
             }
         };
-        let rows = with_replaced(views, rows);
+        let rows = with_replaced(views, rows.into_iter().chain(facts(&about, &id)).collect());
         let found = || rows.iter().filter_map(|n| matters.row(*n));
         let (teacher, activity) = (found().find_map(teacher), found().find_map(|r| activity_no(matters, r)));
         Ok(Self { id, teacher, activity, rows })
     }
+}
+
+/// A teacher's dated facts belong to what the roster says of the teacher.
+fn facts(about: &BTreeMap<String, BTreeSet<RowName>>, id: &str) -> Vec<RowName> {
+    let Some(number) = id.strip_prefix("t/") else { return Vec::new() };
+    let prefix = format!("st/{number}/");
+    let from = about.range(prefix.clone()..).take_while(|(id, _)| id.starts_with(&prefix));
+    from.flat_map(|(_, rows)| rows).copied().collect()
 }
 
 /// `HEX` or `HEX.INDEX`, six digits at least; without an index the entry must hold one row only.
