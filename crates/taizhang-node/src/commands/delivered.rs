@@ -29,17 +29,21 @@ pub(crate) struct Delivered {
 impl Delivered {
     /// «The county last received on 3 March; 12 entries since».
     pub(crate) fn sentence(&self, core: &Core) -> Text {
-        let (org, n) = (shown::org(core, self.org), self.since);
+        let (mut org, n) = (Text::from(shown::org(core, self.org)), self.since);
+        if let Some(closed) = shown::closed(core, self.org) {
+            org = Text::new(format!("{} ({closed} 撤销)", org.zh), format!("{} (closed on {closed})", org.en));
+        }
+        let Text { zh, en } = org;
         match self.last.map(Ms::day) {
             Some(day) if n == 0 => {
-                Text::new(format!("{org} 已全部收讫, 最近一次在 {day}"), format!("{org} has received everything, last on {day}"))
+                Text::new(format!("{zh} 已全部收讫, 最近一次在 {day}"), format!("{en} has received everything, last on {day}"))
             }
             Some(day) => Text::new(
-                format!("{org} 最近一次收讫在 {day}, 此后有 {n} 条"),
-                format!("{org} last received on {day}; {n} entries since"),
+                format!("{zh} 最近一次收讫在 {day}, 此后有 {n} 条"),
+                format!("{en} last received on {day}; {n} entries since"),
             ),
             None => {
-                Text::new(format!("{org} 尚未收讫任何条目, 共 {n} 条"), format!("{org} has confirmed nothing yet; {n} entries"))
+                Text::new(format!("{zh} 尚未收讫任何条目, 共 {n} 条"), format!("{en} has confirmed nothing yet; {n} entries"))
             }
         }
     }
@@ -54,7 +58,7 @@ impl Delivered {
         let said = self.sentence(core);
         json!({
             "org": shown::org(core, self.org), "last_received_ms": self.last.map(|m| m.0), "since": self.since,
-            "oldest_ms": self.oldest.map(|m| m.0), "zh": said.zh, "en": said.en,
+            "oldest_ms": self.oldest.map(|m| m.0), "closed": shown::closed(core, self.org).map(|d| d.to_string()), "zh": said.zh, "en": said.en,
         })
     }
 }

@@ -17,7 +17,7 @@ use taizhang_core::{
 };
 use zeroize::Zeroizing;
 
-use super::Context;
+use super::{Context, shown as words};
 use crate::{
     command::Reply,
     core::{Act, Core},
@@ -33,6 +33,7 @@ pub(crate) fn add(c: &mut Context<'_>, code: &str, kind: &str, name: &str, paren
         Some(p) if p != owner => Some(p),
         _ => None,
     };
+    township.map_or(Ok(()), |t| change::is_open(c.core, t))?;
     change::free(c, code)?;
     let row = new_org(c, owner, code, kind, name, township)?;
     let mut p = PayloadBuilder::default();
@@ -66,10 +67,12 @@ pub(crate) fn org_kind(word: &str) -> Result<OrgKind, CommandError> {
     })
 }
 
-/// The organisations known here.
+/// The organisations known here, those that were closed behind the others.
 pub(crate) fn list(c: &Context<'_>) -> Result<Reply, CommandError> {
-    let orgs = c.core.ledger().registry.orgs.keys().map(|id| shown(c.core, *id));
-    Ok(Reply::new("orgs", json!({ "orgs": orgs.collect::<Vec<_>>() })))
+    let known = c.core.ledger().registry.orgs.keys().copied();
+    let (open, closed): (Vec<OrgId>, Vec<OrgId>) = known.partition(|o| words::closed(c.core, *o).is_none());
+    let orgs: Vec<Json> = open.into_iter().chain(closed).map(|id| shown(c.core, id)).collect();
+    Ok(Reply::new("orgs", json!({ "orgs": orgs })))
 }
 
 /// An organisation as it stands now.
@@ -78,9 +81,11 @@ pub(super) fn shown(core: &Core, id: OrgId) -> Json {
     let Some(o) = registry.orgs.get(&id) else { return json!({ "org": id.to_string() }) };
     let code = |o: OrgId| registry.orgs.get(&o).map(|o| o.current().code.clone());
     let now = o.current();
+    // A township that was closed is said where it is history; what lies in it lies in the one that goes on.
+    let township = now.township.and_then(|t| words::open_heir(core, t));
     json!({
         "org": id.to_string(), "code": now.code, "name": now.name, "kind": now.kind.word(),
-        "parent": registry.ancestors(id).first().and_then(|p| code(*p)), "township": now.township.and_then(code),
+        "parent": registry.ancestors(id).first().and_then(|p| code(*p)), "township": township.and_then(code),
         "closed": now.closed_day.map(|d| d.to_string()), "succeeded_by": now.succeeded_by.and_then(code),
         "undecided": !o.rivals().is_empty(), "own": id == core.org(),
     })
@@ -96,6 +101,7 @@ pub(crate) fn invite(
     address: Option<&str>,
 ) -> Result<Reply, CommandError> {
     let org = c.org(org)?;
+    change::is_open(c.core, org)?;
     let role = Role::from_word(role).filter(|r| *r != Role::Node).ok_or_else(|| no_role(role))?;
     let office = office.map(|o| OfficeCode::from_word(o).ok_or_else(|| no_office(o)));
     let office = office.transpose()?;

@@ -10,6 +10,7 @@ use taizhang_core::{
     nodes,
     op::RowName,
     standing::Judge,
+    units::Day,
     view::{DocumentView, ViewRow, anchor::Anchors, export::named_fields},
 };
 
@@ -21,6 +22,17 @@ use crate::{
 /// The code of an organisation; its hex where it is not known, or the root.
 pub(crate) fn org(core: &Core, org: OrgId) -> String {
     core.ledger().registry.orgs.get(&org).map_or_else(|| org.to_string(), |o| o.current().code.clone())
+}
+
+/// The last day of an organisation that was closed.
+pub(crate) fn closed(core: &Core, org: OrgId) -> Option<Day> {
+    core.ledger().registry.orgs.get(&org).and_then(|o| o.current().closed_day)
+}
+
+/// The organisation that goes on with the work of a closed one, or is open itself.
+pub(crate) fn open_heir(core: &Core, org: OrgId) -> Option<OrgId> {
+    let registry = &core.ledger().registry;
+    std::iter::once(org).chain(registry.heirs(org)).find(|o| registry.orgs.contains_key(o) && closed(core, *o).is_none())
 }
 
 /// The organisations that certify a node; none of a key that no registry certifies as one now.

@@ -64,7 +64,7 @@ fn org(core: &Core) -> Json {
     let known = core.ledger().registry.orgs.get(&core.org()).map(|o| o.current());
     json!({
         "id": core.org().to_string(), "code": known.map(|o| o.code.clone()), "name": known.map(|o| o.name.clone()),
-        "kind": known.map(|o| o.kind.word()),
+        "kind": known.map(|o| o.kind.word()), "closed": shown::closed(core, core.org()).map(|d| d.to_string()),
     })
 }
 

@@ -52,6 +52,7 @@ const MEASURED: &[&str] = &["need", "got", "short", "missing"];
 pub(super) fn meant<'a>(name: &'a str, value: &Value, beside: &Map<String, Value>) -> &'a str {
     let is_hash = |v: &Value| v.as_str().is_some_and(|t| t.len() == 64 && t.bytes().all(|b| b.is_ascii_hexdigit()));
     match name {
+        "closed" if value.is_string() => "closed_day",
         "key" if is_hash(value) => "public_key",
         "label" if beside.contains_key("roles") => "key_name",
         "open" if value.is_boolean() => "open_grant",
@@ -183,6 +184,7 @@ pub(super) const LABELS: &[(&str, &str, &str)] = &[
     ("claims", "表上写明", "the sheet says"),
     ("claimed", "表上写明批准于", "approved on, as the sheet says"),
     ("closed", "停用", "closed"),
+    ("closed_day", "撤销日期", "closed on"),
     ("code", "代码", "code"),
     ("column", "列", "column"),
     ("columns", "栏目", "columns"),
@@ -690,6 +692,7 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("office", "内设岗位", "office"),
     ("differs", "与已登记的不同", "differs from what is recorded"),
     ("not_below", "不能是下级", "not below"),
+    ("parent_closed", "上级已撤销", "parent closed"),
     ("unknown_parent", "上级不存在", "unknown parent"),
     ("it names an entry that is not here", "它引用的条目不在本机", "it names an entry that is not here"),
     ("the signature is not valid", "签名无效", "the signature is not valid"),

@@ -8,6 +8,7 @@ use taizhang_core::{
     founding::NewOrg,
     id::{DocId, Kind, OrgId},
     rows::{Org, OrgKind, RowType},
+    units::Day,
 };
 use taizhang_sheets::{OrgLine, OrgType, Severity};
 
@@ -15,7 +16,11 @@ use super::{
     plan::{Plan, State},
     report::Found,
 };
-use crate::{commands::Context, error::CommandError, random};
+use crate::{
+    commands::{Context, shown},
+    error::CommandError,
+    random,
+};
 
 pub(super) fn plan(c: &Context<'_>, plan: &mut Plan, lines: &[OrgLine], state: &mut State) -> Result<(), CommandError> {
     let own = c.core.org();
@@ -39,6 +44,13 @@ pub(super) fn plan(c: &Context<'_>, plan: &mut Plan, lines: &[OrgLine], state: &
             recorded(c, plan, line, kind, known);
         } else if state.orgs.contains_key(&line.code) {
             plan.report.unchanged += 1;
+        } else if let Some(closed) = closed_township(c, state, parent) {
+            plan.refuse_row(
+                line.row,
+                "parent_closed",
+                format!("{} 的上级 {parent} 于 {closed} 撤销; 请写接续的机构", line.code),
+                format!("{parent}, the parent of {}, was closed on {closed}; name the one that goes on with its work", line.code),
+            );
         } else if parent == code || townships.contains_key(parent) || is_own_township(c, parent) {
             let township = if parent == code {
                 None
@@ -97,6 +109,12 @@ fn recorded(c: &Context<'_>, plan: &mut Plan, line: &OrgLine, kind: OrgKind, kno
         format!("代码 {} 已登记为名称或类型不同的机构, 未改动", line.code),
         format!("{} is recorded with another name or kind, which stays", line.code),
     );
+}
+
+/// When the parent was closed; a later file of the command may open one with the same code.
+fn closed_township(c: &Context<'_>, state: &State, code: &str) -> Option<Day> {
+    let known = c.core.ledger().registry.by_code(code).filter(|_| !state.orgs.contains_key(code));
+    known.and_then(|org| shown::closed(c.core, org))
 }
 
 /// A township of this organisation's own registry.

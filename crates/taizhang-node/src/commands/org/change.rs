@@ -83,6 +83,7 @@ fn described(c: &Context<'_>, org: OrgId, named: &str) -> Result<(OrgId, Org), C
 /// A move stands in the registry of an organisation that is above it, and above its new parent.
 fn place(c: &mut Context<'_>, named: &str, to: &str, from: &str, reason: Option<&str>) -> Result<Reply, CommandError> {
     let (org, parent) = (c.org(named)?, c.org(to)?);
+    is_open(c.core, parent)?;
     let from_day = day(from)?;
     if from_day > c.core.now().day() {
         return Err(CommandError::not_found(format!("{from} 还没有到"), format!("{from} is still to come"))
@@ -210,6 +211,21 @@ fn day(text: &str) -> Result<Day, CommandError> {
     Day::parse_iso(text).ok_or_else(|| {
         CommandError::not_found(format!("日期 {text} 不对"), format!("there is no day {text}"))
             .hint("例如 2026-09-01", "such as 2026-09-01")
+    })
+}
+
+/// Refuses to choose an organisation that was closed.
+pub(crate) fn is_open(core: &Core, org: OrgId) -> Result<(), CommandError> {
+    let Some(closed) = shown::closed(core, org) else { return Ok(()) };
+    let code = shown::org(core, org);
+    let error = CommandError::new(
+        ErrorKind::Refused,
+        format!("{code} 于 {closed} 撤销, 不能再选用"),
+        format!("{code} was closed on {closed} and cannot be chosen any more"),
+    );
+    Err(match shown::open_heir(core, org).map(|heir| shown::org(core, heir)) {
+        Some(heir) => error.hint(format!("接续机构: {heir}"), format!("{heir} goes on with its work")),
+        None => error.hint("taizhang org list 列出机构", "`taizhang org list` lists the organisations"),
     })
 }
 

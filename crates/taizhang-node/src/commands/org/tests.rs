@@ -147,3 +147,59 @@ fn renamed_recoded_and_merged() {
     net.run("office", &record("2025-12-01")).unwrap();
     assert_eq!(net.refused("office", &record("2026-01-10")).1, "101 已于 2025-12-31 撤销, 不能登记之后的培训");
 }
+
+#[test]
+fn a_closed_organisation_is_listed_last_with_its_day_and_cannot_be_chosen() {
+    let (mut net, _) = Net::below_a_city();
+    let orgs = |net: &mut Net| net.data("admin", &Command::OrgList)["orgs"].as_array().unwrap().clone();
+    for code in ["429802", "429803"] {
+        net.run("admin", &add(code, "county")).unwrap();
+    }
+    // Townships of the city itself: T1 is merged into T2, T3 closed without an heir.
+    for code in ["T1", "T2", "T3"] {
+        net.run("admin", &add(code, "township")).unwrap();
+    }
+    let within = |code: &str, township: &str| Command::OrgAdd {
+        code: code.into(),
+        kind: "school".into(),
+        name: "某校".into(),
+        parent: Some(township.into()),
+    };
+    net.run("admin", &within("011", "T1")).unwrap();
+    net.run("admin", &within("013", "T3")).unwrap();
+    net.run("admin", &merge(&["T1"], "T2")).unwrap();
+    for code in ["T3", "429803"] {
+        net.run("admin", &close(code, "2025-12-31")).unwrap();
+    }
+    let listed = orgs(&mut net);
+    let closed: Vec<bool> = listed.iter().map(|o| !o["closed"].is_null()).collect();
+    assert!(closed.is_sorted() && closed.iter().filter(|c| **c).count() == 3, "{closed:?}");
+    let of = |code: &str| listed.iter().find(|o| o["code"] == code).unwrap().clone();
+    assert_eq!((&of("T1")["closed"], &of("T1")["succeeded_by"]), (&"2025-12-31".into(), &"T2".into()));
+    assert_eq!((&of("011")["township"], &of("013")["township"]), (&"T2".into(), &Json::Null));
+    let invite = Command::Invite { org: "429803".into(), role: "admin".into(), office: None, expires_ms: 1000, address: None };
+    for (command, expected) in [
+        (within("012", "T1"), "T1 于 2025-12-31 撤销, 不能再选用"),
+        (moved("001", "429803", "2025-09-01"), "429803 于 2025-12-31 撤销, 不能再选用"),
+        (invite, "429803 于 2025-12-31 撤销, 不能再选用"),
+    ] {
+        assert_eq!(net.refused("admin", &command), (ErrorKind::Refused, expected.to_owned()), "{command:?}");
+    }
+    let hint = net.run("admin", &within("012", "T1")).unwrap_err().hint.unwrap();
+    assert_eq!((hint.zh.as_str(), hint.en.as_str()), ("接续机构: T2", "T2 goes on with its work"));
+    let path = net.dir.path().join("orgs.csv");
+    std::fs::write(&path, "机构代码,机构名称,机构类型,上级代码\n014,第十四小学,学校,T1\n").unwrap();
+    let import = crate::command::Import {
+        kind: "orgs".into(),
+        files: vec![path],
+        org: None,
+        year: None,
+        semester: None,
+        activity: None,
+        dry_run: false,
+        skip_bad_rows: false,
+    };
+    let error = net.run("admin", &Command::Import(import)).unwrap_err();
+    let findings = error.details.unwrap()["files"][0]["findings"].as_array().unwrap().clone();
+    assert!(findings.iter().any(|f| f["kind"] == "parent_closed" && f["row"] == 2), "{findings:?}");
+}
