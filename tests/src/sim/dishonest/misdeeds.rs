@@ -5,6 +5,7 @@ use taizhang_core::{
     entry::{Before, Header, SignedEntry},
     id::{DocId, EntryId, Kind, LogId, OrgId, Run},
     op::{PayloadBuilder, RowName},
+    registry::may_write,
     rows::{Lock, OrgKind, Role, RowType},
     units::{Day, Ms},
 };
@@ -29,7 +30,7 @@ counts! { Misdeeds
     december / 20: "branches added to a fork later",
     unlinked / 500: "logs begun without a link",
     rivals / 50: "decisions, locks, accepts and rollups of a cheating reviewer",
-    burnt_on / 40: "entries by keys that were burnt or ended",
+    burnt_on / 500: "entries by keys that were burnt or ended",
     posed / 150: "entries under another's grant, or replacing what was never there",
     odd_times / 100: "entries dated 2010 or 2099",
     proofs / 100: "forks proved to every honest reader",
@@ -61,6 +62,11 @@ impl World {
         }
     }
 
+    fn key_is_out(&self, person: usize) -> bool {
+        let judge = taizhang_core::standing::Judge::new(&self.god.ledger);
+        !self.god.ledger.registry.grants_of(self.people[person].author.public()).any(|(name, _)| judge.grant_is_open(name))
+    }
+
     /// Where this person may write.
     fn document_of(&mut self, person: usize) -> Option<DocId> {
         let (role, org) = (self.people[person].role, self.people[person].org);
@@ -80,8 +86,12 @@ impl World {
         self.dice.pick(&below)
     }
 
+    /// The grant this person writes under; one that was taken away where none is left, for a cheat goes on with it.
     fn grant(&self, person: usize, document: &DocId) -> Option<RowName> {
-        grant_for(&self.god.ledger, self.people[person].author.public(), document)
+        let key = self.people[person].author.public();
+        let held = self.god.ledger.registry.grants_of(key);
+        let mut fitting = held.filter(|(_, g)| may_write(document, g.row.role, g.row.org, g.org_kind));
+        grant_for(&self.god.ledger, key, document).or_else(|| fitting.next().map(|(name, _)| *name))
     }
 
     fn sign(&mut self, person: usize, log: LogId, sequence: u64, before: Before) -> SignedEntry {
@@ -93,10 +103,7 @@ impl World {
             time = Ms(if self.dice.one_in(2) { 1_262_304_000_000 } else { 4_070_908_800_000 });
             self.misdeeds().odd_times += 1;
         }
-        let judge = taizhang_core::standing::Judge::new(&self.god.ledger);
-        let key = self.people[person].author.public();
-        let is_out = !self.god.ledger.registry.grants_of(key).any(|(name, _)| judge.grant_is_open(name));
-        drop(judge);
+        let is_out = self.key_is_out(person);
         self.misdeeds().burnt_on += u64::from(is_out);
         SignedEntry::sign(Header { log, sequence, before, time }, p.finish(), &self.people[person].author.key, &self.network)
     }
