@@ -201,6 +201,13 @@ impl Registry {
         }
     }
 
+    /// Is this its code, or was it by a row that counts?
+    #[must_use]
+    pub fn was_called(&self, org: OrgId, code: &str) -> bool {
+        let counts = |r: &OrgRow| self.orgs.get(&org).is_some_and(|o| o.counts(r.name));
+        self.rows_about(org).any(|r| r.row.code == code && counts(r))
+    }
+
     /// May a node of organisation `reader` hold this document? (design: the table of kinds; docs/decisions/0014: over the years)
     #[must_use]
     pub fn may_read(&self, reader: OrgId, document: &DocId) -> bool {

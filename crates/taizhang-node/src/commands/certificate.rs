@@ -7,11 +7,14 @@ mod register;
 mod withdraw;
 
 pub(crate) use self::{
-    register::{Paper, Register, hours, shown_paper},
+    register::{Paper, Register, code_of, hours, shown_paper},
     withdraw::withdraw,
 };
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
@@ -30,6 +33,7 @@ use taizhang_rules::{
 use self::{
     names::Names,
     register::{may_confirm, prepares},
+    withdraw::add_withdrawals,
 };
 use super::{
     Context,
@@ -105,6 +109,12 @@ pub(crate) fn prepare(c: &mut Context<'_>, asked: &Asked<'_>) -> Result<Reply, C
                 prepared.push(
                     json!({ "no": row.no, "teacher": row.teacher, "cycle_years": row.cycle, "hours": hours(&row.h100_lines) }),
                 );
+                // A number that nobody confirmed, in the review of the school where the teacher was before.
+                let idle = |p: &&Paper| {
+                    p.row.step == CertificateStep::Prepared && !register.is_confirmed(p) && is_ours(p.review.concerns())
+                };
+                let earlier: Vec<&Paper> = register.beside(&row, review).into_iter().filter(idle).collect();
+                add_withdrawals(c.core, &earlier, &replaced_by(&row.no), &mut rows);
                 rows.entry(review).or_default().push((replaces, row));
             }
         }
@@ -275,18 +285,16 @@ fn write(c: &mut Context<'_>, person: &Person, rows: Rows) -> Result<(), Command
 /// Evaluates by itself what was prepared, and signs it.
 pub(crate) fn confirm(c: &mut Context<'_>, no: Option<&str>) -> Result<Reply, CommandError> {
     let (desk, register, person) = (Desk::open(c.core, None)?, Register::load(c.core)?, c.person()?);
-    let is_confirmed =
-        |p: &Paper| register.current(CertificateStep::Confirmed).any(|q| q.row.no == p.row.no && q.row.teacher == p.row.teacher);
     let wanted: Vec<&Paper> = register
         .current(CertificateStep::Prepared)
-        .filter(|p| no.map_or_else(|| !is_confirmed(p), |no| p.row.no == no))
+        .filter(|p| no.map_or_else(|| !register.is_confirmed(p), |no| p.row.no == no))
         .collect();
     if let (Some(no), true) = (no, wanted.is_empty()) {
         return Err(CommandError::not_found(format!("没有待确认的证书 {no}"), format!("no certificate {no} is prepared")));
     }
     let (mut rows, mut done, mut not): (Rows, Vec<Json>, Vec<Not>) = (Rows::new(), Vec::new(), Vec::new());
     for paper in wanted {
-        let made = if is_confirmed(paper) {
+        let made = if register.is_confirmed(paper) {
             Err(Not::new(
                 &paper.row.teacher,
                 format!("{} 已确认", paper.row.no),
@@ -298,9 +306,13 @@ pub(crate) fn confirm(c: &mut Context<'_>, no: Option<&str>) -> Result<Reply, Co
         match made {
             Err(why) => not.push(why),
             Ok((review, replaces, row)) => {
-                done.push(
-                    json!({ "no": row.no, "teacher": row.teacher, "cycle_years": row.cycle, "hours": hours(&row.h100_lines) }),
-                );
+                let may = |p: &&Paper| may_confirm(&c.core.ledger().registry, c.core.org(), p.review.concerns());
+                let (earlier, others): (Vec<&Paper>, Vec<&Paper>) = register.beside(&row, review).into_iter().partition(may);
+                add_withdrawals(c.core, &earlier, &replaced_by(&row.no), &mut rows);
+                done.push(json!({
+                    "no": row.no, "teacher": row.teacher, "cycle_years": row.cycle, "hours": hours(&row.h100_lines),
+                    "earlier_withdrawn": numbers(&earlier), "earlier_standing": numbers(&others),
+                }));
                 rows.entry(review).or_default().push((replaces, row));
             }
         }
@@ -314,6 +326,15 @@ pub(crate) fn confirm(c: &mut Context<'_>, no: Option<&str>) -> Result<Reply, Co
     Ok(reply(done, &not))
 }
 
+/// The reason of what makes room for another number.
+fn replaced_by(no: &str) -> String {
+    format!("由 {no} 取代 (replaced by {no})")
+}
+
+fn numbers(papers: &[&Paper]) -> BTreeSet<String> {
+    papers.iter().map(|p| p.row.no.clone()).collect()
+}
+
 fn confirmed_row(
     c: &Context<'_>,
     desk: &Desk,
@@ -324,8 +345,15 @@ fn confirmed_row(
     let number = paper.row.teacher.as_str();
     let not = |zh: &str, en: &str| Not::new(number, zh, en);
     let school = paper.review.subject.unwrap_or(paper.review.owner);
-    if !may_confirm(&c.core.ledger().registry, c.core.org(), school) {
+    let registry = &c.core.ledger().registry;
+    if !may_confirm(registry, c.core.org(), school) {
         return Err(not("由市确认, 本机构不能确认", "a city confirms; this organisation cannot"));
+    }
+    if prepares(registry, school) != Some(paper.review.owner) {
+        return Err(not(
+            "准备证书的机构已不审核该校: 请现在的机构用 --replace 重新准备",
+            "who prepared it reviews the school no more: who does now prepares anew with --replace",
+        ));
     }
     if paper.is_rival {
         return Err(not("同一证号有不同内容, 待定", "the number has contradicting contents: undecided"));
@@ -333,6 +361,10 @@ fn confirmed_row(
     let one = desk
         .account_at(number, paper.row.day)
         .ok_or_else(|| not("本机没有该教师的资料", "nothing is known here of this teacher"))?;
+    if let Some(other) = register.superseding(registry, paper, one.teacher.school) {
+        let (no, by) = (&paper.row.no, &other.row.no);
+        return Err(Not::new(number, format!("{no} 已由 {by} 取代"), format!("{by} has taken the place of {no}")));
+    }
     met(&one)?;
     let same = one.policy().is_some_and(|p| p.sha256 == paper.row.policy_sha256) && lines(&one) == paper.row.h100_lines;
     if !same {

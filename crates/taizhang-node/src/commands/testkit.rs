@@ -96,12 +96,21 @@ impl Net {
 
     /// The same with a city (code 429800) above the county; the node is the city's. Its people: admin, officer (policies), city clerk, city-reviewer; the county's admin: county-admin. Returns the city too.
     pub(crate) fn below_a_city() -> (Self, OrgId) {
-        let mut net = Self::bare("429800", "某市", "city");
+        Self::below(("429800", "某市", "city"), ("429801", OrgKind::County))
+    }
+
+    /// The same with a province (code 420000) in the city's place and a city (code 429800) in the county's. Returns the province too.
+    pub(crate) fn below_a_province() -> (Self, OrgId) {
+        Self::below(("420000", "某省", "province"), ("429800", OrgKind::City))
+    }
+
+    fn below((code, name, kind): (&str, &str, &str), below: (&str, OrgKind)) -> (Self, OrgId) {
+        let mut net = Self::bare(code, name, kind);
         let (city, top) = (net.county, net.top());
         net.grant("officer", Role::PolicyOfficer, city, top);
         net.grant("city-clerk", Role::Clerk, city, top);
         net.grant("city-reviewer", Role::Reviewer, city, top);
-        let new = NewOrg { code: "429801".into(), kind: OrgKind::County, name: "某县".into(), random: [5; 8] };
+        let new = NewOrg { code: below.0.into(), kind: below.1, name: "某县".into(), random: [5; 8] };
         let org: Org = new.row(city, Day(20_000));
         let registry = DocId::of(city, Kind::Registry);
         let name = net.put("admin", registry, &row(&org));

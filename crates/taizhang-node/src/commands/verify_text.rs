@@ -2,17 +2,18 @@
 
 use serde_json::{Value as Json, json};
 use taizhang_core::{
-    id::NetworkId,
+    id::{NetworkId, OrgId},
     op::RowName,
     registry::GrantRecord,
     rows::{CertificateStep, OrgKind, Role},
     standing::{GrantState, Judge},
+    units::Day,
 };
 use taizhang_rules::certificate::{Broken, Statement, prefix};
 
 use super::{
     Context,
-    certificate::{Paper, Register, hours, shown_paper},
+    certificate::{Paper, Register, code_of, hours, shown_paper},
     shown,
 };
 use crate::{
@@ -29,6 +30,16 @@ struct Known {
     stands: bool,
     problems: Vec<Text>,
     /// What this node cannot know.
+    note: Option<Text>,
+}
+
+/// Who signed.
+struct Signer {
+    /// Under which grant.
+    json: Json,
+    /// What speaks against it.
+    problem: Option<Text>,
+    /// What this node cannot know of it.
     note: Option<Text>,
 }
 
@@ -75,10 +86,13 @@ pub(crate) fn run(c: &Context<'_>, text: &str, network: Option<&str>) -> Result<
     let statement = Statement::read_text(text).map_err(|why| broken(&why))?;
     statement.verify(&c.core.network()).map_err(|why| broken(&why))?;
     let known = known(c.core, &statement)?;
-    let (signed_by, of_grant) = signer(c.core, &statement, known.stands)?;
+    let signer = signer(c.core, &statement, known.stands);
     let mut problems = known.problems;
-    problems.extend(of_grant);
-    Ok(reply(&statement, signed_by, &known.papers, &problems, known.note))
+    problems.extend(signer.problem);
+    let notes: Vec<Text> = known.note.into_iter().chain(signer.note).collect();
+    let joined = |part: fn(&Text) -> &str, between| notes.iter().map(part).collect::<Vec<_>>().join(between);
+    let note = (!notes.is_empty()).then(|| Text::new(joined(|t| &t.zh, "。"), joined(|t| &t.en, ". ")));
+    Ok(reply(&statement, signer.json, &known.papers, &problems, note))
 }
 
 fn reply(statement: &Statement, signed_by: Json, papers: &[Json], problems: &[Text], note: Option<Text>) -> Reply {
@@ -137,41 +151,81 @@ fn known(core: &Core, s: &Statement) -> Result<Known, CommandError> {
     } else if ours.iter().any(|p| p.is_replaced) {
         problems.push(Text::new("此证书已被新证书取代", "this certificate was replaced by another"));
     } else if let Some(other) = others.iter().find(|p| !p.is_replaced) {
-        let same = |is: bool, zh: &str, en: &str| if is { None } else { Some((zh.to_owned(), en.to_owned())) };
-        let differs = [
-            same(other.row.teacher == claims.teacher, "教师编号", "teacher"),
-            same(other.row.h100_lines == claims.h100_lines, "学时", "hours"),
-            same(prefix(&other.row.policy_sha256) == claims.policy, "政策", "policy"),
-            same(other.row.commitment == Some(s.commitment()), "姓名", "name"),
-            same(false, "签名", "signature"),
-        ];
-        let (zh, en): (Vec<String>, Vec<String>) = differs.into_iter().flatten().unzip();
-        let (zh, en) = (zh.join("、"), en.join(", "));
-        problems.push(Text::new(format!("登记的证书与此不同: {zh}"), format!("the certificate on record differs in: {en}")));
+        problems.push(recorded_otherwise(&differences(other, s), true));
+    } else if let (false, Some(other)) = (of_number.iter().any(|p| differences(p, s).is_empty()), of_number.first()) {
+        problems.push(recorded_otherwise(&differences(other, s), false));
     }
-    // Whether it was withdrawn stands in the review of the school, and only there.
-    let note = of_number.is_empty().then(|| {
+    // Who confirmed it and whether it was withdrawn stands in the review of the school, and only there.
+    let is_prepared_only = of_number.iter().all(|p| p.row.step == CertificateStep::Prepared);
+    let note = is_prepared_only.then(|| {
+        let (zh, en) = if of_number.is_empty() {
+            ("本机没有这张证书的登记", "nothing is on record here about this certificate")
+        } else {
+            ("本机只有准备、没有确认这张证书的登记", "here it is on record that this certificate was prepared, and not that it was confirmed")
+        };
         Text::new(
-            "本机没有这张证书的登记: 签名有效, 但是否已被撤销或取代, 本机无法知道, 请向发证的市或区县核实",
-            "nothing is on record here about this certificate: the signature is good, but whether it was withdrawn or replaced this node cannot know; ask the city or county that issued it",
+            format!("{zh}: 签名有效, 但是否由有权的市确认、是否已被撤销或取代, 本机无法知道, 请向发证的市或区县核实"),
+            format!(
+                "{en}: the signature is good, but whether it was withdrawn or replaced this node cannot know; ask the city or county that issued it"
+            ),
         )
     });
     Ok(Known { note, papers: of_number.iter().map(|p| shown_paper(core, p)).collect(), stands, problems })
 }
 
+/// In what a row and a text say something else, in Chinese and English.
+fn differences(paper: &Paper, s: &Statement) -> Vec<(&'static str, &'static str)> {
+    let (row, claims) = (&paper.row, &s.claims);
+    let said = [
+        (row.teacher == claims.teacher, ("教师编号", "teacher")),
+        (row.h100_lines == claims.h100_lines, ("学时", "hours")),
+        (prefix(&row.policy_sha256) == claims.policy, ("政策", "policy")),
+        (row.commitment == Some(s.commitment()), ("姓名", "name")),
+    ];
+    said.into_iter().filter(|(same, _)| !same).map(|(_, what)| what).collect()
+}
+
+fn recorded_otherwise(differences: &[(&str, &str)], is_confirmed: bool) -> Text {
+    let signature = is_confirmed.then_some(("签名", "signature"));
+    let (zh, en): (Vec<&str>, Vec<&str>) = differences.iter().copied().chain(signature).unzip();
+    let (zh, en) = (zh.join("、"), en.join(", "));
+    Text::new(format!("登记的证书与此不同: {zh}"), format!("the certificate on record differs in: {en}"))
+}
+
+/// Organisations whose certificates have numbers like this one: those that are called by its code, or were.
+fn issuers(core: &Core, s: &Statement) -> Vec<OrgId> {
+    let (registry, code) = (&core.ledger().registry, code_of(&s.claims.no));
+    registry.orgs.keys().copied().filter(|o| registry.was_called(*o, code)).collect()
+}
+
 /// Who signed, under which grant, and what speaks against it.
-fn signer(core: &Core, s: &Statement, stands: bool) -> Result<(Json, Option<Text>), CommandError> {
+fn signer(core: &Core, s: &Statement, stands: bool) -> Signer {
+    let registry = &core.ledger().registry;
     let may = |g: &GrantRecord| g.row.role == Role::Reviewer && matches!(g.org_kind, OrgKind::City | OrgKind::Province);
-    let grants: Vec<(&RowName, &GrantRecord)> = core.ledger().registry.grants_of(s.key).filter(|(_, g)| may(g)).collect();
+    let (issuers, key) = (issuers(core, s), s.key);
+    // Ever: what a city signed before a county went to another stays good.
+    let above = |g: &GrantRecord| issuers.iter().filter(|o| registry.was_at_or_above(g.row.org, **o, Day(0))).count();
+    let mut grants: Vec<(&RowName, &GrantRecord)> = registry.grants_of(key).filter(|(_, g)| may(g)).collect();
+    let nearest = grants.iter().map(|(_, g)| above(g)).max().unwrap_or_default();
+    grants.retain(|(_, g)| above(g) == nearest);
     let judge = Judge::new(core.ledger());
     let open = grants.iter().find(|(name, _)| judge.grant_is_open(name));
     let Some((name, grant)) = open.or_else(|| grants.iter().find(|(n, _)| judge.grant_stands(n))).or_else(|| grants.first())
     else {
-        let json = json!({ "key": s.key.to_string(), "grant": "no_grant" });
+        let json = json!({ "key": key.to_string(), "grant": "no_grant" });
         let why =
             Text::new("签名的密钥在本网络没有确认证书的授权", "no grant known here lets the signing key confirm certificates");
-        return Ok((json, Some(why)));
+        return Signer { json, problem: Some(why), note: None };
     };
+    let signed_by = shown::org(core, grant.row.org);
+    let is_elsewhere = !issuers.is_empty() && nearest == 0;
+    let not_above = is_elsewhere.then(|| {
+        Text::new(
+            format!("签名人属于 {signed_by}, 不在证号所示机构之上, 无权确认"),
+            format!("its signer is of {signed_by}, which never was above the organisation that the number names"),
+        )
+    });
+    let note = (!is_elsewhere && nearest < issuers.len().max(1)).then(|| unsure_of_issuer(&issuers, &signed_by));
     let state = judge.grant_state(name);
     let problem = match state {
         GrantState::Open => None,
@@ -189,8 +243,22 @@ fn signer(core: &Core, s: &Statement, stands: bool) -> Result<(Json, Option<Text
         GrantState::NotStanding => Some(Text::new("签名的授权不计入", "the grant of the signing key does not count")),
     };
     let json = json!({
-        "org": shown::org(core, grant.row.org), "label": grant.row.label, "role": grant.row.role.word(), "key": s.key.to_string(),
+        "org": signed_by, "label": grant.row.label, "role": grant.row.role.word(), "key": s.key.to_string(),
         "grant": state.word(), "row": name.to_string(),
     });
-    Ok((json, problem))
+    Signer { json, problem: not_above.or(problem), note }
+}
+
+/// What this node cannot tell of the organisation that the number names.
+fn unsure_of_issuer(issuers: &[OrgId], signed_by: &str) -> Text {
+    if issuers.is_empty() {
+        return Text::new(
+            format!("本机不知道证号所示的机构, 无法核对 {signed_by} 是否在其之上"),
+            format!("the organisation that the number names is not known here: whether {signed_by} is above it cannot be told"),
+        );
+    }
+    Text::new(
+        format!("证号所示的机构代码不止一个机构用过, {signed_by} 只在其中一些之上"),
+        format!("more than one organisation has had the code that the number names, and {signed_by} is above some of them only"),
+    )
 }

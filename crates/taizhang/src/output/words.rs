@@ -268,6 +268,8 @@ pub(super) const LABELS: &[(&str, &str, &str)] = &[
     ("kind", "类型", "kind"),
     ("label", "岗位", "post"),
     ("last", "最近写入", "last written"),
+    ("earlier_standing", "未能撤销的前证", "earlier ones that stand"),
+    ("earlier_withdrawn", "已撤销的前证", "earlier ones withdrawn"),
     ("left_day", "最后一天", "last day"),
     ("late", "活动开始后才批准 (学时不计)", "approved after the start (hours do not count)"),
     ("level", "级别", "level"),

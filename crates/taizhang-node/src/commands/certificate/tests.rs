@@ -7,6 +7,8 @@ use taizhang_core::{
 };
 use taizhang_rules::{certificate::Statement, policy::library};
 
+mod cities;
+
 use super::super::testkit::{Net, registration, row};
 use crate::{command::Command, core::Core, error::CommandError};
 
@@ -28,9 +30,15 @@ fn policy_file(net: &Net, name: &str, hours_h100: u32) -> String {
 /// A city whose teacher T1 has the 16 hours that its policy asks for, T2 8 of them.
 fn net() -> Net {
     let mut net = Net::city();
+    fill(&mut net);
+    net
+}
+
+/// The same in any net, of whose organisation above the node is.
+fn fill(net: &mut Net) {
     net.fill();
     net.put_all("clerk", net.roster(), &[stage("T1"), stage("T2")]);
-    let policy = policy_file(&net, "sixteen.toml", 1600);
+    let policy = policy_file(net, "sixteen.toml", 1600);
     let none = Vec::new;
     let adopt = |policy| Command::PolicyAdopt {
         policy,
@@ -42,6 +50,9 @@ fn net() -> Net {
         reason: None,
     };
     net.data("officer", &adopt(policy));
+    if net.core.org() != net.county {
+        net.start_again_as(net.county);
+    }
     let claimed = Command::ReviewDecide {
         verdict: "approved".into(),
         rows: Vec::new(),
@@ -51,7 +62,6 @@ fn net() -> Net {
         reason: None,
     };
     net.data("reviewer", &claimed);
-    net
 }
 
 fn prepare(teacher: Option<&str>, name: Option<&str>) -> Command {

@@ -1,9 +1,12 @@
 //! `certificate withdraw NO --reason`: a row that replaces what was prepared and confirmed. Printed paper stays what it is: who has the review at hand sees the withdrawal, who has not cannot.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use taizhang_core::{
-    id::DocId,
+    id::{DocId, Kind},
     op::RowRef,
+    registry::Registry,
     rows::{Certificate, CertificateStep},
 };
 
@@ -15,6 +18,7 @@ use super::{
 };
 use crate::{
     command::Reply,
+    core::Core,
     error::{CommandError, ErrorKind},
 };
 
@@ -47,27 +51,8 @@ pub(crate) fn withdraw(c: &mut Context<'_>, no: &str, reason: &str) -> Result<Re
         };
         return Err(refused(zh, en).hint("请联系确认证书的市", "ask the city that confirmed it"));
     }
-    let today = c.core.now().day();
     let mut rows = Rows::new();
-    for paper in &papers {
-        let subject = paper.review.subject.unwrap_or(school);
-        let review = DocId::about(own, paper.review.kind, paper.review.period.unwrap_or_default(), subject);
-        let row = Certificate {
-            step: CertificateStep::Withdrawn,
-            prepared: None,
-            day: today,
-            reason: Some(reason.to_owned()),
-            signature: None,
-            ..paper.row.clone()
-        };
-        rows.entry(review).or_default().push((vec![named(paper, review)], row));
-    }
-    // One row for a number: it replaces all that stands.
-    for list in rows.values_mut() {
-        let replaces: Vec<RowRef> = list.iter().flat_map(|(r, _)| r.clone()).collect();
-        list.truncate(1);
-        list.iter_mut().for_each(|(r, _)| r.clone_from(&replaces));
-    }
+    add_withdrawals(c.core, &papers, reason, &mut rows);
     let (teacher, cycle) = (first.row.teacher.clone(), first.row.cycle.clone());
     let documents: Vec<String> = rows.keys().map(|d| shown::document(c.core, d)).collect();
     write(c, &person, rows)?;
@@ -84,6 +69,33 @@ pub(crate) fn withdraw(c: &mut Context<'_>, no: &str, reason: &str) -> Result<Re
     ))
 }
 
-fn named(paper: &Paper, from: DocId) -> RowRef {
-    if paper.review == from { paper.name.here() } else { paper.name.in_document(paper.review) }
+/// Rows that withdraw these, one for each number in this organisation's review of each school; it replaces what it may of what stands there.
+pub(super) fn add_withdrawals(core: &Core, papers: &[&Paper], reason: &str, rows: &mut Rows) {
+    let mut of: BTreeMap<(DocId, &str), Vec<&Paper>> = BTreeMap::new();
+    for paper in papers {
+        let (subject, year) = (paper.review.concerns(), paper.review.period.unwrap_or_default());
+        of.entry((DocId::about(core.org(), Kind::Review, year, subject), &paper.row.no)).or_default().push(paper);
+    }
+    for ((review, _), papers) in of {
+        let Some(first) = papers.first() else { continue };
+        let replaces = papers.iter().filter_map(|p| replaced(&core.ledger().registry, p, &review)).collect();
+        let row = Certificate {
+            step: CertificateStep::Withdrawn,
+            prepared: None,
+            day: core.now().day(),
+            reason: Some(reason.to_owned()),
+            signature: None,
+            ..first.row.clone()
+        };
+        rows.entry(review).or_default().push((replaces, row));
+    }
+}
+
+/// As admission lets a review replace rows: its own, and those of who was created below. A row that may not be replaced (a province's, a former city's) stands; the withdrawal ends it all the same.
+fn replaced(registry: &Registry, paper: &Paper, from: &DocId) -> Option<RowRef> {
+    let is_below = || registry.created_under(paper.review.owner).contains(&from.owner);
+    match paper.review == *from {
+        true => Some(paper.name.here()),
+        false => is_below().then(|| paper.name.in_document(paper.review)),
+    }
 }
