@@ -35,7 +35,7 @@ pub(crate) fn run(c: &mut Context<'_>, asked: &Report) -> Result<Reply, CommandE
         )
         .hint("可用 form-10, 12, 16 至 18, 20", "form-10, 12, 16 to 18 and 20 may go there"));
     }
-    let as_of = asked.as_of.as_deref().map_or_else(|| Ok(c.core.now().day()), day)?;
+    let as_of = as_of(asked, c.core.now().day())?;
     c.progress("report", 0, 0);
     let names = desk::names(c, audience, org)?;
     let views = shown::views(c.core, |d| !matches!(d.kind, Kind::Registry | Kind::Identity))?;
@@ -60,6 +60,9 @@ pub(crate) fn run(c: &mut Context<'_>, asked: &Report) -> Result<Reply, CommandE
         names,
     };
     let mut form = fill(&mut desk, number)?;
+    if matches!(number, 2 | 3 | 9 | 12 | 14 | 15 | 20) {
+        desk.note_cycle(&mut form);
+    }
     desk.head(&mut form);
     output::reply(&form, asked)
 }
@@ -70,6 +73,12 @@ fn form_number(named: &str) -> Result<u8, CommandError> {
             .hint("form-01 至 form-21, 见 docs/reports.md", "form-01 to form-21, see docs/reports.md")
     })?;
     if PAPERS.contains(&number) { Err(no_sums(number)) } else { Ok(number) }
+}
+
+/// The day named; else today, or the last day of the year asked for once that is over: an account is kept over the cycle that contains the day.
+fn as_of(asked: &Report, today: Day) -> Result<Day, CommandError> {
+    let last = asked.year.and_then(|year| Day::from_ymd(year.into(), 12, 31)).map_or(today, |end| end.min(today));
+    asked.as_of.as_deref().map_or(Ok(last), day)
 }
 
 fn day(text: &str) -> Result<Day, CommandError> {

@@ -30,7 +30,7 @@ pub(crate) struct Report {
     /// 年度 | Year
     #[arg(long, value_name = "YEAR")]
     year: Option<u16>,
-    /// 截至日期, 例如 2026-06-30; 默认今天 | Figures as of this day, such as 2026-06-30; default: today
+    /// 截至日期, 例如 2026-06-30; 默认今天, 或已结束年度的最后一天 | Figures as of this day, such as 2026-06-30; default: today, or the last day of a year that is over
     #[arg(long, value_name = "DAY")]
     as_of: Option<String>,
     /// 只列这位教师 | Of this teacher only

@@ -140,6 +140,25 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// A note where accounts are kept over a cycle that leaves out the year asked for, or a part of it: its hours there are in no figure.
+    pub(super) fn note_cycle(&self, form: &mut Form) {
+        let Some(year) = self.year else { return };
+        let day = |month, day| Day::from_ymd(year.into(), month, day);
+        let (Some(first), Some(last)) = (day(1, 1), day(12, 31)) else { return };
+        let is_asked = |number: &str| self.teacher.is_none_or(|t| t == number);
+        let spans = self.accounts.iter().filter(|(number, _)| is_asked(number)).filter_map(|(_, (_, account))| account.span);
+        let n = spans.filter(|(start, end)| first < *start || *end < last).count();
+        if n > 0 {
+            let as_of = self.as_of;
+            form.notes.push(Text::new(
+                format!("截至 {as_of} 的周期不含或不全含 {year} 年度, 涉及 {n} 人: 周期以外的学时未计入"),
+                format!(
+                    "The cycle as of {as_of} leaves out {year} or a part of it, for {n} people: hours outside the cycle are in no figure"
+                ),
+            ));
+        }
+    }
+
     /// The year asked for, else that of the day.
     pub(super) fn year_or_now(&self) -> u16 {
         self.year.unwrap_or_else(|| self.as_of.year())

@@ -138,6 +138,25 @@ fn form_09_equals_the_sums_by_hand() {
 }
 
 #[test]
+fn a_past_year_is_told_as_of_its_end_whatever_cycle_it_is_now() {
+    let mut net = filled();
+    for form in ["form-02", "form-09", "form-12", "form-14", "form-20"] {
+        let at_its_end = ask(&mut net, "reviewer", report(form));
+        assert_eq!(ask(&mut net, "reviewer", Report { as_of: None, ..report(form) }), at_its_end, "{form}");
+        assert!(!notes(&at_its_end).iter().any(|n| n.contains("周期")), "{at_its_end}");
+        // The cycle after, and the one before which there is none.
+        for (day, is_outside) in [("2012-12-31", false), ("2013-01-10", true)] {
+            let asked = ask(&mut net, "reviewer", Report { as_of: Some(day.into()), ..report(form) });
+            let note = format!("截至 {day} 的周期不含或不全含 2008 年度, 涉及 8 人: 周期以外的学时未计入");
+            assert_eq!(notes(&asked).contains(&note.as_str()), is_outside, "{form} {:?}", notes(&asked));
+        }
+    }
+    let today = net.core.now().day();
+    let coming = ask(&mut net, "reviewer", Report { year: Some(2099), as_of: None, ..report("form-01") });
+    assert_eq!(coming["heading"][2]["value"], today.to_string(), "no day that is still to come");
+}
+
+#[test]
 fn form_14_lists_every_gap() {
     let mut net = filled();
     let form = ask(&mut net, "reviewer", Report { year: None, ..report("form-14") });
