@@ -5,7 +5,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    os::unix::net::UnixStream,
+    os::{fd::AsRawFd, unix::net::UnixStream},
     path::PathBuf,
     time::Duration,
 };
@@ -37,6 +37,8 @@ const REQUEST_WAIT: Duration = Duration::from_secs(10);
 const ANSWER_WAIT: Duration = Duration::from_secs(60);
 /// Room for a request at first; it doubles.
 const REQUEST_BYTES_FIRST: usize = 4096;
+/// Bytes of a socket's name (sockaddr_un less its zero).
+const SOCKET_NAME_BYTES_MAX: usize = 107;
 /// Answer lines that may wait for a slow client.
 const LINES_MAX: usize = 1024;
 
@@ -65,13 +67,24 @@ fn socket(folder: &Folder) -> PathBuf {
     folder.file("node.sock")
 }
 
+/// The socket by a name that the kernel takes (107 bytes, sockaddr_un: about thirty Chinese characters), and the folder, open as long as that name is used.
+fn short(folder: &Folder) -> std::io::Result<(Option<std::fs::File>, PathBuf)> {
+    let path = socket(folder);
+    if path.as_os_str().len() <= SOCKET_NAME_BYTES_MAX {
+        return Ok((None, path));
+    }
+    let dir = std::fs::File::open(folder.path())?;
+    let path = PathBuf::from(format!("/proc/self/fd/{}/node.sock", dir.as_raw_fd()));
+    Ok((Some(dir), path))
+}
+
 /// Asks the node that runs on this folder; `None` if none does.
 ///
 /// # Errors
 /// As the command says, or the connection broke.
 pub fn call(folder: &Folder, request: &Request, tell: &mut dyn FnMut(Message)) -> Result<Option<Reply>, CommandError> {
     folder.guard()?;
-    let Ok(mut stream) = UnixStream::connect(socket(folder)) else { return Ok(None) };
+    let Ok(mut stream) = short(folder).and_then(|(_dir, path)| UnixStream::connect(path)) else { return Ok(None) };
     let broke = |e: &dyn std::fmt::Display| {
         let why = crate::said::because("与本机节点的连接中断", "the connection to this machine's node broke", e);
         CommandError::of(ErrorKind::NotReachable, why)
@@ -126,7 +139,8 @@ impl Listener {
     pub(crate) fn start(folder: &Folder, calls: mpsc::Sender<Call>) -> Result<Self, CommandError> {
         let path = socket(folder);
         std::fs::remove_file(&path).ok();
-        let listener = std::os::unix::net::UnixListener::bind(&path).map_err(CommandError::storage)?;
+        let bind = |(_dir, path)| std::os::unix::net::UnixListener::bind::<PathBuf>(path);
+        let listener = short(folder).and_then(bind).map_err(CommandError::storage)?;
         listener.set_nonblocking(true).map_err(CommandError::storage)?;
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map_err(CommandError::storage)?;

@@ -188,6 +188,20 @@ impl Folder {
         self.remove(name);
     }
 
+    /// The same of a file that must not come back after a power cut.
+    ///
+    /// # Errors
+    /// It is not there, or cannot be overwritten or removed.
+    pub fn destroy(&self, name: &str) -> Result<(), CommandError> {
+        let path = self.file(name);
+        let destroy = || -> std::io::Result<()> {
+            zeros(fs::OpenOptions::new().write(true).open(&path)?)?;
+            fs::remove_file(&path)?;
+            fs::File::open(path.parent().unwrap_or(&self.path))?.sync_all()
+        };
+        destroy().map_err(|e| self.failed(&path, &e))
+    }
+
     /// Gives a file another name; what stood there is overwritten.
     ///
     /// # Errors

@@ -1,6 +1,12 @@
 //! How a command reaches a node: the one that runs on this data folder, else the store is opened here.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    fs::{File, OpenOptions},
+    io::Write,
+    net::SocketAddr,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
 
 use serde_json::json;
 use taizhang_node::{
@@ -9,7 +15,7 @@ use taizhang_node::{
     control,
     core::Core,
     driver::{self, NodeEvent, RunOptions},
-    error::{CommandError, ErrorKind},
+    error::{CommandError, ErrorKind, io_text},
     folder::Folder,
 };
 
@@ -48,8 +54,13 @@ pub(crate) fn run(cli: Cli, output: Output) -> Result<(), CommandError> {
             verdict(&reply)
         }
         Task::Invite(command, file) => {
-            let mut reply = ask(&global, command, output)?;
-            write_invite(&reply, &file)?;
+            let place = invite_file(&file)?;
+            let mut reply = ask(&global, command, output).inspect_err(|_| drop(std::fs::remove_file(&file)))?;
+            if let Err(error) = write_invite(&reply, place, &file) {
+                // It is granted: whoever asked for it must hold it.
+                output.reply(&reply);
+                return Err(error);
+            }
             // Whoever holds it can use it: it stands in the file and nowhere else.
             reply.data.remove("invite");
             reply.data.insert("out".to_owned(), json!(file.display().to_string()));
@@ -176,14 +187,22 @@ fn damaged_store(holes: u64, lost: u64) -> CommandError {
     )
 }
 
-fn write_invite(reply: &Reply, file: &std::path::Path) -> Result<(), CommandError> {
+/// Made before the invite is: no other invite is written over, and none is granted that could not be kept. Readable by its owner only, for whoever
+/// holds an invite can use it.
+fn invite_file(file: &Path) -> Result<File, CommandError> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(|e| unusable(file, &e))
+}
+
+fn write_invite(reply: &Reply, mut place: File, file: &Path) -> Result<(), CommandError> {
     let text = reply.data.get("invite").and_then(serde_json::Value::as_str).unwrap_or_default();
-    let parent = file.parent().unwrap_or(file);
-    let name = file.file_name().and_then(|n| n.to_str());
-    let name =
-        name.ok_or_else(|| CommandError::not_found("邀请文件名无法使用", "the name of the invite's file cannot be used"))?;
-    // Whoever holds an invite can use it: readable by its owner only, like the files of a data folder.
-    Folder::at(parent).write(name, format!("{text}\n").as_bytes())
+    let written = place.write_all(format!("{text}\n").as_bytes()).and_then(|()| place.sync_all());
+    written.map_err(|e| unusable(file, &e))
+}
+
+fn unusable(file: &Path, e: &std::io::Error) -> CommandError {
+    let (at, why) = (file.display(), io_text(e));
+    CommandError::not_found(format!("无法写入 {at}: {}", why.zh), format!("cannot write {at}: {}", why.en))
+        .hint("请检查路径; 已有的文件不会被覆盖", "check the path; no file that is there is replaced")
 }
 
 fn run_node(folder: &Folder, options: &Run, output: Output) -> Result<(), CommandError> {

@@ -74,6 +74,7 @@ fn ask_twice(lang: Lang) -> Result<String, CommandError> {
     Ok(first.to_string())
 }
 
+/// Does this command need somebody's key: to sign, or to open names? Every command stands here, so that a new one is not forgotten.
 fn signs(command: &Command) -> bool {
     match command {
         Command::Import(import) => !import.dry_run,
@@ -81,27 +82,60 @@ fn signs(command: &Command) -> bool {
         Command::Export { kind, .. } => kind == "persons",
         Command::Org(change) => !matches!(change, OrgChange::History { .. }),
         Command::Key(asked) => !matches!(asked, KeyCommand::List { .. }),
+        Command::Root(root) => matches!(root, Root::Sign { .. } | Root::Publish { .. }),
+        Command::KeyFile(file) => matches!(file, KeyFile::New { .. }),
+        Command::CertificateShow { text, .. } => *text,
         Command::Init { .. }
         | Command::Join { .. }
-        | Command::KeyFile(KeyFile::New { .. })
         | Command::OrgAdd { .. }
         | Command::Invite { .. }
-        | Command::Root(Root::Sign { .. } | Root::Publish { .. })
         | Command::Record(_)
+        | Command::RosterCorrect(_)
         | Command::Describe { .. }
         | Command::ConflictSettle { .. }
         | Command::ReviewDecide { .. }
+        | Command::ReviewLock { .. }
+        | Command::ReviewUnlock { .. }
+        | Command::ReviewAccept { .. }
+        | Command::ReviewCheckpoint { .. }
         | Command::PlanDecide { .. }
         | Command::CertificatePrepare { .. }
         | Command::CertificateConfirm { .. }
         | Command::CertificateWithdraw { .. }
-        | Command::CertificateShow { text: true, .. }
         | Command::PolicyAdopt { .. }
         | Command::RollupPublish { .. }
         | Command::RollupSample { .. }
         | Command::Erase { .. }
         | Command::EraseConfirm { .. } => true,
-        _ => false,
+        // Reports go out without names where nobody is unlocked, and say so.
+        Command::Report(_)
+        | Command::OrgList
+        | Command::Invites { .. }
+        | Command::Sync { .. }
+        | Command::Bundle(_)
+        | Command::Status
+        | Command::Teacher { .. }
+        | Command::TeacherExplain { .. }
+        | Command::PolicyList
+        | Command::PolicyShow { .. }
+        | Command::PolicyCheck { .. }
+        | Command::PolicyDiff { .. }
+        | Command::VerifyText { .. }
+        | Command::ConflictList
+        | Command::ReviewList { .. }
+        | Command::ReviewLate { .. }
+        | Command::PlanList { .. }
+        | Command::RollupList { .. }
+        | Command::RollupShow { .. }
+        | Command::RollupVerify { .. }
+        | Command::AuditVerify
+        | Command::AuditExport { .. }
+        | Command::AuditHistory { .. }
+        | Command::EraseList
+        | Command::Doctor
+        | Command::Check { .. }
+        | Command::Links { .. }
+        | Command::Stop => false,
     }
 }
 
@@ -110,4 +144,35 @@ fn ask(question: &str) -> Result<Zeroizing<String>, CommandError> {
     term.write_str(question).and_then(|()| term.read_secure_line()).map(Zeroizing::new).map_err(|e| {
         CommandError::of(ErrorKind::Key, taizhang_node::said::because("无法读取口令", "the passphrase could not be read", e))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Cli, Task};
+
+    /// At a terminal nobody is told that a passphrase is missing instead of being asked for it.
+    #[test]
+    fn who_locks_is_asked_for_a_passphrase() {
+        let asked = |words: &str| {
+            let words = ["taizhang"].into_iter().chain(words.split(' '));
+            match Cli::try_parse_from(words).unwrap().what.task().unwrap() {
+                Task::Node(command) => signs(&command),
+                _ => panic!("a command of the node"),
+            }
+        };
+        for words in [
+            "review lock --org 001 --year 2026",
+            "review unlock --org 001 --year 2026 --reason x",
+            "review checkpoint",
+            "roster correct 1 --reason x --hired 2021-09-01",
+        ] {
+            assert!(asked(words), "{words}");
+        }
+        for words in ["status", "review late"] {
+            assert!(!asked(words), "{words}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ use taizhang_core::{
     id::{DocId, Kind, PublicKey, Run},
     root::ROOT_KEYS_MAX,
     rows::OrgKind,
+    standing::Judge,
 };
 
 use super::org::InviteFile;
@@ -80,10 +81,7 @@ pub fn init_with(
 /// The invite cannot be read or has expired, or the folder is in use already.
 pub fn join(folder: &Folder, unlock: &Unlock, invite: &str, label: Option<&str>) -> Result<Reply, CommandError> {
     let file = InviteFile::read(invite)?;
-    if file.row.expires_ms.is_some_and(|e| e < now()) {
-        return Err(CommandError::new(ErrorKind::Refused, "邀请已过期", "the invite has expired")
-            .hint("请管理员再发一份", "ask the admin for another"));
-    }
+    still_open(&file)?;
     if folder.is_set_up() {
         return join_here(folder, unlock, &file, label);
     }
@@ -99,6 +97,17 @@ pub fn join(folder: &Folder, unlock: &Unlock, invite: &str, label: Option<&str>)
         file.address.iter().map(|address| Neighbour { address: address.clone(), key: Some(file.node.to_string()) }).collect();
     folder.save_settings(&Settings::new(file.network, file.row.org, neighbours))?;
     Ok(joined(&file, person.key.public(), node.public()))
+}
+
+fn still_open(file: &InviteFile) -> Result<(), CommandError> {
+    if file.row.expires_ms.is_some_and(|e| e < now()) {
+        return Err(another(CommandError::new(ErrorKind::Refused, "邀请已过期", "the invite has expired")));
+    }
+    Ok(())
+}
+
+fn another(error: CommandError) -> CommandError {
+    error.hint("请管理员再发一份", "ask the admin for another")
 }
 
 /// An invite's text as this program writes it: without blanks, in small letters.
@@ -154,10 +163,22 @@ pub(super) fn join_running(core: &mut Core, unlock: &Unlock, invite: &str, label
 fn join_into(core: &mut Core, unlock: &Unlock, file: &InviteFile, label: &str) -> Result<Reply, CommandError> {
     let folder = core.folder().clone();
     let invite = file.invite();
+    // What the node that answers a first contact asks, before any key is made: one that is refused leaves nothing behind.
+    still_open(file)?;
+    if core.ledger().registry.grants.get(&invite.grant).is_none_or(|g| !g.row.one_use) {
+        return Err(CommandError::new(
+            ErrorKind::Refused,
+            "本机还不知道这个邀请",
+            "this machine does not know of this invite yet",
+        )
+        .hint("请先运行 taizhang sync --once, 再执行一次", "run `taizhang sync --once` first, then try again"));
+    }
+    if !Judge::new(core.ledger()).grant_is_open(&invite.grant) {
+        return Err(another(CommandError::new(ErrorKind::Refused, "这个邀请已被撤回", "this invite was withdrawn")));
+    }
     let registry = core.ledger().document(&DocId::of(file.registry, Kind::Registry));
     if registry.is_some_and(|d| d.logs.contains_key(&(invite.key.public(), ONE_USE_RUN))) {
-        return Err(CommandError::new(ErrorKind::Refused, "这个邀请已被使用", "this invite was used already")
-            .hint("请管理员再发一份", "ask the admin for another"));
+        return Err(another(CommandError::new(ErrorKind::Refused, "这个邀请已被使用", "this invite was used already")));
     }
     let person = keyfile::create(&folder, label, passphrase_of(unlock)?)?;
     let node = folder.node_key()?.public();

@@ -1,6 +1,6 @@
 //! `key new`, `key export`, `key import`, `key remove`: a key is made; an encrypted key file goes to a stick and back. Root keys belong there.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
 use serde_json::json;
 
@@ -66,8 +66,9 @@ fn remove(c: &Context<'_>, named: &str, copy: &Path) -> Result<Reply, CommandErr
     let (key, bytes) = read(copy)?;
     let name = format!("keys/{public}.json");
     let here = folder.read(&name)?;
-    // Two names of one file are one copy.
-    let is_same_file = fs::canonicalize(copy).ok() == fs::canonicalize(folder.file(&name)).ok();
+    // Two names of one file are one copy, hard links too: the file is overwritten.
+    let file_of = |path: &Path| fs::metadata(path).map(|m| (m.dev(), m.ino())).ok();
+    let is_same_file = file_of(copy) == file_of(&folder.file(&name));
     if key.public != public || here.as_deref() != Some(&bytes) || is_same_file {
         let at = copy.display();
         return Err(CommandError::new(
@@ -77,7 +78,8 @@ fn remove(c: &Context<'_>, named: &str, copy: &Path) -> Result<Reply, CommandErr
         )
         .hint("先用 taizhang key export 导出", "export it first with `taizhang key export`"));
     }
-    folder.remove(&name);
+    folder.destroy(&name)?;
+    folder.remove(&format!("keys/{public}.tries"));
     Ok(Reply::new("key-removed", json!({ "key": public.to_string(), "file": copy.display().to_string() })))
 }
 

@@ -94,3 +94,22 @@ async fn the_socket_is_its_owners_alone_and_goes_with_the_node() {
     drop(listener);
     assert!(!socket(&folder).exists());
 }
+
+/// A person may keep the ledger deep in a folder with a long name.
+#[tokio::test]
+async fn a_folder_whose_name_is_too_long_for_a_socket_works() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder::at(dir.path().join("继续教育学时台账".repeat(6)));
+    folder.create().unwrap();
+    assert!(socket(&folder).as_os_str().len() > SOCKET_NAME_BYTES_MAX);
+    let (calls, mut taken) = mpsc::channel(1);
+    let listener = Listener::start(&folder, calls).unwrap();
+    let asking = folder.clone();
+    let request = Request { unlock: Unlock::default(), command: Command::Status };
+    let asked = tokio::task::spawn_blocking(move || call(&asking, &request, &mut |_| {}));
+    let there = taken.recv().await.unwrap();
+    there.answer.send(Line::Reply(Reply::new("status", serde_json::json!({})))).await.unwrap();
+    assert!(asked.await.unwrap().unwrap().is_some());
+    drop(listener);
+    assert!(!socket(&folder).exists());
+}

@@ -158,12 +158,15 @@ fn a_key_file_goes_to_a_stick_and_back() {
     let remove = |copy: &PathBuf| Command::KeyFile(KeyFile::Remove { key: "root-1".into(), copy: copy.clone() });
     let key = city.core.ledger().registry.root.clone().unwrap().1.keys[0];
     let itself = city.core.folder().file(&format!("keys/{key}.json"));
-    for copy in [&other, &city.file("nothing"), &itself] {
+    let linked = city.file("linked");
+    std::fs::hard_link(&itself, &linked).unwrap();
+    for copy in [&other, &city.file("nothing"), &itself, &linked] {
         assert!(city.run("admin", &remove(copy)).is_err(), "{copy:?}");
     }
     let import = Command::KeyFile(KeyFile::Import { file: stick.clone() });
     assert_eq!(city.run("admin", &import).unwrap_err().kind, ErrorKind::Refused, "it is here");
     city.run("admin", &remove(&stick)).unwrap();
+    assert!(std::fs::read(&linked).unwrap().iter().all(|b| *b == 0), "what lay on this disk is overwritten");
     city.propose("p", &[], &["root-3"]);
     assert_eq!(city.sign("root-1", "p").unwrap_err().kind, ErrorKind::Key);
     city.run("admin", &import).unwrap();

@@ -157,3 +157,35 @@ fn an_invite_of_another_network_or_organisation_or_bent_is_refused_in_words() {
     let error = InviteFile::read(&other_seed).err().unwrap();
     assert!(error.what.en.contains("cannot be read"), "{error:?}");
 }
+
+/// A further person joins on a machine in use: what the node of a first contact asks is asked here too, and a refusal leaves no key behind.
+#[test]
+fn a_machine_in_use_takes_no_invite_that_is_unknown_expired_withdrawn_or_used() {
+    let mut net = Net::new();
+    let to_county = |net: &mut Net, expires_ms: u64| {
+        let command = Command::Invite { org: "429801".into(), role: "reviewer".into(), office: None, expires_ms, address: None };
+        net.data("admin", &command)["invite"].as_str().unwrap().to_owned()
+    };
+    let (expired, withdrawn, good) = (to_county(&mut net, 0), to_county(&mut net, 86_400_000), to_county(&mut net, 86_400_000));
+    let key = InviteFile::read(&withdrawn).unwrap().row.key.to_string();
+    net.run("admin", &asked(KeyCommand::Burn(burn(&key, Keep::Nothing)))).unwrap();
+    let unknown = {
+        let mut other = Net::new();
+        let mut file = InviteFile::read(&to_county(&mut other, 86_400_000)).unwrap();
+        let here = InviteFile::read(&good).unwrap();
+        (file.network, file.registry, file.row.org) = (here.network, here.registry, here.row.org);
+        file.text()
+    };
+    let keys = |net: &Net| keyfile::list(net.core.folder()).unwrap().len();
+    let before = keys(&net);
+    let join = |net: &mut Net, text: &str| found::join_running(&mut net.core, &nobody(), text, Some("second"));
+    for (text, said) in [(&unknown, "does not know of this invite"), (&expired, "expired"), (&withdrawn, "withdrawn")] {
+        let error = join(&mut net, text).unwrap_err();
+        assert!(error.what.en.contains(said) && error.hint.is_some(), "{error:?}");
+        assert_eq!(keys(&net), before, "{said}: a key was left behind");
+    }
+    join(&mut net, &good).unwrap();
+    let again = found::join_running(&mut net.core, &nobody(), &good, Some("third")).unwrap_err();
+    assert!(again.what.en.contains("used already"), "{again:?}");
+    assert_eq!(keys(&net), before + 1);
+}
