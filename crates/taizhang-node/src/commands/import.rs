@@ -1,4 +1,4 @@
-//! `import`: offices' sheets into documents. One file is one act and one commit, or nothing.
+//! `import`: offices' sheets into documents. All files of a command are one act and one commit, or nothing.
 //!
 //! - [`plan`]: what a file would write, checked against what is recorded. A row that is recorded already is left out, so importing again changes nothing; a row that says something else than is recorded stops the file.
 //! - One module a kind of sheet: its lines to rows, and into which document.
@@ -33,6 +33,7 @@ use self::{
 use super::Context;
 use crate::{
     command::{Import, Reply},
+    core::Act,
     error::{CommandError, ErrorKind},
 };
 
@@ -93,12 +94,10 @@ fn nothing_imported(details: serde_json::Value) -> CommandError {
         .details(details)
 }
 
-/// One commit a file. New keys are kept first: a row whose key was lost would be lost as well.
+/// Checks every file, then writes them all in one commit. New keys are kept first: a row whose key was lost would be lost as well.
 fn write(c: &mut Context<'_>, plans: &mut [Plan], state: &mut State) -> Result<(), CommandError> {
     let total = plans.len() as u64;
-    if let Some(ring) = &mut state.keyring {
-        ring.save(c.core)?;
-    }
+    let mut all = Act::default();
     for (n, plan) in (0..).zip(plans) {
         c.progress("import", n, total);
         let batch = std::mem::take(&mut plan.batch);
@@ -112,9 +111,16 @@ fn write(c: &mut Context<'_>, plans: &mut [Plan], state: &mut State) -> Result<(
             let row = batch.row_with(|act| c.core.check_personal(person, act).is_err());
             return Err(plan.report.at(row, error));
         }
-        c.core.write(person, act)?;
+        all.writes.extend(act.writes);
     }
-    Ok(())
+    if let Some(ring) = &mut state.keyring {
+        ring.save(c.core)?;
+    }
+    if all.writes.is_empty() {
+        return Ok(());
+    }
+    let entries = c.core.sign_at(state.person(c)?, &all, c.core.now())?;
+    c.core.store_entries(entries, Vec::new())
 }
 
 /// Reads one file and plans what it writes.

@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 //! The files in `tests/data` are made up: area codes that are not assigned, phones without a mobile prefix.
 
+mod together;
+
 use std::path::PathBuf;
 
 use serde_json::Value as Json;
