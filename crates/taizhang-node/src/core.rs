@@ -16,6 +16,7 @@ use taizhang_core::{
     entry::SignedEntry,
     id::{AttachmentId, DocId, EntryId, NetworkId, OrgId, PublicKey, Run},
     ledger::Ledger,
+    names,
     op::PayloadBuilder,
     receipt::Receipt,
     standing::Judge,
@@ -83,6 +84,8 @@ pub struct Core {
     lost: Lost,
     remembered: Remembered,
     arrivals: Arrivals,
+    /// What the ledger had been told of names and of the registry when it was last asked who is erased.
+    erased_at: Option<(u64, u64)>,
     clock: fn() -> Ms,
     /// Bundles so far.
     bundles: u64,
@@ -147,6 +150,7 @@ impl Core {
             lost,
             remembered,
             arrivals,
+            erased_at: None,
             clock: now,
             bundles: 0,
             abandoned,
@@ -290,7 +294,20 @@ impl Core {
             self.reload_if_needed();
         }
         self.reload_if_needed();
+        self.forget_erased();
         self.keep_remembered();
+    }
+
+    /// A damaged keyring that was put aside may hold a key that is erased by now, although no record of it was here.
+    fn forget_erased(&mut self) {
+        let ledger = self.hub.ledger();
+        let at = (ledger.names_revision(), ledger.registry_revision());
+        if self.erased_at.replace(at) == Some(at) || !keyring::file::is_damaged(&self.folder) {
+            return;
+        }
+        if !names::erased(ledger, &Judge::new(ledger)).is_empty() {
+            keyring::file::forget_damaged(&self.folder);
+        }
     }
 
     /// Remembers what the hub told, as if it had come in a session.
@@ -311,9 +328,6 @@ impl Core {
     }
 
     fn notified(&mut self, event: Event) {
-        if matches!(event, Event::KeysErased { .. }) {
-            keyring::file::forget_damaged(&self.folder);
-        }
         if let Event::KeysSpoiled { records } = event {
             tracing::warn!(records, "records of teachers' keys were not the right ones: they are gone");
         }

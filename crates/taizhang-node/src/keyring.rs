@@ -78,14 +78,16 @@ impl Keyring {
         Ok(PersonRow { teacher, key_id, sealed: Bytes(sealed), id_match: None, reason: None })
     }
 
-    /// What a row says; `None` where this person cannot open its key.
-    ///
-    /// # Errors
-    /// The key is here and does not open the row.
-    pub fn unseal(&self, hub: &Hub, document: &DocId, row: &PersonRow) -> Result<Option<Identity>, CommandError> {
-        let Some(key) = self.key(hub, document, &row.key_id) else { return Ok(None) };
-        let plain = wrap::unseal(&key, &row.sealed.0, row.teacher.as_bytes()).ok_or_else(not_sealed)?;
-        Identity::from_cbor(&plain).map(Some).map_err(|_| not_sealed())
+    /// What a row says; `None` where it does not open to this person. One bad row of somebody else hides no other: see [`Self::is_broken`].
+    #[must_use]
+    pub fn unseal(&self, hub: &Hub, document: &DocId, row: &PersonRow) -> Option<Identity> {
+        open(&self.key(hub, document, &row.key_id)?, row)
+    }
+
+    /// Does this person have the key that the row names, and it does not open what is sealed there? Then whoever wrote the row did not seal it.
+    #[must_use]
+    pub fn is_broken(&self, hub: &Hub, document: &DocId, row: &PersonRow) -> bool {
+        self.key(hub, document, &row.key_id).is_some_and(|key| open(&key, row).is_none())
     }
 
     /// Seals the reason of a leave or ban (`what`, teacher) under the first of these keys that this person opens: key id ‖ nonce ‖ ciphertext. `None`: no key opens.
@@ -197,6 +199,11 @@ pub fn share(core: &mut Core, person: &Person) -> Result<(), CommandError> {
     core.keep_keys(right, spoiled)
 }
 
+fn open(key: &TeacherKey, row: &PersonRow) -> Option<Identity> {
+    let plain = wrap::unseal(key, &row.sealed.0, row.teacher.as_bytes())?;
+    Identity::from_cbor(&plain).ok()
+}
+
 fn readers(hub: &Hub, document: &DocId) -> BTreeSet<[u8; 32]> {
     names::readers(hub.ledger(), &Judge::new(hub.ledger()), document)
 }
@@ -206,8 +213,8 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn not_sealed() -> CommandError {
-    CommandError::new(ErrorKind::Key, "身份信息不能用其密钥打开", "what is sealed about a person does not open with its key")
-        .hint("请运行 taizhang audit verify", "run `taizhang audit verify`")
+    CommandError::new(ErrorKind::Key, "身份信息未能封存", "what is said about a person could not be sealed")
+        .hint("文字过长时请缩短后重试", "shorten what is too long and try again")
 }
 
 #[cfg(test)]

@@ -122,7 +122,7 @@ fn names(core: &Core, person: &Person) -> Result<BTreeSet<String>, CommandError>
     let mut out = BTreeSet::new();
     for view in shown::views(core, |d| d.kind == Kind::Identity)? {
         for row in view.current().into_iter().filter_map(|r| r.read::<PersonRow>()) {
-            if let Some(identity) = ring.unseal(core.hub(), &view.document, &row.row)? {
+            if let Some(identity) = ring.unseal(core.hub(), &view.document, &row.row) {
                 out.insert(identity.name.trim().to_owned());
             }
         }

@@ -47,7 +47,7 @@ impl Need {
 /// What a command asks of the key that acts; `None`: nothing, or it depends on what is named.
 pub(crate) fn needs(command: &Command) -> Option<Need> {
     match command {
-        Command::Report(_) => return Some(Need::Names),
+        Command::Report(_) | Command::AuditVerify => return Some(Need::Names),
         Command::Export { kind, .. } if kind == "persons" => return Some(Need::Names),
         _ => {}
     }

@@ -2,6 +2,7 @@
 //!
 //! The walk ([`walk`]) admits every entry anew, signatures included. What the other parts look at is what it admitted, never what the node works with:
 //! [`standing`] (successors of the root, forks, invites, ended and burnt keys), [`grants`] (that outlived what they rest on), [`clocks`], [`deciders`] (who decided on what they wrote), [`receipts`], [`statements`] (rollups, locks, policies, attachments),
+//! [`sealed`] (what is said about persons, where a key is unlocked that opens it),
 //! [`events`] (what was refused, who held more of our logs). A finding names the person responsible: organisation, post, role, key.
 
 mod anchors;
@@ -13,6 +14,7 @@ pub(crate) mod findings;
 mod grants;
 mod history;
 mod receipts;
+mod sealed;
 pub(crate) mod standing;
 mod statements;
 #[cfg(test)]
@@ -45,6 +47,7 @@ const STEP: u64 = 256;
 pub(crate) fn verify(c: &mut Context<'_>) -> Result<Reply, CommandError> {
     let mut walk = Walk::begin(c.core.network());
     walk.entries(c)?;
+    let keyring = sealed::keyring(c)?;
     // A disputed root comes first: everything else rests on it.
     let findings = standing::contested(&walk.ledger).into_iter().chain(walk.findings).collect();
     let mut audit = Audit { core: c.core, ledger: &walk.ledger, findings, tell: c.tell };
@@ -54,6 +57,7 @@ pub(crate) fn verify(c: &mut Context<'_>) -> Result<Reply, CommandError> {
     let statements = statements::check(&mut audit)?;
     clocks::check(&mut audit)?;
     deciders::check(&mut audit)?;
+    let sealed = keyring.map(|k| sealed::check(&mut audit, &k)).transpose()?;
     let remembered = events::remembered(audit.core, audit.ledger);
     audit.findings.extend(remembered);
     let Audit { core, ledger, mut findings, .. } = audit;
@@ -63,7 +67,7 @@ pub(crate) fn verify(c: &mut Context<'_>) -> Result<Reply, CommandError> {
     let first = findings.first().map(|f| f.sentence(ledger)).unwrap_or_default();
     let details = json!({
         "entries": walk.entries, "documents": ledger.documents().count(), "receipts": receipts, "standing": standing,
-        "rollups": statements.rollups, "attachments": statements.attachments,
+        "rollups": statements.rollups, "attachments": statements.attachments, "sealed": sealed,
         "errors": errors, "warnings": count(Severity::Warning),
         "findings": findings.iter().map(|f| f.json(core, ledger)).collect::<Vec<_>>(),
     });

@@ -65,6 +65,11 @@ pub(crate) fn save(folder: &Folder, keys: &KeySet) -> Result<(), CommandError> {
     folder.write_over(FILE, &bytes.map_err(CommandError::storage)?)
 }
 
+/// Was a file put aside that could not be read?
+pub(crate) fn is_damaged(folder: &Folder) -> bool {
+    folder.file(DAMAGED).exists()
+}
+
 /// Keys were erased: a damaged file may still hold them.
 pub(crate) fn forget_damaged(folder: &Folder) {
     folder.wipe(DAMAGED);

@@ -80,6 +80,7 @@ codes! {
     LOCK_IDLE Warning "lock_idle" "由无权者、在别的年度或重复所作的锁定, 不起作用" "a lock by somebody not above, in the review of another year, or the second of one organisation: it closes nothing";
     POLICY_RIVAL Warning "policy_rival" "同一天采用了互相矛盾的政策" "two policies were adopted for one day";
     POLICY_MISSING Note "policy_missing" "已采用的政策全文不在本机" "the text of an adopted policy is not here";
+    SEALED Warning "sealed" "其密钥打不开所封的身份信息: 写入者并未如实封存" "what is sealed about a person does not open with the key that it names: whoever wrote it did not seal it";
     REFUSED_HERE Warning "refused_here" "本机拒收了一些条目" "entries were refused here";
     REFUSED_THERE Warning "refused_there" "对方拒收了本机送出的一些条目" "another node refused entries that were sent from here";
     DAMAGE Error "damage" "本机数据有损坏: 请先备份, 再同步取回" "this machine's data is damaged: back it up, then sync to fetch what is missing";

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 mod kinds;
+mod sealed;
 
 use serde_json::Value as Json;
 use taizhang_core::{

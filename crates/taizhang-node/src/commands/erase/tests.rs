@@ -142,6 +142,25 @@ fn an_old_keyring_that_comes_back_is_cleaned() {
     assert!(net.core.folder().read("keyring.json").unwrap().unwrap().len() < old.len());
 }
 
+/// A damaged keyring is put aside, so that no record of the erased key is here to be removed.
+#[test]
+fn a_keyring_put_aside_goes_with_what_is_erased() {
+    let mut net = Net::new();
+    import(&mut net, "clerk", ROSTER);
+    let bad = |net: &Net| net.core.folder().read("keyring.json.bad").unwrap();
+    net.core.folder().write("keyring.json", b"{").unwrap();
+    net.start_again_as(net.school);
+    net.data("clerk", &ask("T1"));
+    net.start_again_as(net.county);
+    assert!(bad(&net).is_some(), "nobody is erased yet");
+    net.data("reviewer", &Command::EraseConfirm { teacher: "T1".into() });
+    assert!(bad(&net).is_none());
+    // One that comes back, or is put aside later, goes at the start.
+    net.core.folder().write("keyring.json", b"{").unwrap();
+    net.start_again_as(net.county);
+    assert!(bad(&net).is_none());
+}
+
 fn import_rows(net: &mut Net, who: &str, line: &Json) -> Result<Json, crate::error::CommandError> {
     let path = net.dir.path().join("rows.jsonl");
     std::fs::write(&path, format!("{line}\n")).unwrap();

@@ -30,13 +30,13 @@ impl Opened {
         let mut out = Vec::new();
         for row in view.current() {
             let Some(person) = row.read::<PersonRow>().map(|p| p.row) else { continue };
-            let said = self.0.unseal(c.core.hub(), document, &person)?;
-            let is_open = said.is_some();
+            let said = self.0.unseal(c.core.hub(), document, &person);
+            let (is_open, is_broken) = (said.is_some(), self.0.is_broken(c.core.hub(), document, &person));
             let is_erased = erased.contains(&(*document, person.key_id));
             let said = said.unwrap_or_default();
             out.push(json!({
                 "schema": "taizhang.person/1", "teacher": person.teacher, "name": is_open.then_some(said.name), "sex": said.sex,
-                "ethnic": said.ethnic, "id_number": said.id_number, "birth": said.birth, "phone": said.phone, "opened": is_open, "erased": is_erased,
+                "ethnic": said.ethnic, "id_number": said.id_number, "birth": said.birth, "phone": said.phone, "opened": is_open, "erased": is_erased, "broken": is_broken,
                 "reasons": reasons.iter().filter(|r| r.0 == person.teacher).map(|r| &r.1).collect::<Vec<_>>(),
                 "row": row.name.to_string(), "document": shown::document(c.core, document),
             }));

@@ -220,17 +220,20 @@ fn person(
     let recorded = known.about(PersonRow::TYPE, &line.teacher).to_vec();
     let ring = state.keyring(c)?;
     let (mut replaces, mut keys): (Vec<RowRef>, Vec<KeyId>) = (Vec::new(), Vec::new());
+    let (mut is_said, mut has_broken) = (false, false);
     for known in recorded {
         let Ok(row) = PersonRow::from_fields(&known.fields) else { continue };
-        match ring.unseal(c.core.hub(), &document, &row.row)? {
-            Some(said) if said == identity => return Ok(Put::Same),
-            // What this person cannot open stays beside it: nobody replaces what he cannot read.
-            Some(_) => {
-                keys.push(row.row.key_id);
-                replaces.extend(known.name.map(RowName::here));
-            }
-            None => {}
+        let said = ring.unseal(c.core.hub(), &document, &row.row);
+        let is_broken = said.is_none() && ring.is_broken(c.core.hub(), &document, &row.row);
+        // What this person cannot open stays beside it: nobody replaces what he cannot read, unless his own key shows that nothing is sealed there.
+        if said.is_some() || is_broken {
+            keys.push(row.row.key_id);
+            replaces.extend(known.name.map(RowName::here));
         }
+        (is_said, has_broken) = (is_said || said.as_ref() == Some(&identity), has_broken || is_broken);
+    }
+    if is_said && !has_broken {
+        return Ok(Put::Same);
     }
     let row = ring.seal(c.core.hub(), document, &line.teacher, &identity, &keys)?;
     let fields = row.to_fields();

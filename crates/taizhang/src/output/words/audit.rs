@@ -63,6 +63,7 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("recomputed", "已重算一致", "recomputed alike"),
     ("refused_here", "本机拒收", "refused here"),
     ("refused_there", "对方拒收", "refused there"),
+    ("sealed", "身份信息打不开", "does not open"),
     ("withheld", "久未收讫", "withheld"),
     ("locked", "已锁定", "locked"),
     ("not kept", "不保留", "not kept"),

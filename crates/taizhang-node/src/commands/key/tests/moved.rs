@@ -1,5 +1,7 @@
 //! A school went over to another county: what becomes of the grants that the former one gave, and who ends, burns and accepts them.
 
+use std::collections::BTreeSet;
+
 use taizhang_core::{
     founding::{NewGrant, NewOrg},
     id::OrgId,
@@ -96,6 +98,33 @@ fn a_move_keeps_the_grants_that_hold_on_its_day_and_none_of_later_ones() {
     t.moves("001", "429803", "2025-10-01");
     assert_eq!(t.kept(school), Some(vec![t.grant_of("clerk")]));
     assert_eq!((t.open_and_holds("clerk"), t.open_and_holds("late")), ((true, true), (true, false)));
+}
+
+/// What an export for somebody of another organisation holds, by owner and kind.
+fn exported(t: &mut Three, who: &str, org: Option<&str>) -> Vec<String> {
+    let out = t.net.dir.path().join("x.jsonl");
+    t.net.run(who, &Command::AuditExport { out: out.clone(), jsonl: true, org: org.map(str::to_owned) }).unwrap();
+    let of = |l: &str| serde_json::from_str::<Json>(l).unwrap()["document"].as_str().unwrap().to_owned();
+    let documents: BTreeSet<String> = std::fs::read_to_string(&out).unwrap().lines().map(of).collect();
+    documents.into_iter().collect()
+}
+
+#[test]
+fn an_export_for_the_new_county_holds_the_registry_that_granted_before_the_move() {
+    let mut t = Three::new();
+    let ledger = t.net.ledger();
+    put(&mut t.net, "clerk", ledger);
+    t.moves("001", "429802", "2025-09-01");
+    let registry = |org: OrgId| DocId::of(org, Kind::Registry).to_string();
+    let [former, _, other] = t.counties;
+    for org in [None, Some("001")] {
+        let documents = exported(&mut t, "admin2", org);
+        assert!(documents.contains(&ledger.to_string()), "{documents:?}");
+        assert!(documents.contains(&registry(former)), "{org:?}: {documents:?}");
+    }
+    // What is asked for and may not be read does not come along.
+    let documents = exported(&mut t, "clerk", Some("429803"));
+    assert!(!documents.contains(&registry(other)), "{documents:?}");
 }
 
 #[test]

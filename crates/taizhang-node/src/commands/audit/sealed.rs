@@ -1,0 +1,48 @@
+//! What is sealed about persons, tried with the keys of whoever asks: without a passphrase nobody can tell.
+
+use taizhang_core::{
+    id::Kind,
+    ledger::row_ops,
+    rows::{Person as PersonRow, RowType},
+};
+
+use super::{Audit, findings};
+use crate::{
+    commands::{
+        Context,
+        acting::{self, Need},
+    },
+    error::{CommandError, Text},
+    keyring::Keyring,
+};
+
+/// The keyring of the person who asks; `None`: no passphrase was given, or no key here opens names.
+pub(super) fn keyring(c: &Context<'_>) -> Result<Option<Keyring>, CommandError> {
+    if c.unlock.passphrase.is_none() {
+        return Ok(None);
+    }
+    // A passphrase that is always at hand does not say whose it is: then whoever opens names, if that is one person.
+    if c.unlock.key.is_none() && (!acting::somebody(c.core, Need::Names)? || c.acting_key().is_err()) {
+        return Ok(None);
+    }
+    c.person().map(|p| Some(Keyring::of(&p)))
+}
+
+/// Tries every row about a person. Returns how many opened.
+pub(super) fn check(audit: &mut Audit<'_>, keyring: &Keyring) -> Result<u64, CommandError> {
+    let mut opened = 0;
+    audit.each_entry("sealed", |kind| kind == Kind::Identity, &mut |audit, entry| {
+        let document = entry.header.log.document;
+        for (name, op) in row_ops(entry).into_iter().filter(|(_, op)| op.row_type == PersonRow::TYPE) {
+            let Ok(person) = PersonRow::from_fields(op.fields) else { continue };
+            if keyring.unseal(audit.core.hub(), &document, &person.row).is_some() {
+                opened += 1;
+            } else if keyring.is_broken(audit.core.hub(), &document, &person.row) {
+                let detail = Text::new(format!("第 {} 行", name.index), format!("row {}", name.index));
+                audit.find(findings::SEALED, entry.id, detail);
+            }
+        }
+        Ok(())
+    })?;
+    Ok(opened)
+}
