@@ -127,17 +127,6 @@ impl Form {
         Cell::Number(numbers.fold(0, i64::saturating_add))
     }
 
-    /// Hides a line's counts of people and what follows from them, where one of the counts is between one and four.
-    pub fn hide_people(&mut self, counts: &[usize], derived: &[usize]) {
-        for row in &mut self.rows {
-            let is_small = |n: &usize| matches!(row.cells.get(*n), Some(Cell::Number(n)) if (1..5).contains(n));
-            if counts.iter().any(is_small) {
-                let at = |n: usize| counts.contains(&n) || derived.contains(&n);
-                row.cells.iter_mut().enumerate().filter(|(n, _)| at(*n)).for_each(|(_, cell)| *cell = Cell::Hidden);
-            }
-        }
-    }
-
     fn note(&mut self, zh: impl Into<String>, en: impl Into<String>) {
         self.notes.push(Text::new(zh, en));
     }
@@ -253,10 +242,15 @@ pub fn short(name: &taizhang_core::op::RowName) -> String {
     format!("{id}.{}", name.index)
 }
 
+/// Is it a count of one to four people, which the public is not told?
+fn is_small(n: u64) -> bool {
+    (1..5).contains(&n)
+}
+
 /// Hides counts of one to four people; if only one of the parts of a whole is hidden, the smallest other too, or it could be computed.
 fn hide_small(parts: &mut [Cell]) {
-    let is_small = |c: &Cell| matches!(c, Cell::Number(n) if (1..5).contains(n));
-    parts.iter_mut().filter(|c| is_small(c)).for_each(|c| *c = Cell::Hidden);
+    let is_hidden = |c: &Cell| matches!(c, Cell::Number(n) if u64::try_from(*n).is_ok_and(is_small));
+    parts.iter_mut().filter(|c| is_hidden(c)).for_each(|c| *c = Cell::Hidden);
     if parts.iter().filter(|c| **c == Cell::Hidden).count() != 1 {
         return;
     }

@@ -3,6 +3,7 @@
 //! Names come from this person's keyring alone. Without a passphrase, or where a teacher's key is not in it, the teacher number stands instead.
 
 mod authorities;
+mod certificates;
 mod desk;
 mod output;
 mod people;
@@ -114,7 +115,7 @@ fn fill(desk: &mut Desk<'_>, number: u8) -> Result<Form, CommandError> {
         11 => authorities::form_11(desk),
         12 => authorities::form_12(desk),
         13 => authorities::form_13(desk),
-        15 => people::form_15(desk),
+        15 => certificates::form_15(desk),
         16 => schools::form_16(desk),
         17 => schools::form_17(desk),
         18 => authorities::form_18(desk),

@@ -5,12 +5,12 @@ use taizhang_core::rows::{Certificate, CertificateStep};
 use super::{Cell, Form, Text, Unit};
 use crate::{policy::Rule, progress};
 
-/// A certificate and how the reader may call its holder.
+/// A certificate, once for its number, and how the reader may call its holder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issued {
     /// 姓名, or the number where it may not be opened.
     pub name: String,
-    /// Row 110.
+    /// The row 110 that says where it stands.
     pub row: Certificate,
     /// 发证: the organisation.
     pub issuer: Option<String>,
@@ -27,7 +27,7 @@ pub struct Excellent {
     pub people: Vec<(String, u32)>,
 }
 
-/// 结业/合格证书名册, 优秀学员名册. A certificate that is only prepared has no 发证 yet. More excellent trainees than the rule allows are a note: who of them is struck is for people to say (D-09).
+/// 结业/合格证书名册, 优秀学员名册. A certificate that is only prepared has no 发证 yet; one that was withdrawn says so. More excellent trainees than the rule allows are a note: who of them is struck is for people to say (D-09).
 #[must_use]
 pub fn form_15(issued: &[Issued], excellent: &[Excellent], rules: &[Rule]) -> Form {
     use Unit::{H100, Text as Words};
@@ -48,7 +48,7 @@ pub fn form_15(issued: &[Issued], excellent: &[Excellent], rules: &[Rule]) -> Fo
             Cell::Text(i.name.clone()),
             Cell::Text(row.project.clone().unwrap_or_else(|| row.cycle.clone())),
             Cell::number(h100),
-            if row.step == CertificateStep::Confirmed { given(i) } else { Cell::words("待确认", "To be confirmed") },
+            given(i),
         ];
         form.push(Some("证书 · Certificates"), cells);
     }
@@ -64,8 +64,12 @@ pub fn form_15(issued: &[Issued], excellent: &[Excellent], rules: &[Rule]) -> Fo
 }
 
 fn given(i: &Issued) -> Cell {
-    let issuer = i.issuer.clone().unwrap_or_default();
-    Cell::Text(format!("{issuer} {}", i.row.day).trim().to_owned())
+    let (issuer, day) = (i.issuer.clone().unwrap_or_default(), i.row.day);
+    match i.row.step {
+        CertificateStep::Prepared => Cell::words("待确认", "To be confirmed"),
+        CertificateStep::Confirmed => Cell::Text(format!("{issuer} {day}").trim().to_owned()),
+        CertificateStep::Withdrawn => Cell::words(format!("{day} 已撤销"), format!("Withdrawn {day}")),
+    }
 }
 
 fn is_excellent(rule: &Rule) -> bool {

@@ -103,7 +103,7 @@ pub struct County {
     pub places: Option<(u64, u64)>,
     /// Money due and arranged.
     pub funds: Option<(u64, u64)>,
-    /// Teachers with an account, and those who reached every requirement.
+    /// Teachers in service, and those of them who reached every requirement.
     pub accounts: Option<(u64, u64)>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Cell, Form, Text, Unit, masked_phone, words};
+use super::{Audience, Cell, Form, Text, Unit, is_small, masked_phone, words};
 use crate::{
     calc::{Part, part},
     case::Level,
@@ -37,8 +37,10 @@ pub struct Targets<'a> {
 }
 
 /// 培训任务完成情况表: places of the year by category, then the coverage targets and, where they are met at this level, the quotas of the policy in force.
+///
+/// To the public no count of one to four people is told, nor a sum that would give one of them away, in this form or beside that of another year.
 #[must_use]
-pub fn form_12(targets: &Targets<'_>, trained: &[Trained<'_>]) -> Form {
+pub fn form_12(targets: &Targets<'_>, trained: &[Trained<'_>], audience: Audience) -> Form {
     use Unit::{Bp, Count, Text as Words};
     let columns = [
         ("类别", "Category", Words),
@@ -50,25 +52,49 @@ pub fn form_12(targets: &Targets<'_>, trained: &[Trained<'_>]) -> Form {
     ];
     let mut form = Form::new("form-12", ("培训任务完成情况表", "Progress of training targets"), &columns);
     let categories: BTreeSet<&str> = targets.places.iter().map(|p| p.category.as_str()).collect();
-    for category in categories {
-        places_line(&mut form, targets, trained, category);
-    }
+    let mut lines: Vec<Line> = categories.into_iter().map(|category| places_line(targets, trained, category)).collect();
     for rule in targets.rules {
-        if let Some(coverage) = progress::coverage(&rule.body, targets.teachers, trained) {
-            coverage_line(&mut form, rule, &coverage, targets.year);
-        }
-        quota_lines(&mut form, targets, trained, rule);
+        let coverage = progress::coverage(&rule.body, targets.teachers, trained);
+        lines.extend(coverage.map(|coverage| coverage_line(rule, &coverage, targets.year)));
+        lines.extend(quota_lines(targets, trained, rule));
+    }
+    for line in lines {
+        form.push(None, line.cells(audience));
     }
     form
 }
 
-fn line(form: &mut Form, name: Text, part: Part, by_year: Option<String>, sum: Option<u64>) {
-    let numbers = [Cell::number(part.quota), Cell::number(part.done), Cell::maybe(part.bp)];
-    form.push(None, std::iter::once(Cell::Words(name)).chain(numbers).chain([Cell::text(by_year), Cell::maybe(sum)]));
+/// A line of form 12.
+struct Line {
+    name: Text,
+    part: Part,
+    /// What `part.done` adds up, where other lines tell it.
+    parts: Vec<u64>,
+    by_year: Option<String>,
+    /// 累计, with what it adds up.
+    sum: Option<(u64, Vec<u64>)>,
+}
+
+impl Line {
+    fn cells(self, audience: Audience) -> [Cell; 6] {
+        let told = |n: u64, parts: &[u64], cell: Cell| {
+            let gives_away = is_small(n) || parts.iter().any(|p| is_small(*p));
+            if audience == Audience::Public && gives_away { Cell::Hidden } else { cell }
+        };
+        let Part { quota, done, bp } = self.part;
+        [
+            Cell::Words(self.name),
+            Cell::number(quota),
+            told(done, &self.parts, Cell::number(done)),
+            told(done, &self.parts, Cell::maybe(bp)),
+            Cell::text(self.by_year),
+            self.sum.map_or(Cell::Empty, |(n, parts)| told(n, &parts, Cell::number(n))),
+        ]
+    }
 }
 
 /// People count once for each category and year (D-13); the sum is of all years up to this one.
-fn places_line(form: &mut Form, targets: &Targets<'_>, trained: &[Trained<'_>], category: &str) {
+fn places_line(targets: &Targets<'_>, trained: &[Trained<'_>], category: &str) -> Line {
     let of_category: Vec<&Places> = targets.places.iter().filter(|p| p.category == category).collect();
     let years: BTreeSet<u16> = of_category.iter().map(|p| p.year).collect();
     let seats = |year: u16| of_category.iter().filter(|p| p.year == year).map(|p| p.seats).sum::<u64>();
@@ -76,8 +102,14 @@ fn places_line(form: &mut Form, targets: &Targets<'_>, trained: &[Trained<'_>], 
         trained.iter().filter(|t| t.category == category && t.day.year() == year).map(|t| t.teacher).collect::<BTreeSet<_>>()
     };
     let by_year: Vec<String> = years.iter().map(|y| seats(*y).to_string()).collect();
-    let sum = years.iter().filter(|y| **y <= targets.year).map(|y| people(*y).len() as u64).sum();
-    line(form, words::category(category), part(seats(targets.year), &people(targets.year)), Some(by_year.join("/")), Some(sum));
+    let upto: Vec<u64> = years.iter().filter(|y| **y <= targets.year).map(|y| people(*y).len() as u64).collect();
+    Line {
+        name: words::category(category),
+        part: part(seats(targets.year), &people(targets.year)),
+        parts: Vec::new(),
+        by_year: Some(by_year.join("/")),
+        sum: Some((upto.iter().sum(), upto)),
+    }
 }
 
 fn named(rule: &Rule, zh: &str, en: &str) -> Text {
@@ -85,26 +117,48 @@ fn named(rule: &Rule, zh: &str, en: &str) -> Text {
     Text::new(format!("{zh}({id})"), format!("{en} ({id})"))
 }
 
-fn coverage_line(form: &mut Form, rule: &Rule, coverage: &Coverage, year: u16) {
+fn coverage_line(rule: &Rule, coverage: &Coverage, year: u16) -> Line {
     let by_year: Vec<String> = coverage.years.iter().map(|y| y.target.to_string()).collect();
     let sum = coverage.years.iter().rfind(|y| y.year <= year).map_or(0, |y| y.done_sum);
     // The rate is of the target: the share of all teachers follows from it.
     let done = Part { quota: coverage.target, done: coverage.done, bp: (coverage.done * 10_000).checked_div(coverage.target) };
-    line(form, named(rule, "覆盖教师", "Teachers covered"), done, Some(by_year.join("/")), Some(sum));
+    Line {
+        name: named(rule, "覆盖教师", "Teachers covered"),
+        part: done,
+        parts: Vec::new(),
+        by_year: Some(by_year.join("/")),
+        // The whole window stands beside it: what is still to come in it follows too.
+        sum: Some((sum, coverage.years.iter().map(|y| y.done).collect())),
+    }
 }
 
-fn quota_lines(form: &mut Form, targets: &Targets<'_>, trained: &[Trained<'_>], rule: &Rule) {
+fn quota_lines(targets: &Targets<'_>, trained: &[Trained<'_>], rule: &Rule) -> Vec<Line> {
     let is_ours = match &rule.body {
         Body::Quota { year, org_level, .. } => *org_level == targets.level && (*year == 0 || *year == targets.year),
         Body::QuotaSum { org_level, .. } => *org_level == targets.level,
         _ => false,
     };
-    let Some(quota) = is_ours.then(|| progress::quota(&rule.body, trained)).flatten() else { return };
-    for (category, part) in &quota.parts {
+    let Some(quota) = is_ours.then(|| progress::quota(&rule.body, trained)).flatten() else { return Vec::new() };
+    let line = |name: Text, part: Part, parts: Vec<u64>| Line { name, part, parts, by_year: None, sum: None };
+    let part = |(category, part): (&String, &Part)| {
         let name = words::category(category);
-        line(form, named(rule, &name.zh, &name.en), *part, None, None);
-    }
-    line(form, named(rule, "合计", "All"), quota.total, None, None);
+        line(named(rule, &name.zh, &name.en), *part, Vec::new())
+    };
+    let mut lines: Vec<Line> = quota.parts.iter().map(part).collect();
+    lines.push(line(named(rule, "合计", "All"), quota.total, summed(targets, trained, rule)));
+    lines
+}
+
+/// What a quota's 合计 adds up; of a sum of years the parts of each of its years.
+fn summed(targets: &Targets<'_>, trained: &[Trained<'_>], rule: &Rule) -> Vec<u64> {
+    let is_of_it = |other: &&Rule| match (&rule.body, &other.body) {
+        (Body::QuotaSum { years, .. }, Body::Quota { year, org_level, .. }) => {
+            *org_level == targets.level && years.contains(year)
+        }
+        _ => other.id == rule.id,
+    };
+    let quotas = targets.rules.iter().filter(is_of_it).filter_map(|r| progress::quota(&r.body, trained));
+    quotas.flat_map(|q| q.parts.into_values().map(|p| p.done)).collect()
 }
 
 /// Places of a unit in a training, and who takes one of them.

@@ -117,9 +117,8 @@ pub(super) fn form_12(desk: &Desk<'_>) -> Result<Form, CommandError> {
         let post = facts.get(number).and_then(|f| roster::fact(f, "post", desk.as_of)).and_then(|f| f.value.as_deref());
         is_full_time(post)
     };
-    let serving = desk.numbers().into_iter().filter(|(_, n)| {
-        full_time(n) && desk.account(n).is_some_and(|(case, _)| case.teacher.left.is_none_or(|left| desk.as_of <= left))
-    });
+    let serves = |n: &str| desk.account(n).is_some_and(|(case, _)| desk.serves(case));
+    let serving = desk.numbers().into_iter().filter(|(_, n)| full_time(n) && serves(n));
     let teachers = serving.count() as u64;
     let categories = categories(desk);
     let mut trained = Vec::new();
@@ -138,10 +137,7 @@ pub(super) fn form_12(desk: &Desk<'_>) -> Result<Form, CommandError> {
     let last_day = taizhang_core::units::Day::from_ymd(year.into(), 12, 31).unwrap_or(desk.as_of);
     let rules = desk.rules(last_day);
     let targets = Targets { year, teachers, places: &places, rules: &rules, level };
-    let mut form = quota::form_12(&targets, &trained);
-    if desk.audience == Audience::Public {
-        form.hide_people(&[2, 5], &[3]);
-    }
+    let mut form = quota::form_12(&targets, &trained, desk.audience);
     desk.note_rivals(&mut form, &[Quota::TYPE]);
     Ok(form)
 }
@@ -233,7 +229,7 @@ pub(super) fn form_18(desk: &Desk<'_>) -> Result<Form, CommandError> {
             name: desk.org_name(*org),
             places: pair("quota", "quota_done").or_else(|| pair("coverage_due", "coverage_done")),
             funds: pair("fund_due_fen", "fund_arranged_fen"),
-            accounts: pair("teachers", "met"),
+            accounts: pair("enrolled", "met"),
         }
     };
     let mut counties: Vec<money::County> = by_county.iter().map(county).collect();

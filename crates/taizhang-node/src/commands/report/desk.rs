@@ -119,7 +119,7 @@ impl<'a> Desk<'a> {
         self.scope.contains(&document.concerns()) || self.scope.contains(&document.owner)
     }
 
-    fn is_of_year(&self, document: &DocId) -> bool {
+    pub(super) fn is_of_year(&self, document: &DocId) -> bool {
         self.year.is_none() || document.period.is_none() || document.period == self.year
     }
 
@@ -131,7 +131,10 @@ impl<'a> Desk<'a> {
 
     /// A note about what was left out.
     pub(super) fn note_rivals(&self, form: &mut Form, types: &[u16]) {
-        let n: usize = types.iter().map(|t| self.rivals(*t)).sum();
+        Self::note_unsettled(form, types.iter().map(|t| self.rivals(*t)).sum());
+    }
+
+    pub(super) fn note_unsettled(form: &mut Form, n: usize) {
         if n > 0 {
             form.notes.push(Text::new(
                 format!("另有 {n} 项填报不一致, 待选定, 未列入"),
@@ -204,6 +207,12 @@ impl<'a> Desk<'a> {
 
     pub(super) fn account(&self, number: &str) -> Option<&(Case, Account)> {
         self.accounts.get(number)
+    }
+
+    /// Is the teacher in service on the day?
+    pub(super) fn serves(&self, case: &Case) -> bool {
+        let t = &case.teacher;
+        t.hired <= self.as_of && t.left.is_none_or(|left| self.as_of <= left)
     }
 
     /// The policies for teachers of a school and stage, each looked up once.

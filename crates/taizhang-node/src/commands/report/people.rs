@@ -1,11 +1,11 @@
-//! Forms about single teachers: 01, 02, 03, 09, 14, 15, 19, 20.
+//! Forms about single teachers: 01, 02, 03, 09, 14, 19, 20.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use taizhang_core::{
     id::{EntryId, OrgId},
     op::RowName,
-    rows::{Certificate, RowType, Status, Teacher, TransferAck, TransferIn, TransferOut},
+    rows::{RowType, Status, Teacher, TransferAck, TransferIn, TransferOut},
     view::{
         decision::Approval,
         training::{Line, Record},
@@ -17,7 +17,7 @@ use taizhang_rules::{
     gather::Adoptions,
     report::{
         Cell, Form, Text,
-        certificates::{self, Excellent, Issued},
+        certificates::Excellent,
         hours::{self, Holder},
         ledger, person, roster, short, statistics,
         transfer::{self, Transfer},
@@ -35,8 +35,7 @@ pub(super) fn form_01(desk: &Desk<'_>) -> Result<Form, CommandError> {
     let mut people = Vec::new();
     for (school, number) in desk.numbers() {
         let Some((case, _)) = desk.account(&number) else { continue };
-        let t = &case.teacher;
-        if desk.as_of < t.hired || t.left.is_some_and(|left| left < desk.as_of) {
+        if !desk.serves(case) {
             continue;
         }
         let said = desk.names.get(&number);
@@ -74,10 +73,14 @@ fn register(desk: &Desk<'_>, school: OrgId, number: &str, field: &str) -> Option
 
 /// The lines that sums take, of this scope, year and teacher; the others are a note.
 fn lines<'a>(desk: &'a Desk<'_>) -> (Vec<&'a Line>, usize) {
-    let of_teacher = |l: &&Line| desk.teacher.is_none_or(|n| n == l.record.teacher());
+    let of_teacher = |l: &Line| desk.teacher.is_none_or(|n| n == l.record.teacher());
+    lines_of(desk, |l| desk.scope.contains(&l.school) && of_teacher(l))
+}
+
+fn lines_of<'a>(desk: &'a Desk<'_>, is_wanted: impl Fn(&Line) -> bool) -> (Vec<&'a Line>, usize) {
     let of_year = |l: &&Line| desk.year.is_none() || l.document.period == desk.year;
-    let here = desk.facts.book().lines.iter().filter(|l| desk.scope.contains(&l.school)).filter(of_teacher).filter(of_year);
-    let (counting, others): (Vec<&Line>, Vec<&Line>) = here.partition(|l| l.counts);
+    let wanted = desk.facts.book().lines.iter().filter(|l| is_wanted(l)).filter(of_year);
+    let (counting, others): (Vec<&Line>, Vec<&Line>) = wanted.partition(|l| l.counts);
     (counting, others.len())
 }
 
@@ -204,7 +207,8 @@ pub(super) fn form_03(desk: &Desk<'_>) -> Result<Form, CommandError> {
             .hint("请核对教师编号", "check the teacher's number")
     };
     let (case, account) = desk.account(number).ok_or_else(unknown)?;
-    let (counting, others) = lines(desk);
+    // Of every school where the teacher served: the account is of all of them.
+    let (counting, others) = lines_of(desk, |l| l.record.teacher() == number);
     let results = Results::new(desk);
     let mut trainings: Vec<person::Training> = counting.iter().map(|l| training(desk, &results, l)).collect();
     trainings.sort_by_key(|t| (t.year, t.days.map(|(from, _)| from), t.title.clone()));
@@ -285,21 +289,8 @@ fn note_waiting(desk: &Desk<'_>, form: &mut Form) {
     }
 }
 
-pub(super) fn form_15(desk: &Desk<'_>) -> Result<Form, CommandError> {
-    let certificates = desk.rows_here::<Certificate>();
-    let of_teacher = certificates.into_iter().filter(|f| desk.teacher.is_none_or(|n| n == f.row.teacher));
-    let mut issued: Vec<Issued> = of_teacher
-        .map(|f| Issued { name: desk.name(&f.row.teacher), issuer: Some(desk.org_name(f.document.owner)), row: f.row })
-        .collect();
-    issued.sort_by(|a, b| a.row.no.cmp(&b.row.no));
-    let excellent = excellent(desk);
-    let mut form = certificates::form_15(&issued, &excellent, &desk.rules(desk.as_of));
-    desk.note_rivals(&mut form, &[Certificate::TYPE]);
-    Ok(form)
-}
-
 /// By activity: who completed it, and whom its registrar calls excellent.
-fn excellent(desk: &Desk<'_>) -> Vec<Excellent> {
+pub(super) fn excellent(desk: &Desk<'_>) -> Vec<Excellent> {
     let (counting, _) = lines(desk);
     let results = Results::new(desk);
     let mut by_activity: BTreeMap<String, Excellent> = BTreeMap::new();

@@ -17,6 +17,8 @@ use crate::{
     error::{CommandError, ErrorKind},
 };
 
+mod offices;
+
 fn report(form: &str) -> Report {
     Report {
         form: form.to_owned(),

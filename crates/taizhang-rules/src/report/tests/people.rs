@@ -126,7 +126,11 @@ fn certificate(no: &str, step: CertificateStep, project: Option<&str>) -> Certif
 fn form_15_lists_certificates_and_too_many_excellent() {
     let issued =
         |no, step, project| Issued { name: "张三".into(), row: certificate(no, step, project), issuer: some("某市") };
-    let list = [issued("C1", CertificateStep::Confirmed, None), issued("C2", CertificateStep::Prepared, Some("骨干班"))];
+    let list = [
+        issued("C1", CertificateStep::Confirmed, None),
+        issued("C2", CertificateStep::Prepared, Some("骨干班")),
+        issued("C3", CertificateStep::Withdrawn, None),
+    ];
     let people = |n: usize| (0..n).map(|i| (format!("T{i}"), 8_000)).collect::<Vec<_>>();
     // 20 % of 9 is 1.8: one.
     let excellent = [
@@ -139,6 +143,7 @@ fn form_15_lists_certificates_and_too_many_excellent() {
         head,
         "[证书 · Certificates]C1|张三|2008-2012|360.5|某市 2013-01-10",
         "[证书 · Certificates]C2|张三|骨干班|360.5|待确认",
+        "[证书 · Certificates]C3|张三|2008-2012|360.5|2013-01-10 已撤销",
         "[优秀学员 · Excellent trainees]|T0|甲班|80|",
         "[优秀学员 · Excellent trainees]|T1|甲班|80|",
         "[优秀学员 · Excellent trainees]|T0|乙班|80|",

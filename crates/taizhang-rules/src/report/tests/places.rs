@@ -111,7 +111,7 @@ fn form_12_splits_targets_and_counts_people_once() {
     let rules = cover();
     let targets = Targets { year: 2016, teachers: 25, places: &places, rules: &rules, level: Level::County };
     check(
-        &form_12(&targets, &all),
+        &form_12(&targets, &all, Audience::City),
         "form-12",
         &[
             "类别|指标|已完成(人)|完成率|年度目标30/30/40|累计",
@@ -121,15 +121,16 @@ fn form_12_splits_targets_and_counts_people_once() {
             "覆盖教师(KM-COVER-COUNTY)|10|3|30%|3/3/4|3",
         ],
     );
-    let mut public = form_12(&targets, &all);
-    public.hide_people(&[2, 5], &[3]);
+    let public = form_12(&targets, &all, Audience::Public);
     assert_eq!(shown(&public, false)[1..3], ["骨干教师|4|<5|<5|2/4|<5", "校长|0|0||0|0"]);
     // Up to 2015: T1 alone.
     let before = Targets { year: 2015, ..targets };
-    assert!(shown(&form_12(&before, &all), false).contains(&"覆盖教师(KM-COVER-COUNTY)|10|3|30%|3/3/4|1".to_owned()));
+    assert!(
+        shown(&form_12(&before, &all, Audience::City), false).contains(&"覆盖教师(KM-COVER-COUNTY)|10|3|30%|3/3/4|1".to_owned())
+    );
     let nobody = Targets { year: 2016, teachers: 0, places: &[], rules: &rules, level: Level::County };
     check(
-        &form_12(&nobody, &[]),
+        &form_12(&nobody, &[], Audience::City),
         "form-12",
         &["类别|指标|已完成(人)|完成率|年度目标30/30/40|累计", "覆盖教师(KM-COVER-COUNTY)|0|0||0/0/0|0"],
     );
@@ -146,7 +147,7 @@ fn form_12_has_the_citys_quotas_at_the_city_only() {
         [Trained { teacher: "T1", day: day("2015-05-01"), bucket: "concentrated", level: Level::City, category: "principal" }];
     let targets = Targets { year: 2015, teachers: 10, places: &[], rules: &rules, level: Level::City };
     check(
-        &form_12(&targets, &one),
+        &form_12(&targets, &one, Audience::City),
         "form-12",
         &[
             "类别|指标|已完成(人)|完成率|年度目标30/30/40|累计",
@@ -159,7 +160,39 @@ fn form_12_has_the_citys_quotas_at_the_city_only() {
             "合计(KM-QUOTA-3Y)|10000|1|0.01%||",
         ],
     );
-    assert_eq!(form_12(&Targets { level: Level::County, ..targets }, &one).rows, []);
+    assert_eq!(form_12(&Targets { level: Level::County, ..targets }, &one, Audience::City).rows, []);
+}
+
+#[test]
+fn form_12_tells_the_public_no_sum_that_gives_a_small_part_away() {
+    let person = |n: usize| match n {
+        0..3 => (format!("T{n}"), day("2015-05-01"), "principal"),
+        3..12 => (format!("T{n}"), day("2015-05-01"), "backbone"),
+        _ => (format!("T{n}"), day("2016-05-01"), "backbone"),
+    };
+    let people: Vec<(String, Day, &str)> = (0..20).map(person).collect();
+    let trained: Vec<Trained<'_>> = people
+        .iter()
+        .map(|(teacher, day, category)| Trained { teacher, day: *day, bucket: "concentrated", level: Level::City, category })
+        .collect();
+    let rules = policy("kunming-2015").rules;
+    let rules: Vec<Rule> = rules.into_iter().filter(|r| r.id.starts_with("KM-QUOTA") || r.id == "KM-COVER-SCHOOL").collect();
+    let seats = |year: u16| Places { year, category: "principal".into(), seats: 9 };
+    let places = [seats(2015), seats(2016)];
+    let lines = |year: u16| {
+        let targets = Targets { year, teachers: 30, places: &places, rules: &rules, level: Level::City };
+        shown(&form_12(&targets, &trained, Audience::Public), false)
+    };
+    let (first, second) = (lines(2015), lines(2016));
+    for told in ["校长(KM-QUOTA-2015)|200|<5|<5||", "骨干教师(KM-QUOTA-2015)|800|9|1.12%||", "合计(KM-QUOTA-2015)|3200|<5|<5||"]
+    {
+        assert!(first.contains(&told.to_owned()), "{told}: {first:?}");
+    }
+    // What the year's own form hides, the sum of years does not give back, nor does the next year's.
+    for told in ["合计(KM-QUOTA-2016)|3200|8|0.25%||", "合计(KM-QUOTA-3Y)|10000|<5|<5||", "校长|9|0|0%|9/9|<5"] {
+        assert!(second.contains(&told.to_owned()), "{told}: {second:?}");
+    }
+    assert!(first.contains(&"覆盖教师(KM-COVER-SCHOOL)|30|20|66.66%|0/0/30|12".to_owned()), "{first:?}");
 }
 
 #[test]
