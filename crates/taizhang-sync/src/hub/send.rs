@@ -74,6 +74,7 @@ impl Hub {
         {}
         self.offer_receipt(now, session);
         self.settle(session);
+        self.give_again(now, session);
     }
 
     /// Sends the next batch; `false`: nothing is left.
