@@ -1,12 +1,12 @@
 //! What may stand in no document: numbers of identity cards, telephone numbers, names of teachers. One check for every way in: whatever a person signs passes it (`Core::write`, `import rows`).
 //!
-//! What is signed stays for ever and is read by others; names are sealed in identity documents only. Numbers are found by their form (GB 11643 with its check digit; mobile numbers), also in full width or in groups; names are those that whoever signs can open here.
+//! What is signed stays for ever and is read by others; names are sealed in identity documents only. Numbers are found by their form (GB 11643 with its check digit; mobile numbers), also in full width or in groups; names are those that whoever signs can open here. A name of two characters may be an ordinary word (安全, 建设): it is looked for only in what concerns its school (docs/decisions/0024).
 
 use std::collections::BTreeSet;
 
 use taizhang_core::{
     cbor::Value,
-    id::Kind,
+    id::{DocId, Kind, OrgId},
     op::{self, Op},
     rows::{self, Person as PersonRow},
 };
@@ -56,6 +56,9 @@ const FREE: [(&str, &str); 30] = [
 /// Names shorter than this are parts of words.
 const NAME_CHARS: usize = 2;
 
+/// From this length on a name is looked for in the documents of every organisation.
+const NAME_CHARS_ANYWHERE: usize = 3;
+
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Found {
@@ -77,6 +80,8 @@ impl Found {
 
 /// A text of an act, and where it stands.
 struct Written {
+    /// The organisation that its document concerns.
+    concerns: OrgId,
     /// The field's name; of a register its key's.
     field: String,
     /// Written freely?
@@ -96,7 +101,7 @@ pub(crate) fn check(core: &Core, person: &Person, act: &Act) -> Result<(), Comma
         return Ok(());
     }
     let names = names(core, person)?;
-    let named = written.iter().filter(|w| w.is_free).find(|w| names.iter().any(|n| w.text.contains(n.as_str())));
+    let named = written.iter().filter(|w| w.is_free).find(|w| names.iter().any(|n| n.is_in(w)));
     named.map_or(Ok(()), |w| Err(refused(w, Found::Name)))
 }
 
@@ -116,32 +121,46 @@ fn is_free(field: &str) -> bool {
     FREE.iter().any(|(free, _)| *free == field)
 }
 
+/// A teacher's name, and the school that has it.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Name {
+    text: String,
+    school: OrgId,
+}
+
+impl Name {
+    fn is_in(&self, w: &Written) -> bool {
+        let is_meant = self.school == w.concerns || self.text.chars().count() >= NAME_CHARS_ANYWHERE;
+        is_meant && w.text.contains(self.text.as_str())
+    }
+}
+
 /// Names that this person can open here.
-fn names(core: &Core, person: &Person) -> Result<BTreeSet<String>, CommandError> {
+fn names(core: &Core, person: &Person) -> Result<BTreeSet<Name>, CommandError> {
     let ring = Keyring::of(person);
     let mut out = BTreeSet::new();
     for view in shown::views(core, |d| d.kind == Kind::Identity)? {
         for row in view.current().into_iter().filter_map(|r| r.read::<PersonRow>()) {
             if let Some(identity) = ring.unseal(core.hub(), &view.document, &row.row) {
-                out.insert(identity.name.trim().to_owned());
+                out.insert(Name { text: identity.name.trim().to_owned(), school: view.document.owner });
             }
         }
     }
-    out.retain(|name| name.chars().count() >= NAME_CHARS);
+    out.retain(|name| name.text.chars().count() >= NAME_CHARS);
     Ok(out)
 }
 
 fn written(act: &Act) -> Vec<Written> {
     let mut out = Vec::new();
     // Identities are sealed; what stands beside the sealed bytes are numbers of teachers.
-    for (_, payload) in act.writes.iter().filter(|(d, _)| d.kind != Kind::Identity) {
+    for (document, payload) in act.writes.iter().filter(|(d, _)| d.kind != Kind::Identity) {
         for o in op::parse(payload).unwrap_or_default() {
             match o {
-                Op::Row(row) => row_texts(row.row_type, row.fields, &mut out),
+                Op::Row(row) => row_texts(document, row.row_type, row.fields, &mut out),
                 Op::Register(r) => {
                     let field = r.key.rsplit('.').next().unwrap_or_default().to_owned();
                     if let Ok(Value::Text(text)) = Value::parse(r.value) {
-                        out.push(Written { field, is_free: true, about: None, text });
+                        out.push(Written { concerns: document.concerns(), field, is_free: true, about: None, text });
                     }
                 }
             }
@@ -150,7 +169,7 @@ fn written(act: &Act) -> Vec<Written> {
     out
 }
 
-fn row_texts(row_type: u16, fields: &[u8], out: &mut Vec<Written>) {
+fn row_texts(document: &DocId, row_type: u16, fields: &[u8], out: &mut Vec<Written>) {
     let Some(info) = rows::info(row_type) else { return };
     let Ok(Value::Array(values)) = Value::parse(fields) else { return };
     let named = |name: &str| match info.fields.iter().position(|f| *f == name).and_then(|at| values.get(at)) {
@@ -161,7 +180,8 @@ fn row_texts(row_type: u16, fields: &[u8], out: &mut Vec<Written>) {
     for (field, value) in info.fields.iter().zip(&values) {
         let is_free = is_free(field);
         texts(value, &mut |text| {
-            out.push(Written { field: (*field).to_owned(), is_free, about: about.clone(), text: text.to_owned() });
+            let (field, about, text) = ((*field).to_owned(), about.clone(), text.to_owned());
+            out.push(Written { concerns: document.concerns(), field, is_free, about, text });
         });
     }
 }

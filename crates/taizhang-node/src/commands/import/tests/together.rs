@@ -22,6 +22,26 @@ fn sheet(net: &Net, name: &str, titles: &[&str]) -> PathBuf {
     file(net, &format!("{name}.csv"), &format!("{head}{lines}\n"))
 }
 
+/// 安全 is a word, and a teacher's name.
+#[test]
+fn a_name_of_two_characters_is_looked_for_at_its_own_school_only() {
+    let mut net = with_teacher("安全");
+    let path = sheet(&net, "a", &["校园安全培训"]);
+    net.data("reviewer", &Command::Import(of("activities", std::slice::from_ref(&path), None)));
+    assert_eq!(rows::<Activity>(&net, net.notice()).len(), 1);
+    let error = refused(&mut net, "clerk", of("activities", &[path], Some("001")));
+    assert!(error.what.zh.contains("教师姓名"), "{error:?}");
+    let review = net.review();
+    let mut p = taizhang_core::op::PayloadBuilder::default();
+    let unlock = taizhang_core::rows::Unlock { year: 2025, reason: "安全补录".into() };
+    p.row(taizhang_core::rows::Unlock::TYPE, &[], &unlock.to_fields());
+    let mut act = crate::core::Act::default();
+    act.write(review, p);
+    let key = crate::keyfile::find(net.core.folder(), "reviewer").unwrap();
+    let reviewer = crate::keyfile::unlock(net.core.folder(), key, crate::commands::testkit::PASSPHRASE).unwrap();
+    assert!(net.core.check_personal(&reviewer, &act).is_err(), "a review about the school");
+}
+
 /// A name in the second file keeps the first from being written, too.
 #[test]
 fn all_files_are_written_or_none() {
