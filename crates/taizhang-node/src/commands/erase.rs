@@ -108,11 +108,32 @@ pub(crate) fn confirm(c: &mut Context<'_>, teacher: &str) -> Result<Reply, Comma
     }
     let person = c.person()?;
     let entries = c.core.write(&person, act)?;
+    let still = still_named(c.core, teacher)?;
+    if !still.is_empty() {
+        let (n, list) = (still.len(), "taizhang erase list");
+        c.note(
+            format!("还有 {n} 所学校的身份信息载有此教师, 尚未销毁: 由该校用 erase 提出, 区县再确认 ({list})"),
+            format!("{n} schools still name this teacher: each asks with `erase`, then the county confirms (`{list}`)"),
+        );
+    }
+    let state = if still.is_empty() { "erased" } else { "partly" };
     let entries: Vec<String> = entries.iter().map(ToString::to_string).collect();
     let schools: Vec<String> = schools.into_iter().map(|s| shown::org(c.core, s)).collect();
-    let reply =
-        json!({ "teacher": teacher, "state": "erased", "teacher_keys": waiting.len(), "schools": schools, "entries": entries });
+    let reply = json!({ "teacher": teacher, "state": state, "teacher_keys": waiting.len(), "schools": schools, "still_named": still, "entries": entries });
     Ok(Reply::new("erase", reply))
+}
+
+/// The schools whose identity documents here still name the teacher under a key that is not erased: one that transferred has several.
+fn still_named(core: &Core, teacher: &str) -> Result<BTreeSet<String>, CommandError> {
+    let erased = names::erased(core.ledger(), &Judge::new(core.ledger()));
+    let mut out = BTreeSet::new();
+    for view in shown::views(core, |d| d.kind == Kind::Identity)? {
+        let mut persons = view.rows.values().filter_map(|r| r.read::<PersonRow>()).map(|p| p.row);
+        if persons.any(|p| p.teacher == teacher && !erased.contains(&(view.document, p.key_id))) {
+            out.insert(shown::org(core, view.document.owner));
+        }
+    }
+    Ok(out)
 }
 
 /// What schools asked for, and what became of it.

@@ -12,12 +12,16 @@ const ROSTER: &str = "教师编号,姓名,性别,身份证号,联系电话,参�
     T1,王芳,女,,12000000001,2009-08-20,小学,未评\nT2,李四,男,,12000000002,2009-08-20,小学,未评\n";
 
 fn import(net: &mut Net, who: &str, text: &str) -> Json {
+    import_at(net, who, "001", text)
+}
+
+fn import_at(net: &mut Net, who: &str, org: &str, text: &str) -> Json {
     let path = net.dir.path().join("roster.csv");
     std::fs::write(&path, text).unwrap();
     let import = Import {
         kind: "roster".into(),
         files: vec![path],
-        org: Some("001".into()),
+        org: Some(org.into()),
         year: None,
         semester: None,
         activity: None,
@@ -140,6 +144,25 @@ fn an_old_keyring_that_comes_back_is_cleaned() {
     net.start_again_as(net.county);
     assert_eq!(names(&mut net, "clerk")[0], ("T1".to_owned(), None, true));
     assert!(net.core.folder().read("keyring.json").unwrap().unwrap().len() < old.len());
+}
+
+/// Who transferred is named at two schools: one erasure is half of it.
+#[test]
+fn a_teacher_whom_another_school_still_names_is_not_said_to_be_erased() {
+    let mut net = Net::new();
+    import(&mut net, "clerk", ROSTER);
+    import_at(&mut net, "clerk3", "002", ROSTER);
+    net.start_again_as(net.school);
+    net.data("clerk", &ask("T1"));
+    net.start_again_as(net.county);
+    let confirm = Command::EraseConfirm { teacher: "T1".into() };
+    let done = net.data("reviewer", &confirm);
+    assert_eq!((&done["state"], &done["still_named"]), (&"partly".into(), &serde_json::json!(["002"])));
+    net.start_again_as(net.school2);
+    net.data("clerk3", &ask("T1"));
+    net.start_again_as(net.county);
+    let done = net.data("reviewer", &confirm);
+    assert_eq!((&done["state"], &done["still_named"]), (&"erased".into(), &serde_json::json!([])));
 }
 
 /// A damaged keyring is put aside, so that no record of the erased key is here to be removed.
