@@ -1,7 +1,7 @@
 //! `policy list|show|check|adopt|diff`: regulations as data, and from when a city uses them.
 //!
 //! A policy travels whole: its text (row 10) and the day from which it holds (row 11) stand in the policy document of a city or province, which everyone below reads.
-//! Two adoptions of one day for the same stages and organisations are rivals: nothing holds until a later adoption replaces both.
+//! Two texts that one organisation adopts from one day, for a stage and an organisation in common, are rivals: nothing holds there until a later adoption replaces both.
 
 mod adopt;
 mod diff;

@@ -113,7 +113,7 @@ fn policies(audit: &mut Audit<'_>) -> Result<(), CommandError> {
         if shelf.by_sha256(&adoption.row.sha256).is_none() {
             audit.find(findings::POLICY_MISSING, entry, detail.clone());
         }
-        if shelf.is_rival(adoption) {
+        if shelf.is_rival(audit.core, adoption) {
             audit.find(findings::POLICY_RIVAL, entry, detail);
         }
     }

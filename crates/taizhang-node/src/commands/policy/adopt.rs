@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use taizhang_core::{
-    id::{DocId, EntryId, Kind},
+    id::{DocId, EntryId, Kind, OrgId},
     op::PayloadBuilder,
     rows::{Adopt, PolicyText, RowType, field::Bytes},
     units::Day,
@@ -48,8 +48,8 @@ pub(crate) fn adopt(c: &mut Context<'_>, wanted: &Wanted<'_>) -> Result<Reply, C
     let policy = policy.ok().filter(|_| ok).ok_or_else(|| not_acceptable(&text, &findings))?;
     let row = row(c, wanted, &policy, &text)?;
     may_overlay(&shelf, &policy, &row)?;
-    let rivals: Vec<&Adoption> =
-        shelf.adoptions.iter().filter(|a| a.document == document && rivals(&shelf, &a.row, &row)).collect();
+    let meet = |a: &&Adoption| a.document == document && meet(c.core, &shelf, document.owner, &a.row, &row);
+    let rivals: Vec<&Adoption> = shelf.adoptions.iter().filter(meet).collect();
     if !rivals.is_empty() && !wanted.replace {
         return Err(already(c.core, &shelf, &rivals));
     }
@@ -140,8 +140,8 @@ fn may_overlay(shelf: &Shelf, policy: &Policy, row: &Adopt) -> Result<(), Comman
     }
 }
 
-/// Would both hold from one day on for the same teachers?
-fn rivals(shelf: &Shelf, a: &Adopt, b: &Adopt) -> bool {
+/// Would both of one owner hold from one day on for somebody? As accounts see it ([`taizhang_rules::gather`]).
+fn meet(core: &Core, shelf: &Shelf, owner: OrgId, a: &Adopt, b: &Adopt) -> bool {
     let same_place = match (&a.overlay_of, &b.overlay_of) {
         (None, None) => true,
         (Some(x), Some(y)) => x == y && a.id == b.id,
@@ -149,14 +149,26 @@ fn rivals(shelf: &Shelf, a: &Adopt, b: &Adopt) -> bool {
     };
     let stages = |row: &Adopt| match row.stages.as_slice() {
         [] => shelf.by_sha256(&row.sha256).and_then(|t| Policy::read(&t.toml).ok()).map(|p| words(&p.stages)),
-        named => Some(named.to_vec()),
+        named => Some(named.to_vec()).filter(|all| all.iter().all(|s| Stage::from_word(s).is_some())),
     };
-    // A text that is not here may be for any stage.
-    let meet = |x: Option<Vec<String>>, y: Option<Vec<String>>| match (x, y) {
-        (Some(x), Some(y)) => x.iter().any(|s| y.contains(s)),
+    // A text that is not here, one that names none, and a stage of a newer version may be any.
+    let stages_meet = |x: Option<Vec<String>>, y: Option<Vec<String>>| match (x, y) {
+        (Some(x), Some(y)) => x.is_empty() || y.is_empty() || x.iter().any(|s| y.contains(s)),
         _ => true,
     };
-    a.effective_day == b.effective_day && same_place && a.orgs == b.orgs && meet(stages(a), stages(b))
+    a.effective_day == b.effective_day && same_place && orgs_meet(core, owner, a, b) && stages_meet(stages(a), stages(b))
+}
+
+/// Do both reach some organisation? None named: everyone at or below the owner. In a tree two sets of branches meet where one of one set lies at or below one of the other.
+fn orgs_meet(core: &Core, owner: OrgId, a: &Adopt, b: &Adopt) -> bool {
+    let registry = &core.ledger().registry;
+    let reached = |row: &Adopt| -> Vec<OrgId> {
+        let named = row.orgs.clone().unwrap_or_else(|| vec![owner]);
+        named.into_iter().filter(|o| registry.is_at_or_above(owner, *o)).collect()
+    };
+    let (one, other) = (reached(a), reached(b));
+    let meets = |x: OrgId| other.iter().any(|y| registry.is_at_or_above(x, *y) || registry.is_at_or_above(*y, x));
+    one.into_iter().any(meets)
 }
 
 fn words(stages: &[Stage]) -> Vec<String> {
@@ -165,16 +177,15 @@ fn words(stages: &[Stage]) -> Vec<String> {
 
 impl Shelf {
     /// Does another adoption contradict this one? Then nothing of both holds until a later one replaces them.
-    pub(crate) fn is_rival(&self, a: &Adoption) -> bool {
-        let contradicts =
-            |b: &Adoption| a.document == b.document && a.name != b.name && !same(&a.row, &b.row) && rivals(self, &a.row, &b.row);
-        self.adoptions.iter().any(contradicts)
+    pub(crate) fn is_rival(&self, core: &Core, a: &Adoption) -> bool {
+        let is_other = |b: &&Adoption| a.document == b.document && a.row.sha256 != b.row.sha256;
+        self.adoptions.iter().filter(is_other).any(|b| meet(core, self, a.document.owner, &a.row, &b.row))
     }
 }
 
 /// An adoption with who wrote it, and whether another contradicts it.
 pub(super) fn shown_adoption(core: &Core, shelf: &Shelf, a: &Adoption) -> Json {
-    let is_rival = shelf.is_rival(a);
+    let is_rival = shelf.is_rival(core, a);
     let orgs = a.row.orgs.iter().flatten().map(|o| shown::org(core, *o)).collect::<Vec<_>>();
     json!({
         "from": a.row.effective_day.to_string(), "policy": a.row.id, "version": a.row.version, "overlay_of": a.row.overlay_of,
@@ -184,19 +195,16 @@ pub(super) fn shown_adoption(core: &Core, shelf: &Shelf, a: &Adoption) -> Json {
     })
 }
 
-fn same(a: &Adopt, b: &Adopt) -> bool {
-    Adopt { reason: None, ..a.clone() } == Adopt { reason: None, ..b.clone() }
-}
-
 fn already(core: &Core, shelf: &Shelf, rivals: &[&Adoption]) -> CommandError {
     let day = rivals.first().map(|a| a.row.effective_day.to_string()).unwrap_or_default();
     let ids: Vec<&str> = rivals.iter().map(|a| a.row.id.as_str()).collect();
     let ids = ids.join(", ");
     let list: Vec<Json> = rivals.iter().map(|a| shown_adoption(core, shelf, a)).collect();
     let why = (format!("自 {day} 起已采用 {ids}"), format!("{ids} is adopted from {day} already"));
-    CommandError::new(ErrorKind::Refused, why.0, why.1)
-        .details(json!({ "adoptions": list }))
-        .hint("用 --replace 取代它", "replace it with --replace")
+    CommandError::new(ErrorKind::Refused, why.0, why.1).details(json!({ "adoptions": list })).hint(
+        "用 --replace 取代它: 它对所有机构都不再有效, 须在 --orgs 中写全",
+        "replace it with --replace: it then holds for nobody any more, so name in --orgs all who are meant",
+    )
 }
 
 fn not_acceptable(text: &Text, findings: &[Json]) -> CommandError {

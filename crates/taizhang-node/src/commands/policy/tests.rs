@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use taizhang_core::{
     founding::NewOrg,
     id::{DocId, Kind},
-    rows::OrgKind,
+    rows::{Adopt, OrgKind},
     units::Day,
 };
 
@@ -79,6 +79,71 @@ fn a_second_adoption_for_one_day_needs_to_say_so() {
     // Another day, another adoption.
     net.data("officer", &adopt("wuhan-2008", "2020-01-01"));
     assert_eq!(adoptions(&mut net).len(), 2);
+}
+
+fn for_orgs(command: Command, codes: &[&str]) -> Command {
+    match command {
+        Command::PolicyAdopt { policy, from, overlay_of, stages, replace, reason, .. } => {
+            let orgs = codes.iter().map(|c| (*c).to_owned()).collect();
+            Command::PolicyAdopt { policy, from, overlay_of, stages, orgs, replace, reason }
+        }
+        other => other,
+    }
+}
+
+/// As accounts see it: whoever both reach has none.
+#[test]
+fn adoptions_are_rivals_where_they_reach_one_organisation() {
+    let (mut net, _) = Net::below_a_city();
+    for (of_first, of_second, meet) in [
+        (&[][..], &["001"][..], true),
+        (&["001"], &[], true),
+        (&["429801"], &["001"], true),
+        (&["002", "001"], &["001", "002"], true),
+        (&["001"], &["002"], false),
+    ] {
+        for list in adoptions(&mut net) {
+            assert_eq!(list["rival"], false, "{of_first:?} {of_second:?}");
+        }
+        net.data("officer", &for_orgs(replacing("wuhan-2008", "2008-01-01"), of_first));
+        let second = net.run("officer", &for_orgs(adopt("shandong-2015", "2008-01-01"), of_second));
+        assert_eq!(second.is_err(), meet, "{of_first:?} {of_second:?}");
+        if let Err(error) = second {
+            assert!(error.hint.unwrap().en.contains("--orgs"));
+            let replaced = net.data("officer", &for_orgs(replacing("shandong-2015", "2008-01-01"), of_second));
+            assert_eq!(replaced["replaced"], 1, "{of_first:?} {of_second:?}");
+        }
+    }
+    assert_eq!(adoptions(&mut net).len(), 2);
+}
+
+/// Two machines of the city that had not heard of each other.
+#[test]
+fn rivals_that_were_adopted_apart_are_listed_and_replaced() {
+    let (mut net, city) = Net::below_a_city();
+    net.fill();
+    net.data("officer", &adopt("wuhan-2008", "2008-01-01"));
+    net.data("officer", &adopt("shandong-2015", "2009-01-01"));
+    let shelf = super::Shelf::load(&net.core).unwrap();
+    let other = shelf.adoptions.iter().find(|a| a.row.id == "shandong-2015").unwrap().row.clone();
+    let first_day = shelf.adoptions.iter().find(|a| a.row.id == "wuhan-2008").unwrap().row.effective_day;
+    let apart = Adopt { effective_day: first_day, orgs: Some(vec![net.school]), ..other };
+    net.put("officer", DocId::of(city, Kind::Policy), &row(&apart));
+    let rivals = |net: &mut Net| {
+        let all = adoptions(net);
+        all.iter().filter(|a| a["rival"] == true).map(|a| a["policy"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let mut both = rivals(&mut net);
+    both.sort();
+    assert_eq!(both, ["shandong-2015", "wuhan-2008"]);
+    let explain = Command::TeacherExplain { number: "T1".into(), as_of: Some("2008-06-01".into()) };
+    let account = net.data("officer", &explain);
+    assert!(account.to_string().contains("adoption_undecided"), "the accounts of the school are open: {account}");
+    let audit = net.data("officer", &Command::AuditVerify);
+    assert_eq!(audit.to_string().matches("policy_rival").count(), 2, "{audit}");
+    let replaced = net.data("officer", &replacing("wuhan-2008", "2008-01-01"));
+    assert_eq!(replaced["replaced"], 2);
+    assert_eq!(rivals(&mut net), Vec::<String>::new());
 }
 
 #[test]
