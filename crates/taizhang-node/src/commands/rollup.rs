@@ -9,6 +9,7 @@ use taizhang_core::{
     op::{PayloadBuilder, REPLACES_MAX, RowName, RowRef},
     rows::{Rollup, RowType},
     units::Day,
+    view::ViewRow,
 };
 use taizhang_rules::{
     RULES_VERSION,
@@ -28,6 +29,7 @@ use crate::{
     error::{CommandError, ErrorKind},
 };
 
+mod again;
 mod list;
 mod problem;
 mod seed;
@@ -68,10 +70,11 @@ pub(crate) fn publish(c: &mut Context<'_>, period: u16, as_of: Option<&str>) -> 
     c.progress("inputs", 0, 0);
     let Stated { row, inputs: input_bytes, lines: line_bytes } = state(c.core, Scope { owner, period, as_of })?;
     let view = c.core.view(&document)?;
-    let mut earlier: Vec<RowRef> =
-        view.current().into_iter().filter(|r| r.row_type == Rollup::TYPE).map(|r| r.name.here()).collect();
+    let mut earlier: Vec<&ViewRow> = view.current().into_iter().filter(|r| r.row_type == Rollup::TYPE).collect();
     // More than one row may replace: what is left shows as rivals, and goes with the next one.
     let left = earlier.split_off(earlier.len().min(REPLACES_MAX)).len();
+    again::reaches_as_far(c.core, Scope { owner, period, as_of }, &input_bytes, &earlier)?;
+    let earlier: Vec<RowRef> = earlier.iter().map(|r| r.name.here()).collect();
     let mut p = PayloadBuilder::default();
     p.row(Rollup::TYPE, &earlier, &row.to_fields());
     let mut act = Act { attachments: vec![(row.inputs, input_bytes), (row.lines, line_bytes)], ..Act::default() };

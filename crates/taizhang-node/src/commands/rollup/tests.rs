@@ -211,6 +211,41 @@ fn other_rules_are_no_tampering_and_missing_documents_are_named() {
     assert_eq!(report["sample"]["data"]["checked"], 1, "002 is here");
 }
 
+/// A county's other machine had more: to replace its rollup from here would look as if somebody had left that out.
+#[test]
+fn a_rollup_is_replaced_by_one_that_reaches_as_far() {
+    let (mut net, honest) = filled();
+    let ledger = net.ledger();
+    let elsewhere = tampered(&mut net, &honest, |row, inputs, lines| {
+        inputs.0.iter_mut().find(|i| i.document == ledger).unwrap().tips = vec![EntryId([7; 32])];
+        agree(row, inputs, lines);
+    });
+    let error = net.run("reviewer", &Command::RollupPublish { period: YEAR, as_of: None }).unwrap_err();
+    assert_eq!(
+        (error.kind, error.details.unwrap()["missing"].clone()),
+        (ErrorKind::Refused, serde_json::json!(["001/ledger/2025"]))
+    );
+    assert!(error.hint.unwrap().en.starts_with("sync first"));
+    // What no account of the year rests on is no matter: a later year's ledger.
+    let later = DocId::of_year(net.school, Kind::Ledger, YEAR + 1);
+    let earlier = [&honest, &elsewhere].map(|id| find(&net.core, id).unwrap().name.here());
+    let mut row = find(&net.core, &honest).unwrap().row;
+    let bytes = |id: &AttachmentId| net.core.store().attachment(id).unwrap().unwrap();
+    let (mut inputs, lines) = (Inputs::parse(&bytes(&row.inputs)).unwrap(), bytes(&row.lines));
+    inputs.0.push(taizhang_rules::rollup::Input { document: later, tips: vec![EntryId([7; 32])] });
+    inputs.0.sort();
+    row.inputs = AttachmentId(Sha256::digest(inputs.to_bytes()).into());
+    row.inputs_root = inputs.root();
+    let mut p = PayloadBuilder::default();
+    let mut earlier = earlier.to_vec();
+    earlier.sort();
+    p.row(Rollup::TYPE, &earlier, &row.to_fields());
+    let mut act = Act { attachments: vec![(row.inputs, inputs.to_bytes()), (row.lines, lines)], ..Act::default() };
+    act.write(DocId::of_year(net.county, Kind::Rollup, YEAR), p);
+    net.core.write(&net.person("reviewer"), act).unwrap();
+    assert_eq!(publish(&mut net).1["replaced"], 1);
+}
+
 /// What a sampler computes from one school's documents is what the whole gives, also where activities are announced elsewhere.
 #[test]
 fn one_school_alone_gives_the_same_lines() {
