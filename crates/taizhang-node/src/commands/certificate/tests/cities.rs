@@ -189,6 +189,16 @@ fn what_is_only_prepared_is_not_taken_for_confirmed() {
     assert!(verified["problems"][0]["en"].as_str().unwrap().ends_with("differs in: teacher"), "{verified}");
 }
 
+/// Else one county could call another's certificates withdrawn, in a review of a school of its own.
+#[test]
+fn a_number_of_another_organisation_is_believed_in_no_review() {
+    let mut two = Two::new();
+    let no = two.net.data("reviewer", &prepare(Some("T1"), Some(NAME)))["certificates"][0]["no"].as_str().unwrap().to_owned();
+    let foreign = Certificate { no: "429900-2029-00007".into(), step: CertificateStep::Withdrawn, ..two.row_of(&no) };
+    two.net.put("reviewer", DocId::about(two.net.county, Kind::Review, 2029, two.net.school), &row(&foreign));
+    assert!(Register::load(&two.net.core).unwrap().all().all(|p| p.row.no == no));
+}
+
 /// A teacher of school 001 now serves at school 002 of the same city.
 fn changes_school(net: &mut Net) {
     let left =
