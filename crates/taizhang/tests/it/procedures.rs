@@ -161,7 +161,7 @@ fn section_4_an_admin_or_a_reviewer_leaves() {
     let leaving = county.joins(COUNTY, "admin", "leaving");
     let mut walk = Walk::new(&county.office, 4);
     walk.good("county", &[(ADDRESS, &county.address)], "");
-    county.office.good("join invite.txt --data successor");
+    county.office.good("join invite-admin.txt --data successor");
     walk.good("successor", &[], "");
     let places = [("8c11d0", leaving.as_str())];
     assert_eq!(walk.good("successor", &places, "")["set_aside"], 0);
