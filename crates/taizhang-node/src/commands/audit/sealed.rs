@@ -21,11 +21,16 @@ pub(super) fn keyring(c: &Context<'_>) -> Result<Option<Keyring>, CommandError> 
     if c.unlock.passphrase.is_none() {
         return Ok(None);
     }
-    // A passphrase that is always at hand does not say whose it is: then whoever opens names, if that is one person.
-    if c.unlock.key.is_none() && (!acting::somebody(c.core, Need::Names)? || c.acting_key().is_err()) {
+    // A passphrase that is always at hand does not say whose it is: then whoever opens names, if that is one person and it is hers.
+    let is_named = c.unlock.key.as_deref().is_some_and(|key| !key.is_empty());
+    if !is_named && !acting::somebody(c.core, Need::Names)? {
         return Ok(None);
     }
-    c.person().map(|p| Some(Keyring::of(&p)))
+    match c.person() {
+        Ok(person) => Ok(Some(Keyring::of(&person))),
+        Err(error) if is_named => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Tries every row about a person. Returns how many opened.
