@@ -16,9 +16,6 @@ use crate::{
 /// The protocol version this program speaks.
 pub const VERSION: u64 = 1;
 
-/// The bit of [`Kinds`] beyond every kind of this version.
-const RECEIPTS: u64 = 1 << 31;
-
 /// Which kinds of documents a node asks for, one bit a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kinds(pub u64);
@@ -46,18 +43,6 @@ impl Kinds {
     #[must_use]
     pub fn has_keys(self) -> bool {
         self.0 & 1 != 0
-    }
-
-    /// These, and receipts of what the other's organisation owns: they were lost, with the index of the store.
-    #[must_use]
-    pub fn with_receipts(self) -> Self {
-        Self(self.0 | RECEIPTS)
-    }
-
-    /// Does it ask for receipts that it was given before?
-    #[must_use]
-    pub fn has_receipts(self) -> bool {
-        self.0 & RECEIPTS != 0
     }
 
     /// Is this kind among them?

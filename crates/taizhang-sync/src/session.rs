@@ -139,10 +139,6 @@ pub(crate) struct Session {
 
     pub(crate) touched: BTreeSet<DocId>,
     pub(crate) last_receipt: Option<Ms>,
-    /// The other lost our receipts, and is given them again when both have the same.
-    pub(crate) gives_again: bool,
-    /// Of these it has been given one in this session.
-    pub(crate) receipted: BTreeSet<DocId>,
     /// Entries of our own keys that the other named and that are not here: each is told of once.
     pub(crate) ahead: BTreeSet<EntryId>,
 }
@@ -194,8 +190,6 @@ impl Session {
             heard: Heard::default(),
             touched: BTreeSet::new(),
             last_receipt: None,
-            gives_again: false,
-            receipted: BTreeSet::new(),
             ahead: BTreeSet::new(),
         }
     }

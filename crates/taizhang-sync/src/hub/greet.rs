@@ -14,7 +14,7 @@ use taizhang_core::{
 
 use super::{Fresh, Hub, Origin, hello};
 use crate::{
-    frame::{Frame, Kinds, VERSION},
+    frame::{Kinds, VERSION},
     io::{CommitRequest, Event, SessionId},
     limits,
     planted::Planted,
@@ -41,12 +41,7 @@ impl Hub {
         }
         self.make_room(remote);
         self.sessions.insert(session, s);
-        let mut frame = hello(&self.config, &self.ledger);
-        if let Frame::Hello { wants, .. } = &mut frame
-            && self.lacks_receipts_of(remote)
-        {
-            *wants = wants.with_receipts();
-        }
+        let frame = hello(&self.config, &self.ledger);
         self.send(session, &frame);
     }
 
@@ -106,7 +101,6 @@ impl Hub {
         }
         let Some(s) = self.sessions.get_mut(&session) else { return };
         s.wants = greeting.wants;
-        s.gives_again = greeting.wants.has_receipts();
         s.named = Some(greeting.org);
         // A node that our registry does not know may tell us registries that do (ours may be a year old); until then it gets nothing.
         match (s.org, greeting.join) {

@@ -86,24 +86,6 @@ impl Hub {
         self.ledger.document(document).is_some()
     }
 
-    /// Receipts live in the store's index alone: where it was lost, what the other has is not known until it says so once more.
-    pub(super) fn lacks_receipts_of(&self, remote: PublicKey) -> bool {
-        let is_known = self.receipts.keys().any(|(node, _)| *node == remote);
-        !is_known && self.ledger.documents().any(|d| d.owner == self.config.org)
-    }
-
-    /// Once a session, for whoever lost them: what it owns and both have counts as brought, unless a receipt of it was given just now.
-    pub(super) fn give_again(&mut self, now: Ms, session: SessionId) {
-        let Some(s) = self.sessions.get(&session).filter(|s| s.in_sync && s.gives_again) else { return };
-        let of_it = |d: &&DocId| Some(d.owner) == s.org && !s.receipted.contains(*d) && self.shares(s, d);
-        let again: Vec<DocId> = self.ledger.documents().filter(of_it).copied().collect();
-        if let Some(s) = self.sessions.get_mut(&session) {
-            s.touched.extend(again);
-            (s.gives_again, s.receipted) = (false, std::collections::BTreeSet::new());
-        }
-        self.offer_receipt(now, session);
-    }
-
     /// What the last session owed, as far as it still concerns this one.
     pub(super) fn take_owed(&mut self, session: SessionId, remote: PublicKey) {
         let Some(s) = self.sessions.get(&session).filter(|s| s.org.is_some()) else { return };
@@ -131,9 +113,6 @@ impl Hub {
                 break;
             }
             s.touched.remove(&document);
-            if s.gives_again {
-                s.receipted.insert(document);
-            }
             self.unnoted.insert((s.remote, document));
             open.truncate(limits::RECEIPT_TIPS_MAX);
             tips += open.len();

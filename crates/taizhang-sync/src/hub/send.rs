@@ -74,7 +74,6 @@ impl Hub {
         {}
         self.offer_receipt(now, session);
         self.settle(session);
-        self.give_again(now, session);
     }
 
     /// Sends the next batch; `false`: nothing is left.

@@ -1,6 +1,4 @@
-//! Receipts that were not due yet when the session ended, and those that were lost.
-use taizhang_core::receipt::Receipt;
-
+//! Receipts that were not due yet when the session ended.
 use super::{
     greedy::{batch, greeted},
     many_tips::{part, talk},
@@ -18,9 +16,6 @@ fn owing() -> ([Node; 2], City, SignedEntry) {
     let city = City::with_admins(1);
     let mut nodes = [city.node(0), city.node(1)];
     let first = city.write(ADMIN, 7, row(1));
-    // It holds one of node 1, so that it asks for none.
-    let held = vec![(city.registry, vec![first.id])];
-    nodes[0].hub.load_receipt(Receipt::sign(&secret(NODES[1]), &city.ledger.network, 1, Ms(0), held));
     nodes[1].local(first.clone());
     talk(&mut nodes, 1);
     assert!(receipted(&nodes, city.registry).contains(&first.id), "the first receipt is given at once");
@@ -48,9 +43,7 @@ fn restart(nodes: &mut [Node; 2], session: u64) {
     let [node, other] = nodes;
     let config =
         Config { receipt_epoch: node.hub.config.receipt_epoch + 1, ..Config::new(secret(NODES[0]), node.hub.config.org) };
-    let held: Vec<Receipt> = node.hub.receipts().map(|(_, _, r)| r.clone()).collect();
     node.hub = Hub::new(config, node.hub.ledger().clone());
-    held.into_iter().for_each(|r| node.hub.load_receipt(r));
     node.notes.keys().for_each(|key| node.hub.load_owed(key));
     other.input(Input::Closed { session: SessionId(session) });
 }
@@ -126,25 +119,6 @@ fn a_note_stays_until_a_commit_that_holds_has_taken_it_away() {
     assert_eq!(noted(node), 1);
     node.local(city.write(ADMIN, 9, row(3)));
     assert_eq!(noted(node), 0);
-}
-
-/// Receipts lie in the index of the store, which is made anew from the journal when it is damaged: then the others are asked to say again what they have.
-#[test]
-fn receipts_that_were_lost_are_given_again_and_asked_for_once() {
-    let (mut nodes, city, second) = owing();
-    part(&mut nodes, 1);
-    talk(&mut nodes, 2);
-    assert!(receipted(&nodes, city.registry).contains(&second.id));
-    part(&mut nodes, 2);
-    let config = Config::new(secret(NODES[1]), nodes[1].hub.config.org);
-    nodes[1].hub = Hub::new(config, nodes[1].hub.ledger().clone());
-    assert!(receipted(&nodes, city.registry).is_empty(), "the index is gone");
-    let (sent, kinds) = talk(&mut nodes, 3);
-    assert_eq!((sent, kinds.contains(&RECEIPT)), ([0, 0], true), "no entry travels again");
-    assert!(receipted(&nodes, city.registry).contains(&second.id), "what the other has is known again");
-    part(&mut nodes, 3);
-    let (_, kinds) = talk(&mut nodes, 4);
-    assert!(!kinds.contains(&RECEIPT), "and not asked for any more: {kinds:?}");
 }
 
 #[test]
