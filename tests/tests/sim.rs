@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use taizhang_tests::sim::{
-    Bug, Mode, closed_logs, flaps, moved_and_merged, moved_where_no_line_is, run, run_in, sixty_late_rows,
+    Bug, Mode, closed_logs, flaps, invited_before_the_move, moved_and_merged, moved_where_no_line_is, run, run_in,
+    sixty_late_rows,
 };
 
 #[test]
@@ -89,6 +90,11 @@ fn a_school_that_moves_is_read_by_its_new_county_at_once_and_a_merged_one_by_its
 #[test]
 fn a_county_knows_a_school_that_the_city_moved_to_it_before_any_line_stands() {
     assert_eq!(moved_where_no_line_is().failure, None);
+}
+
+#[test]
+fn an_invite_of_the_county_that_a_school_has_left_is_not_used_up() {
+    assert_eq!(invited_before_the_move().failure, None);
 }
 
 #[test]

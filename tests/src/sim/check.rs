@@ -26,7 +26,7 @@ impl World {
         let Ok(Some(Frame::Tips { document, tips } | Frame::SomeTips { document, tips })) = Frame::decode(frame) else { return };
         let Some(to) = self.conns.get(conn).and_then(|c| c.ends.iter().find(|e| e.node != node)).map(|e| e.node) else { return };
         let known = self.god.ledger.document(&document).is_some();
-        if !tips.is_empty() && known && document.kind != Kind::Registry && !self.may_read(to, &document) {
+        if !tips.is_empty() && known && document.kind != Kind::Registry && !self.may_read_by(node, to, &document) {
             self.fail(format!("node {node} told node {to} the tips of {document}, which it may not read"));
         }
     }
@@ -58,12 +58,12 @@ impl World {
         if let Some(id) = entries.iter().find(|id| !self.machines[node].has(id)) {
             return self.fail(format!("node {node} says that it stored {id}, and did not"));
         }
-        if from.is_none() {
-            return;
+        if from.is_some()
+            && let Some(d) = documents.iter().find(|d| d.kind != Kind::Registry && !self.may_read_by(node, node, d))
+        {
+            return self.fail(format!("node {node} took document {d}, which it may not read"));
         }
-        if let Some(d) = documents.iter().find(|d| d.kind != Kind::Registry && !self.may_read(node, d)) {
-            self.fail(format!("node {node} took document {d}, which it may not read"));
-        }
+        self.takes(node, documents.to_vec());
     }
 
     /// Whatever a sender hears to be delivered is durable at the receiver.
@@ -90,7 +90,7 @@ impl World {
     /// Honest nodes do not send what the other may not hold.
     pub(crate) fn check_refused(&mut self, node: usize, from: PublicKey, document: DocId, author: PublicKey, reason: &Refusal) {
         let Some(from) = self.machine_of(from) else { return };
-        if document.kind != Kind::Registry && !self.may_read(node, &document) {
+        if document.kind != Kind::Registry && !self.may_read_by(from, node, &document) {
             self.fail(format!("node {from} sent node {node} document {document}, which it may not read"));
         } else if matches!(
             reason,
@@ -255,11 +255,9 @@ impl World {
         Ok(ledger)
     }
 
-    /// May it read the document, or might it before the organisation moved? What is there is not unread.
+    /// May it read the document, or might it when it took it? What is there is not unread.
     fn ever_read(&self, node: usize, document: &DocId) -> bool {
-        let ever = taizhang_core::units::Day(0);
-        let had = |org| self.god.ledger.registry.was_at_or_above(self.machines[node].org, org, ever);
-        self.may_read(node, document) || had(document.concerns())
+        self.may_read(node, document) || self.machines[node].taken.contains(document)
     }
 
     fn wrote_here(&self, node: usize, document: &DocId) -> bool {

@@ -6,7 +6,7 @@ use taizhang_core::{
     admission::Signature,
     entries::Entries,
     entry::SignedEntry,
-    id::{EntryId, LogId, NetworkId, OrgId, PublicKey},
+    id::{DocId, EntryId, LogId, NetworkId, OrgId, PublicKey},
     key::SecretKey,
     ledger::Ledger,
     units::Ms,
@@ -59,6 +59,8 @@ pub(crate) struct Machine {
     pub(crate) lies: Option<Lies>,
     /// Entries that somebody was told are durable here.
     pub(crate) promised: BTreeSet<EntryId>,
+    /// Documents of which something was written here or taken when it might read them.
+    pub(crate) taken: BTreeSet<DocId>,
     /// Its disk forgot what it had promised: when, ms.
     pub(crate) rolled_back: u64,
     /// Old images of the disk, with what was promised then.

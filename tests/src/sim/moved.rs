@@ -2,6 +2,7 @@
 
 use taizhang_core::{
     id::{DocId, Kind, OrgId},
+    ledger::Ledger,
     op::{PayloadBuilder, RowName},
     rows::{Org, OrgKind, Role, RowType},
     standing::Judge,
@@ -16,7 +17,7 @@ const SEPTEMBER: units::Day = units::Day(20_332);
 
 impl World {
     /// A city with two counties of one school each, in sync, nothing wrong.
-    fn two_counties(city_wants: Kinds) -> Self {
+    pub(super) fn two_counties(city_wants: Kinds) -> Self {
         let mut w = Self::new(3, None, false);
         let all = Kinds::all();
         let shape = Shape {
@@ -36,19 +37,84 @@ impl World {
         w
     }
 
-    fn of_kind(&self, kind: OrgKind) -> Vec<OrgId> {
+    /// On any day the city moves a school to another of its counties; the school dials its new one too.
+    pub(crate) fn moves_a_school(&mut self, admin: usize, city: OrgId) {
+        let Some(ledger) = self.ledger_of(self.people[admin].node) else { return };
+        let registry = &ledger.registry;
+        let of = |kind| self.orgs.iter().copied().filter(|o| registry.kind(*o) == Some(kind)).collect::<Vec<_>>();
+        let (schools, counties) = (of(OrgKind::School), of(OrgKind::County));
+        let Some(school) = self.dice.pick(&schools) else { return };
+        let Some(ledger) = self.ledger_of(self.people[admin].node) else { return };
+        let Some(current) = ledger.registry.orgs.get(&school).map(|o| o.current().clone()) else { return };
+        let others: Vec<OrgId> = counties.into_iter().filter(|c| *c != current.parent).collect();
+        let Some(parent) = self.dice.pick(&others) else { return };
+        let today = self.today(self.people[admin].node);
+        let Some(ledger) = self.ledger_of(self.people[admin].node) else { return };
+        let kept = Some(Judge::new(ledger).left_behind(school, parent)).filter(|kept| !kept.is_empty());
+        let own = ledger.registry.rows_about(school).filter(|r| r.registry == city);
+        let mut replaces: Vec<_> = own.map(|r| r.name.here()).take(8).collect();
+        replaces.sort();
+        let row = Org { random: None, parent, township: None, from_day: today, kept, ..current };
+        let mut p = PayloadBuilder::default();
+        p.row(Org::TYPE, &replaces, &row.to_fields());
+        if self.write_as(admin, DocId::of(city, Kind::Registry), p, Vec::new()).is_some() {
+            self.counts.moves += 1;
+            self.trace.line(self.now, || format!("school {school} moves to {parent}"));
+            self.add_link(self.node_of(school), self.node_of(parent));
+        }
+    }
+
+    /// May a node read a document: as one sees it who knows all, or as somebody sees it who has not heard yet of a move, or of what takes one back?
+    pub(crate) fn may_read_by(&self, knows: usize, node: usize, document: &DocId) -> bool {
+        let reader = self.machines[node].org;
+        let by_hearsay = || self.ledger_of(knows).is_some_and(|l| l.registry.may_read(reader, document));
+        self.may_read(node, document) || (self.lags(knows) && by_hearsay())
+    }
+
+    /// Does a node lack some of what says where schools stand: the city's registry and the root's? Where no school has moved nobody does.
+    fn lags(&self, node: usize) -> bool {
+        let above = [OrgId::root(self.network)].into_iter().chain(self.orgs.first().copied());
+        let lacks = |d: DocId| {
+            let count = |l: &Ledger| l.document(&d).map_or(0, |d| d.entries.len());
+            self.ledger_of(node).is_some_and(|l| count(l) < count(&self.god.ledger))
+        };
+        self.counts.moves > 0 && above.map(|o| DocId::of(o, Kind::Registry)).any(lacks)
+    }
+
+    /// Is one of two nodes of a school, and the other of an office under which it never stood, as all that stands now says? A move that was taken back left them a line.
+    pub(crate) fn are_strangers(&self, ends: [usize; 2]) -> bool {
+        let registry = &self.god.ledger.registry;
+        let [a, b] = ends.map(|n| self.machines[n].org);
+        let is_school = [a, b].into_iter().any(|o| registry.kind(o) == Some(OrgKind::School));
+        let had = |above, org| registry.was_at_or_above(above, org, units::Day(0));
+        is_school && !had(a, b) && !had(b, a)
+    }
+
+    /// A commit of which nobody heard before the machine stopped brought what it may read.
+    pub(crate) fn finds(&mut self, node: usize) {
+        let here = self.ledger_of(node).into_iter().flat_map(|l| l.documents().copied()).collect();
+        self.takes(node, here);
+    }
+
+    /// Notes what was rightly taken or written: when the school has moved on, what is there stays.
+    pub(crate) fn takes(&mut self, node: usize, documents: Vec<DocId>) {
+        let read: Vec<DocId> = documents.into_iter().filter(|d| self.may_read_by(node, node, d)).collect();
+        self.machine(node).taken.extend(read);
+    }
+
+    pub(super) fn of_kind(&self, kind: OrgKind) -> Vec<OrgId> {
         self.orgs.iter().copied().filter(|o| self.god.ledger.registry.kind(*o) == Some(kind)).collect()
     }
 
-    fn node_of(&self, org: OrgId) -> usize {
+    pub(super) fn node_of(&self, org: OrgId) -> usize {
         self.machines.iter().position(|m| m.org == org).unwrap_or(0)
     }
 
-    fn staff(&self, org: OrgId, role: Role) -> usize {
+    pub(super) fn staff(&self, org: OrgId, role: Role) -> usize {
         self.people.iter().position(|p| p.org == org && p.role == role).unwrap_or(0)
     }
 
-    fn says(&mut self, person: usize, document: DocId, row_type: u16, fields: &[u8], instead: &[RowName]) -> RowName {
+    pub(super) fn says(&mut self, person: usize, document: DocId, row_type: u16, fields: &[u8], instead: &[RowName]) -> RowName {
         self.new_run(person);
         let replaces: Vec<_> = instead.iter().map(|r| r.here()).collect();
         let mut p = PayloadBuilder::default();
@@ -147,6 +213,40 @@ pub fn moved_where_no_line_is() -> Day {
     w.run_on();
     if !w.machines.last().is_some_and(|m| m.has(&decided.entry)) {
         w.fail("the county's new machine does not get what was decided about a school that it had".to_owned());
+    }
+    w.day()
+}
+
+/// A county has invited somebody into a school that is moved before the invite is used: the use would certify nobody and is not taken. When the school has come back the same invite serves.
+#[must_use]
+pub fn invited_before_the_move() -> Day {
+    let mut w = World::two_counties(Kinds::all());
+    let (city, counties, schools) = (w.of_kind(OrgKind::City)[0], w.of_kind(OrgKind::County), w.of_kind(OrgKind::School));
+    let [old, new] = [counties[0], counties[1]];
+    let school = schools.iter().copied().find(|s| w.god.ledger.registry.ancestors(*s)[0] == old).unwrap_or(schools[0]);
+    let Some(invite) = w.invite_again(w.staff(old, Role::Admin), school, Role::Clerk, u64::MAX >> 8) else {
+        w.fail("the county cannot invite".to_owned());
+        return w.day();
+    };
+    w.run_on();
+    let (admin, registry) = (w.staff(city, Role::Admin), DocId::of(city, Kind::Registry));
+    let kept = Some(Judge::new(&w.god.ledger).left_behind(school, new));
+    let row =
+        Org { random: None, parent: new, from_day: SEPTEMBER, kept, ..w.god.ledger.registry.orgs[&school].current().clone() };
+    let moved = w.says(admin, registry, Org::TYPE, &row.to_fields(), &[]);
+    w.newcomer(&invite, school, Role::Clerk, w.node_of(old));
+    w.run_on();
+    let (newcomer, link) = (w.machines.len() - 1, w.links.len() - 1);
+    let is_used = w.machines[newcomer].join.as_ref().is_some_and(|j| w.god.ledger.place(&j.id).is_some());
+    if is_used {
+        w.fail("an invite is used up that certifies nobody".to_owned());
+    }
+    let row = Org { parent: old, from_day: units::Day(SEPTEMBER.0 + 30), ..row };
+    w.says(admin, registry, Org::TYPE, &row.to_fields(), &[moved]);
+    w.mends(link);
+    w.run_on();
+    if !w.is_certified(newcomer) {
+        w.fail("the invite does not serve when the school has come back".to_owned());
     }
     w.day()
 }

@@ -161,6 +161,7 @@ impl World {
             rogue: None,
             lies: None,
             promised: Default::default(),
+            taken: Default::default(),
             rolled_back: 0,
             images: Vec::new(),
             is_gone: false,

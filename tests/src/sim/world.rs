@@ -532,7 +532,8 @@ impl World {
         let Some(l) = self.links.get(link) else { return };
         let (failed, ends) = (l.failed, [l.dialer, l.other]);
         let gone = ends.into_iter().any(|n| self.machines[n].is_gone);
-        if gone || (self.is_calm && failed > 10 && !ends.into_iter().all(|n| self.is_certified(n))) {
+        let is_in_vain = || !ends.into_iter().all(|n| self.is_certified(n)) || self.are_strangers(ends);
+        if gone || (self.is_calm && failed > 10 && is_in_vain()) {
             return;
         }
         let Some(l) = self.links.get_mut(link) else { return };
@@ -575,6 +576,7 @@ impl World {
             Err(Trouble::Wrong(what)) => return self.fail(what),
         }
         self.tell_god(node);
+        self.finds(node);
         self.trace.line(self.now, || format!("node {node} starts"));
         let people: Vec<usize> = (0..self.people.len()).filter(|p| self.people[*p].node == node).collect();
         let is_twin = std::mem::take(&mut self.machine(node).is_twin);

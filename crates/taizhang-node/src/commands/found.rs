@@ -173,9 +173,16 @@ fn join_into(core: &mut Core, unlock: &Unlock, file: &InviteFile, label: &str) -
         )
         .hint("请先运行 taizhang sync --once, 再执行一次", "run `taizhang sync --once` first, then try again"));
     }
-    if !Judge::new(core.ledger()).grant_is_open(&invite.grant) {
+    let judge = Judge::new(core.ledger());
+    if !judge.grant_is_open(&invite.grant) {
         return Err(another(CommandError::new(ErrorKind::Refused, "这个邀请已被撤回", "this invite was withdrawn")));
     }
+    if !judge.grant_holds(&invite.grant) {
+        let (zh, en) = ("邀请发出后单位已划转", "this invite's organisation has moved since");
+        return Err(CommandError::new(ErrorKind::Refused, zh, en)
+            .hint("请由现在的上级重新邀请", "ask the admin of the county that has it now for another"));
+    }
+    drop(judge);
     let registry = core.ledger().document(&DocId::of(file.registry, Kind::Registry));
     if registry.is_some_and(|d| d.logs.contains_key(&(invite.key.public(), ONE_USE_RUN))) {
         return Err(another(CommandError::new(ErrorKind::Refused, "这个邀请已被使用", "this invite was used already")));

@@ -137,8 +137,13 @@ impl Hub {
         if invite.row.expires_ms.is_some_and(|e| e < now) && !self.planted(Planted::InviteExpired) {
             return Err("this invite has expired");
         }
-        if !Judge::new(&self.ledger).grant_is_open(&grant) {
+        let judge = Judge::new(&self.ledger);
+        if !judge.grant_is_open(&grant) {
             return Err("this invite was withdrawn");
+        }
+        // Its use would certify nobody, and could not be undone.
+        if !judge.grant_holds(&grant) {
+            return Err("this invite's organisation has moved: whoever has it now must invite anew");
         }
         let used = self.ledger.document(&entry.header.log.document).and_then(|d| d.logs.get(&(invite.row.key, ONE_USE_RUN)));
         if used.is_some() && !self.planted(Planted::InviteTwice) {

@@ -127,6 +127,23 @@ fn an_export_for_the_new_county_holds_the_registry_that_granted_before_the_move(
     assert!(!documents.contains(&registry(other)), "{documents:?}");
 }
 
+/// An invite of the county that the school has left would certify nobody; used on a machine of the school it leaves no key behind.
+#[test]
+fn an_invite_of_the_county_that_a_school_has_left_is_not_used_up() {
+    let mut t = Three::new();
+    let command =
+        Command::Invite { org: "001".into(), role: "clerk".into(), office: None, expires_ms: 86_400_000, address: None };
+    let text = t.net.data("county-admin", &command)["invite"].as_str().unwrap().to_owned();
+    t.moves("001", "429802", "2025-09-01");
+    t.net.start_again_as(t.net.school);
+    let keys = |t: &Three| keyfile::list(t.net.core.folder()).unwrap().len();
+    let before = keys(&t);
+    let none = crate::command::Unlock { key: None, passphrase: Some(PASSPHRASE.to_owned()) };
+    let error = crate::commands::found::join_running(&mut t.net.core, &none, &text, Some("late")).unwrap_err();
+    assert!(error.what.en.contains("has moved since") && error.hint.is_some(), "{error:?}");
+    assert_eq!(keys(&t), before, "a key was left behind");
+}
+
 #[test]
 fn a_move_of_a_school_whose_staff_has_left_keeps_nothing() {
     let mut t = Three::new();
