@@ -1,7 +1,7 @@
 //! `review list`, `review approve|return|reject`: registrations of schools below, and what is decided about them.
 //!
 //! - [`desk`]: what lies on the reviewer's desk: lines, and the decisions that stand on them.
-//! - [`lock`]: closing and opening years; [`late`]: what arrived after a lock.
+//! - [`lock`]: closing and opening years; [`late`]: what arrived after a lock; [`shut`]: that a decision did.
 //! - [`decide`]: from what the reviewer names to decision rows, each replacing what was decided before.
 //!
 //! `--claimed` approves in bulk what the school says has been approved on paper: every pending registration of a school below whose activity is found and whose sheet claims `approved`. Rivals are left out: which of them holds is for a person to say. In the same act plans whose sheets claim approval on a day are approved as of that day ([`plans`]).
@@ -39,6 +39,7 @@ mod lock_tests;
 #[cfg(test)]
 mod plan_tests;
 pub(crate) mod plans;
+mod shut;
 #[cfg(test)]
 mod tests;
 
@@ -185,11 +186,12 @@ fn reply(
     on_plans.into_iter().for_each(|(review, payloads)| acts.entry(review).or_default().extend(payloads));
     let documents: Vec<String> = acts.keys().map(|d| shown::document(c.core, d)).collect();
     let written = if acts.is_empty() { Vec::new() } else { write_decisions(c, acts)? };
+    let shut = shut::out(c, &written, |row| desk.decides_on(row))?;
     Ok(Reply::new(
         "review",
         json!({
             "verdict": verdict.word(), "registrations": registrations, "replaced": replaced, "skipped_rivals": skipped,
-            "plans": plans,
+            "plans": plans, "late": shut.decided, "locked_years": shut.years(), "locked_by": shut.by(c),
             "documents": documents, "entries": written.iter().map(EntryId::to_string).collect::<Vec<_>>(),
         }),
     ))

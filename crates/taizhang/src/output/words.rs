@@ -57,7 +57,8 @@ pub(super) fn meant<'a>(name: &'a str, value: &Value, beside: &Map<String, Value
         "label" if beside.contains_key("roles") => "key_name",
         "open" if value.is_boolean() => "open_grant",
         "rollup" if value.is_number() => "rollups",
-        // How often a teacher came late; else plans that were approved late.
+        // Decisions after a lock; how often a teacher came late; else plans that were approved late.
+        "late" if beside.contains_key("skipped_rivals") => "after_lock",
         "late" if value.is_number() => "came_late",
         "standing" if beside.contains_key("teacher_line") => "account",
         "teacher" if value.is_object() => "teacher_line_of",

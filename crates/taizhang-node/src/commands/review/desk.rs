@@ -89,6 +89,11 @@ impl Desk {
         }
     }
 
+    /// On how many registrations a row of a review decides; a decision on a plan is one.
+    pub(super) fn decides_on(&self, row: &ViewRow) -> usize {
+        row.read::<Decision>().map_or(1, |p| self.targets(&p.row.target, row.name.entry).len())
+    }
+
     /// Every decision on this content, whichever hand it names.
     pub(super) fn decisions_on(&self, name: RowName) -> BTreeSet<(DocId, RowName)> {
         let hands = self.line(name).map_or_else(|| vec![name], |l| l.hands.clone());

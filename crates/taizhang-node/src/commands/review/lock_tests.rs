@@ -1,13 +1,16 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use taizhang_core::{
     id::{DocId, Kind},
-    rows::{RowType, Status, Teacher},
+    rows::{ActivityKind, RowType, Status, Teacher},
     units::Day,
 };
 
-use super::super::testkit::{Net, YEAR, registration, row, teacher};
-use crate::{command::Command, error::ErrorKind};
+use super::super::testkit::{Net, YEAR, activity, registration, row, teacher};
+use crate::{
+    command::{Command, Message},
+    error::ErrorKind,
+};
 
 fn lock(org: Option<&str>, even_pending: bool) -> Command {
     let org = org.map(str::to_owned);
@@ -28,6 +31,41 @@ fn late(net: &mut Net) -> Json {
 
 fn hours(net: &mut Net, number: &str) -> u64 {
     net.data("clerk", &Command::Teacher { number: number.into() })["sums"]["recorded_h100"].as_u64().unwrap()
+}
+
+/// What is replied, and what is told beside it.
+fn said(net: &mut Net, command: &Command) -> (Json, Vec<crate::error::Text>) {
+    let mut notes = Vec::new();
+    let unlock = super::super::testkit::unlock("reviewer");
+    let mut tell = |m| {
+        if let Message::Note(text) = m {
+            notes.push(text)
+        }
+    };
+    let reply = super::super::execute(&mut net.core, &unlock, command, &mut tell).unwrap();
+    (Json::Object(reply.data), notes)
+}
+
+#[test]
+fn all_that_a_bulk_approval_and_a_plan_decide_after_the_lock_is_told() {
+    let mut net = Net::new();
+    net.fill();
+    let plan = net.put("clerk", net.ledger(), &activity("A8", ActivityKind::SchoolBased, None)).to_string();
+    net.data("reviewer", &lock(Some("001"), true));
+    let claimed =
+        Command::ReviewDecide { verdict: "approve".into(), rows: vec![], sheet: None, claimed: true, org: None, reason: None };
+    let (reply, notes) = said(&mut net, &claimed);
+    // Two of 001; 002 is open.
+    assert_eq!((&reply["registrations"], &reply["late"], notes.len()), (&3.into(), &2.into(), 1), "{reply}");
+    let decide = Command::PlanDecide {
+        verdict: "approved".into(),
+        plans: vec![plan],
+        day: None,
+        retroactive: true,
+        reason: Some("补批".into()),
+    };
+    let (reply, notes) = said(&mut net, &decide);
+    assert_eq!((&reply["after_lock"], &reply["locked_by"], notes.len()), (&1.into(), &json!(["429801"]), 1), "{reply}");
 }
 
 fn approve(rows: Vec<String>) -> Command {
@@ -130,7 +168,19 @@ fn a_decision_after_the_lock_counts_only_where_it_changes_one_in_time() {
     let approved = |net: &mut Net, number: &str| {
         net.data("clerk", &Command::Teacher { number: number.into() })["sums"]["approved_h100"].clone()
     };
-    net.data("reviewer", &approve(vec![second.clone()]));
+    // Who decides is told at once that it counts as nothing yet, and who can change that.
+    let (reply, notes) = said(&mut net, &approve(vec![second.clone()]));
+    assert_eq!(
+        (&reply["late"], &reply["locked_years"], &reply["locked_by"]),
+        (&1.into(), &json!([YEAR]), &json!(["429801"])),
+        "{reply}"
+    );
+    let (zh, en) = (&notes[0].zh, &notes[0].en);
+    assert!(
+        zh.contains("001 的 2025 年度已由 429801 锁定") && zh.contains("1 项审核已保存") && zh.contains("review accept"),
+        "{zh}"
+    );
+    assert!(en.contains("2025 of 001 is locked by 429801") && en.contains("none of them counts"), "{en}");
     assert_eq!(approved(&mut net, "T2"), 0);
     assert_eq!(late(&mut net)["waiting"][0]["types"]["decision"], 1);
     let back = Command::ReviewDecide {
@@ -142,7 +192,8 @@ fn a_decision_after_the_lock_counts_only_where_it_changes_one_in_time() {
         reason: Some("缺证明".into()),
     };
     assert_eq!(approved(&mut net, "T1"), 1600);
-    net.data("reviewer", &back);
+    let (changed, notes) = said(&mut net, &back);
+    assert_eq!((&changed["late"], &changed["locked_years"], notes.len()), (&0.into(), &Json::Null, 0), "it replaces one in time");
     assert_eq!(approved(&mut net, "T1"), 0);
     let entry = late(&mut net)["waiting"][0]["entry"].as_str().unwrap().to_owned();
     net.data("reviewer", &accept(&[entry]));

@@ -22,6 +22,7 @@ use taizhang_core::{
 use super::{
     super::{Context, shown},
     decide::{ENTRY_BYTES, REASON_BYTES, replaced, write_decisions},
+    shut,
 };
 use crate::{
     command::Reply,
@@ -332,11 +333,12 @@ pub(crate) fn decide(c: &mut Context<'_>, said: &Said<'_>) -> Result<Reply, Comm
     let documents: Vec<String> = rows.keys().map(|d| shown::document(c.core, d)).collect();
     let acts = rows.into_iter().map(|(review, list)| (review, payloads(&list))).collect();
     let written = write_decisions(c, acts)?;
+    let shut = shut::out(c, &written, |_| 1)?;
     Ok(Reply::new(
         "plan",
         json!({
             "verdict": verdict.word(), "plans": seen.len(), "day": day.to_string(), "retroactive": said.retroactive, "replaced": earlier,
-            "late": late, "documents": documents, "entries": written.iter().map(EntryId::to_string).collect::<Vec<_>>(),
+            "late": late, "after_lock": shut.decided, "locked_years": shut.years(), "locked_by": shut.by(c), "documents": documents, "entries": written.iter().map(EntryId::to_string).collect::<Vec<_>>(),
         }),
     ))
 }
