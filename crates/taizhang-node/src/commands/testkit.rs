@@ -186,6 +186,22 @@ impl Net {
         self.put(self.registrar, DocId::of(self.county, Kind::Registry), &row(&grant));
     }
 
+    /// Another organisation beside the county's, of its kind, and its reviewer. Where there is one above, whose admin is admin.
+    pub(crate) fn beside(&mut self, above: OrgId, code: &str, reviewer: &str) -> OrgId {
+        let kind = self.core.ledger().registry.kind(self.county).unwrap();
+        let registry = DocId::of(above, Kind::Registry);
+        let new = NewOrg { code: code.into(), kind, name: "另一处".into(), random: [7; 8] };
+        let org: Org = new.row(above, Day(20_000));
+        let basis = self.put("admin", registry, &row(&org)).here();
+        let person = keyfile::create(self.core.folder(), reviewer, PASSPHRASE).unwrap();
+        let (key, seal_key) = (person.key.public(), Some(person.seal_public()));
+        let grant = NewGrant { key, role: Role::Reviewer, office: None, org: org.org, basis, seal_key };
+        let grant: Grant = grant.row(&format!("{reviewer} 岗"), Day(20_000));
+        self.put("admin", registry, &row(&grant));
+        self.adopt(reviewer, person.key);
+        org.org
+    }
+
     /// One clerk more at school 001.
     pub(crate) fn hire(&mut self, label: &str) {
         let basis = self.core.ledger().registry.orgs[&self.school].creation.name.here();

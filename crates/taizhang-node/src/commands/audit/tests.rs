@@ -2,6 +2,8 @@
 mod kinds;
 mod sealed;
 
+use std::os::unix::fs::PermissionsExt;
+
 use serde_json::Value as Json;
 use taizhang_core::{
     entry::{Before, SignedEntry},
@@ -429,6 +431,7 @@ fn an_export_is_scoped_to_who_may_read_and_leaves_no_half_file() {
         let command = Command::AuditExport { out: out.clone(), jsonl: true, org: org.map(str::to_owned) };
         crate::commands::execute(&mut net.core, &unlock, &command, &mut |_| {}).unwrap();
         let text = std::fs::read_to_string(&out).unwrap();
+        assert_eq!(std::fs::metadata(&out).unwrap().permissions().mode() & 0o777, 0o600, "for its owner only");
         let of = |l: &str| serde_json::from_str::<Json>(l).unwrap()["document"].as_str().unwrap().to_owned();
         text.lines().map(of).collect::<std::collections::BTreeSet<_>>()
     };
@@ -449,10 +452,11 @@ fn an_export_is_scoped_to_who_may_read_and_leaves_no_half_file() {
         "{one:?}"
     );
     assert!(one.contains(&format!("{city}/registry")));
-    let root = crate::command::Unlock { key: Some("root".into()), passphrase: Some(PASSPHRASE.into()) };
-    let command = Command::AuditExport { out: dir.path().join("root"), jsonl: false, org: None };
-    let refused = crate::commands::execute(&mut net.core, &root, &command, &mut |_| {}).unwrap_err();
-    assert_eq!(refused.kind.exit_code(), 1);
+    net.leave("clerk2");
+    for who in ["root", "clerk2"] {
+        let command = Command::AuditExport { out: dir.path().join("none"), jsonl: false, org: None };
+        assert_eq!(net.run(who, &command).unwrap_err().kind.exit_code(), 1, "{who} reads nothing, or no more");
+    }
 
     // Given up half way: neither name is there.
     let out = dir.path().join("half");

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 use serde_json::Value as Json;
+use taizhang_core::id::{DocId, Kind};
 
 use crate::{
     command::{Command, Format, Import},
@@ -92,6 +93,20 @@ fn a_second_import_by_another_clerk_changes_nothing() {
     import(&mut net, "clerk", ROSTER);
     let again = import(&mut net, "clerk2", &ROSTER.replace("12000000002", "12000000003"));
     assert_eq!(names(&mut net, "clerk").len(), 2, "one row a person: {again}");
+}
+
+/// Another clerk's rows stay beside those of who cannot open them.
+#[test]
+fn nobody_replaces_what_he_cannot_read() {
+    let mut net = Net::new();
+    import(&mut net, "clerk", ROSTER);
+    net.hire("late");
+    import(&mut net, "late", &ROSTER.replace("12000000002", "12000000003"));
+    let identity = DocId::of(net.school, Kind::Identity);
+    assert_eq!(net.core.view(&identity).unwrap().current().len(), 4, "two rows a person");
+    let mut kept = names(&mut net, "clerk");
+    kept.dedup();
+    assert_eq!(kept, [named("T1", "王芳"), named("T2", "李四")]);
 }
 
 #[test]

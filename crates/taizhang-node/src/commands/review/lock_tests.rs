@@ -1,14 +1,17 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 use serde_json::{Value as Json, json};
 use taizhang_core::{
-    id::{DocId, Kind},
-    rows::{ActivityKind, RowType, Status, Teacher},
+    id::{DocId, Kind, OrgId},
+    op::PayloadBuilder,
+    rows::{ActivityKind, Burn, Lock, RowType, Status, Teacher},
+    tips,
     units::Day,
 };
 
 use super::super::testkit::{Net, YEAR, activity, registration, row, teacher};
 use crate::{
     command::{Command, Message},
+    core::Act,
     error::ErrorKind,
 };
 
@@ -215,6 +218,40 @@ fn clerks_lock_nothing_and_nobody_locks_a_year_to_come_or_another_countys_school
     assert_eq!(net.run("reviewer", &accept(&["abcdef".into()])).unwrap_err().kind, ErrorKind::Usage);
 }
 
+/// Nothing to do must not look like a right to do it.
+#[test]
+fn who_may_not_review_is_told_so_where_there_is_nothing_to_do() {
+    let mut net = Net::new();
+    net.fill();
+    net.data("reviewer", &lock(None, true));
+    let checkpoint = Command::ReviewCheckpoint { month: None };
+    net.data("reviewer", &checkpoint);
+    assert_eq!(net.data("reviewer", &checkpoint)["checkpoints"], 0);
+    let open = Command::ReviewUnlock { org: "001".into(), year: YEAR - 1, reason: "补录".into() };
+    for command in [lock(None, true), checkpoint, open] {
+        assert_eq!(net.run("clerk", &command).unwrap_err().kind, ErrorKind::Refused, "{command:?}");
+    }
+}
+
+#[test]
+fn what_waits_in_another_year_or_at_another_school_keeps_no_lock_back() {
+    let mut net = Net::new();
+    net.fill();
+    let before = Command::ReviewLock { org: None, all: true, year: YEAR - 1, even_pending: false, reason: None };
+    assert_eq!(net.data("reviewer", &before)["locked"], 2);
+    let of_002 = Command::ReviewDecide {
+        verdict: "approve".into(),
+        rows: Vec::new(),
+        sheet: None,
+        claimed: true,
+        org: Some("002".into()),
+        reason: None,
+    };
+    assert_eq!(net.data("reviewer", &of_002)["registrations"], 1);
+    assert_eq!(net.data("reviewer", &lock(Some("002"), false))["locked"], 1);
+    assert_eq!(net.run("reviewer", &lock(Some("001"), false)).unwrap_err().kind, ErrorKind::Refused);
+}
+
 #[test]
 fn checkpoints_anchor_times_and_are_written_only_where_something_changed() {
     let mut net = Net::new();
@@ -234,6 +271,17 @@ fn checkpoints_anchor_times_and_are_written_only_where_something_changed() {
     assert_eq!(net.data("reviewer", &checkpoint())["checkpoints"], 1);
     let bad = Command::ReviewCheckpoint { month: Some("2025-13".into()) };
     assert_eq!(net.run("reviewer", &bad).unwrap_err().kind, ErrorKind::Usage);
+}
+
+#[test]
+fn a_checkpoint_of_a_stolen_key_is_none() {
+    let mut net = Net::new();
+    net.fill();
+    let checkpoint = Command::ReviewCheckpoint { month: None };
+    assert_eq!(net.data("reviewer", &checkpoint)["checkpoints"], 2);
+    let burn = Burn { key: net.person("reviewer").key.public(), positions: Vec::new(), cause: "被盗".into(), reason: None };
+    net.put("admin", DocId::of(net.county, Kind::Registry), &row(&burn));
+    assert_eq!(net.data("reviewer2", &checkpoint)["checkpoints"], 2);
 }
 
 #[test]
@@ -304,25 +352,43 @@ fn a_school_sees_its_lock_and_what_waits_on_its_own_node() {
     assert_eq!(school.view(&ledger).unwrap().bytes(), net.core.view(&ledger).unwrap().bytes());
 }
 
+/// A lock of 001 as another program writes it, without a question.
+fn lock_by(net: &mut Net, who: &str, org: OrgId) {
+    let list = net.core.ledger().closing(net.school, YEAR);
+    let (id, bytes) = tips::attachment(&list);
+    let (_, fields) = row(&Lock { year: YEAR, day: Day(20_500), tips_root: tips::root(&list), tips: id, reason: None });
+    let mut p = PayloadBuilder::default();
+    p.row(Lock::TYPE, &[], &fields);
+    let mut act = Act { attachments: vec![(id, bytes)], ..Act::default() };
+    act.write(DocId::about(org, Kind::Review, YEAR, net.school), p);
+    let person = net.person(who);
+    net.core.write(&person, act).unwrap();
+}
+
+/// One that only another lock keeps from acting would act once that is gone.
+#[test]
+fn an_unlock_replaces_a_second_lock_too_and_no_other_year() {
+    let mut net = Net::new();
+    net.fill();
+    let county = net.county;
+    ["reviewer", "reviewer"].into_iter().for_each(|who| lock_by(&mut net, who, county));
+    let before = Command::ReviewLock { org: Some("001".into()), all: false, year: YEAR - 1, even_pending: true, reason: None };
+    net.data("reviewer", &before);
+    let mut states: Vec<String> =
+        late(&mut net)["locks"].as_array().unwrap().iter().map(|l| l["state"].as_str().unwrap().to_owned()).collect();
+    states.sort();
+    assert_eq!(states, ["acts", "acts", "second"]);
+    assert_eq!(net.data("reviewer", &unlock())["replaced"], 2);
+    let years: Vec<Json> =
+        late(&mut net)["locks"].as_array().unwrap().iter().filter(|l| l["state"] == "acts").map(|l| l["year"].clone()).collect();
+    assert_eq!(years, [YEAR - 1]);
+}
+
 #[test]
 fn the_county_does_not_open_what_the_city_closed() {
     let (mut net, city) = Net::below_a_city();
     net.fill();
-    let list = net.core.ledger().closing(net.school, YEAR);
-    let (id, bytes) = taizhang_core::tips::attachment(&list);
-    let lock = taizhang_core::rows::Lock {
-        year: YEAR,
-        day: Day(20_500),
-        tips_root: taizhang_core::tips::root(&list),
-        tips: id,
-        reason: None,
-    };
-    let mut p = taizhang_core::op::PayloadBuilder::default();
-    p.row(taizhang_core::rows::Lock::TYPE, &[], &lock.to_fields());
-    let mut act = crate::core::Act { attachments: vec![(id, bytes)], ..Default::default() };
-    act.write(DocId::about(city, Kind::Review, YEAR, net.school), p);
-    let person = net.person("city-reviewer");
-    net.core.write(&person, act).unwrap();
+    lock_by(&mut net, "city-reviewer", city);
     let late_row = net.put("clerk", net.ledger(), &registration("A3", "T1", 700));
     let mut county = net.node_below(net.county);
     let unlock_as = super::super::testkit::unlock("reviewer");
@@ -337,5 +403,10 @@ fn the_county_does_not_open_what_the_city_closed() {
     let error = refused(&mut county, &accept(&[late_row.entry.to_string()]));
     assert!(error.what.zh.contains("429800"), "{error:?}");
     let error = refused(&mut county, &unlock());
-    assert!(error.hint.unwrap().zh.contains("上级"));
+    assert!(error.what.zh.contains("没有本机构可以解开的锁定") && error.hint.unwrap().zh.contains("上级"));
+    // It closes the year as well, and opens that again: the city's lock stays.
+    let mut done = |command: &Command| super::super::execute(&mut county, &unlock_as, command, &mut |_| {}).unwrap().data;
+    assert_eq!(done(&lock(Some("001"), true))["locked"], 1);
+    let opened = done(&unlock());
+    assert_eq!((&opened["replaced"], &opened["still_locked_by"]), (&1.into(), &json!(["429800"])));
 }

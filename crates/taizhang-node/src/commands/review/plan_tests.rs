@@ -168,8 +168,8 @@ fn two_reviewers_apart_wait_for_one_who_replaces_both() {
 }
 
 #[test]
-fn decisions_on_something_else_count_as_nothing() {
-    let mut net = Net::new();
+fn decisions_on_something_else_or_by_somebody_else_count_as_nothing() {
+    let (mut net, city) = Net::below_a_city();
     let (ledger, review) = (net.ledger(), net.review());
     let s1 = net.put("clerk", ledger, &claiming("S1", None, None));
     let other = net.put("clerk3", net.ledger2(), &claiming("S1", None, None));
@@ -186,6 +186,15 @@ fn decisions_on_something_else_count_as_nothing() {
     // A review of 001 says nothing about 002's plans; a reference without its document says nothing at all.
     net.put("reviewer", review, &about(other.in_document(net.ledger2())));
     net.put("reviewer", review, &about(s1.here()));
+    // Nor does another county, nor a clerk in a notice.
+    let there = net.beside(city, "429802", "other");
+    net.put("other", DocId::about(there, Kind::Review, YEAR, net.school), &about(s1.in_document(ledger)));
+    let at_city = DocId::of_year(city, Kind::Notice, YEAR);
+    let n1 = net.put("city-clerk", at_city, &claiming("N1", None, None));
+    net.put("city-clerk", at_city, &about(n1.here()));
+    assert_eq!(list(&mut net, None, true), [("N1".to_owned(), "pending".to_owned())]);
+    net.start_again_as(net.county);
+    assert_eq!(list(&mut net, None, true).len(), 2);
     assert!(list(&mut net, None, true).iter().all(|(_, state)| state == "pending"));
 }
 
@@ -230,6 +239,16 @@ fn what_cannot_be_decided() {
     };
     assert_eq!(net.run("reviewer", &org).unwrap_err().kind, ErrorKind::Usage);
     assert!(decisions(&net, net.review()).is_empty());
+}
+
+/// The county's reviewer at the machine of a school.
+#[test]
+fn a_machine_decides_only_on_plans_that_its_organisation_decides_on() {
+    let mut net = Net::new();
+    let plan = net.put("clerk", net.ledger(), &claiming("S1", None, None)).to_string();
+    net.start_again_as(net.school2);
+    let error = decide(&mut net, "approved", &[plan], Some("2024-12-20"), (false, None)).unwrap_err();
+    assert!(error.kind == ErrorKind::Refused && error.what.zh.contains("不归本机构审定"), "{error:?}");
 }
 
 #[test]

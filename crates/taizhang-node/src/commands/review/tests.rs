@@ -2,8 +2,8 @@
 use serde_json::Value as Json;
 use taizhang_core::{
     id::{DocId, EntryId, Kind},
-    op::{PayloadBuilder, RowName},
-    rows::{ActivityKind, Decision, DecisionTarget, RowType, Teacher},
+    op::{PayloadBuilder, REPLACES_MAX, RowName},
+    rows::{ActivityKind, Burn, Decision, DecisionTarget, RowType, Teacher, Verdict},
 };
 
 use super::super::testkit::{Net, YEAR, activity, registration, row, sheet};
@@ -209,9 +209,7 @@ fn two_reviewers_apart_are_undecided_until_both_are_replaced() {
     let mut net = Net::new();
     let sheet = net.fill();
     let row = RowName { entry: sheet, index: 1 };
-    let target = || DecisionTarget::Rows { document: net.ledger(), rows: vec![(row.entry, vec![row.index])] };
-    let decision = |verdict| super::super::testkit::row(&Decision { target: target(), verdict, reason: Some("各自".into()) });
-    let rows = [decision(taizhang_core::rows::Verdict::Approved), decision(taizhang_core::rows::Verdict::Returned)];
+    let rows = [Verdict::Approved, Verdict::Returned].map(|verdict| decision(&net, row, verdict, "各自"));
     for (who, row) in ["reviewer", "reviewer2"].iter().zip(&rows) {
         net.put(who, net.review(), row);
     }
@@ -262,6 +260,75 @@ fn what_cannot_be_decided() {
     };
     assert_eq!(net.run("clerk", &command).unwrap_err().kind, ErrorKind::Refused);
     assert!(targets(&net).is_empty());
+}
+
+/// A decision on a row of the sheet.
+fn decision(net: &Net, row: RowName, verdict: Verdict, reason: &str) -> super::super::testkit::Row {
+    let target = DecisionTarget::Rows { document: net.ledger(), rows: vec![(row.entry, vec![row.index])] };
+    super::super::testkit::row(&Decision { target, verdict, reason: Some(reason.into()) })
+}
+
+/// Another county's word, or that of a stolen key, is not replaced; the city's own decision nobody below replaces.
+#[test]
+fn only_what_counts_is_replaced_and_not_from_below() {
+    let (mut net, city) = Net::below_a_city();
+    let row = RowName { entry: net.fill(), index: 1 };
+    let other = net.beside(city, "429802", "other");
+    let by_other = decision(&net, row, Verdict::Returned, "别县");
+    net.put("other", DocId::about(other, Kind::Review, YEAR, net.school), &by_other);
+    let stolen = decision(&net, row, Verdict::Returned, "被盗");
+    net.put("reviewer2", net.review(), &stolen);
+    let burn = Burn { key: net.person("reviewer2").key.public(), positions: Vec::new(), cause: "被盗".into(), reason: None };
+    net.put("county-admin", DocId::of(net.county, Kind::Registry), &super::super::testkit::row(&burn));
+    let by_city = decision(&net, RowName { index: 2, ..row }, Verdict::Returned, "抽查");
+    net.put("city-reviewer", DocId::about(city, Kind::Review, YEAR, net.school), &by_city);
+    net.start_again_as(net.county);
+    assert_eq!(decide(&mut net, "approve", &[row.to_string()], None).unwrap().data["replaced"], 0);
+    let error = decide(&mut net, "approve", &[format!("{}.2", row.entry)], None).unwrap_err();
+    assert!(error.kind == ErrorKind::Refused && error.what.zh.contains("已有决定"), "{error:?}");
+}
+
+#[test]
+fn more_decisions_than_one_row_replaces_are_told() {
+    let mut net = Net::new();
+    let row = RowName { entry: net.fill(), index: 1 };
+    let many: Vec<_> = (0..=REPLACES_MAX).map(|n| decision(&net, row, Verdict::Returned, &n.to_string())).collect();
+    net.put_all("reviewer", net.review(), &many);
+    let error = decide(&mut net, "approve", &[row.to_string()], None).unwrap_err();
+    assert!(error.kind == ErrorKind::Refused && error.what.zh.contains("一次最多更改"), "{error:?}");
+}
+
+#[test]
+fn no_line_of_a_sheet_is_decided_that_came_late_or_from_a_stolen_key() {
+    let mut net = Net::new();
+    let whole = net.fill();
+    let ledger = net.ledger();
+    net.put_all("clerk2", ledger, &[sheet(2), registration("A8", "T1", 100)]);
+    assert_eq!(by_sheet(&mut net, "approve", &whole.to_string(), None).unwrap().data["registrations"], 3);
+    let burn = Burn { key: net.person("clerk2").key.public(), positions: Vec::new(), cause: "被盗".into(), reason: None };
+    net.put("admin", DocId::of(net.county, Kind::Registry), &row(&burn));
+    assert_eq!(by_sheet(&mut net, "approve", &whole.to_string(), None).unwrap().data["registrations"], 2);
+    let lock = Command::ReviewLock { org: Some("001".into()), all: false, year: YEAR, even_pending: true, reason: None };
+    net.data("reviewer", &lock);
+    let late = net.put_all("clerk", ledger, &[sheet(7), registration("A9", "T1", 100)]);
+    let error = by_sheet(&mut net, "approve", &late.to_string(), None).unwrap_err();
+    assert!(error.hint.unwrap().zh.contains("review accept"));
+}
+
+/// The county's reviewer at the machine of a school.
+#[test]
+fn a_machine_decides_only_on_schools_below_its_organisation() {
+    let mut net = Net::new();
+    let sheet = net.fill();
+    net.start_again_as(net.school2);
+    let refused = [
+        decide(&mut net, "approve", &[format!("{sheet}.1")], None).unwrap_err(),
+        by_sheet(&mut net, "approve", &sheet.to_string(), None).unwrap_err(),
+    ];
+    for error in refused {
+        assert!(error.kind == ErrorKind::Refused && error.what.zh.contains("不归本机构审核"), "{error:?}");
+    }
+    assert_eq!(claimed(&mut net).data["registrations"], 0);
 }
 
 #[test]

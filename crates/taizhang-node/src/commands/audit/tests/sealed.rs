@@ -73,3 +73,24 @@ fn a_row_that_is_not_sealed_under_its_key_blocks_nobody_and_names_its_author() {
     import(&mut net, "clerk", "\n\n");
     assert_eq!(net.core.view(&document).unwrap().rows.len(), rows, "and is done with it");
 }
+
+/// A passphrase that was named for a key and does not open it is an error; one that is only at hand is none.
+#[test]
+fn a_wrong_passphrase_is_told_to_who_names_a_key() {
+    let mut net = Net::new();
+    import(&mut net, "clerk", "");
+    let wrong = |key: Option<&str>| Unlock { key: key.map(str::to_owned), passphrase: Some("wrong".to_owned()) };
+    assert_eq!(verify(&mut net.core, &wrong(None))["sealed"], Json::Null);
+    let error = crate::commands::execute(&mut net.core, &wrong(Some("reviewer")), &Command::AuditVerify, &mut |_| {});
+    assert_eq!(error.unwrap_err().kind, crate::error::ErrorKind::Key);
+}
+
+#[test]
+fn where_no_key_opens_names_nobody_can_tell() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = Folder::at(dir.path().join("city"));
+    let unlock = Unlock { key: None, passphrase: Some(PASSPHRASE.to_owned()) };
+    crate::commands::found::init(&folder, &unlock, "429800", "某市", "city").unwrap();
+    let mut core = Core::open(folder, &mut |_, _, _| {}).unwrap();
+    assert_eq!(verify(&mut core, &unlock)["sealed"], Json::Null);
+}

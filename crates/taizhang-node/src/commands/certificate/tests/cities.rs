@@ -1,9 +1,8 @@
 //! Two cities of one province: who is believed about a school that went from one to the other, and who may sign whose numbers.
 
 use taizhang_core::{
-    founding::{NewGrant, NewOrg},
     id::OrgId,
-    rows::{Certificate, CertificateStep, Grant, Org, OrgKind, Role},
+    rows::{Certificate, CertificateStep},
 };
 use taizhang_rules::certificate::network_prefix;
 
@@ -11,7 +10,7 @@ use super::{
     super::{Register, claims, salt},
     *,
 };
-use crate::{command::OrgChange, commands::testkit::PASSPHRASE, keyfile};
+use crate::command::OrgChange;
 
 /// The city of [`super::net`] below a province, and another whose reviewer is there; the node is the first one's.
 struct Two {
@@ -23,17 +22,7 @@ struct Two {
 impl Two {
     fn new() -> Self {
         let (mut net, province) = Net::below_a_province();
-        let registry = DocId::of(province, Kind::Registry);
-        let new = NewOrg { code: "429900".into(), kind: OrgKind::City, name: "另一市".into(), random: [7; 8] };
-        let org: Org = new.row(province, Day(20_000));
-        let basis = net.put("admin", registry, &row(&org)).here();
-        let there = org.org;
-        let person = keyfile::create(net.core.folder(), "there", PASSPHRASE).unwrap();
-        let (key, seal_key) = (person.key.public(), Some(person.seal_public()));
-        let grant = NewGrant { key, role: Role::Reviewer, office: None, org: there, basis, seal_key };
-        let grant: Grant = grant.row("there 岗", Day(20_000));
-        net.put("admin", registry, &row(&grant));
-        net.adopt("there", person.key);
+        let there = net.beside(province, "429900", "there");
         fill(&mut net);
         Self { net, province, there }
     }

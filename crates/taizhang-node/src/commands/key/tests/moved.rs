@@ -11,7 +11,10 @@ use taizhang_core::{
 };
 
 use super::*;
-use crate::{command::OrgChange, commands::testkit::PASSPHRASE};
+use crate::{
+    command::OrgChange,
+    commands::testkit::{PASSPHRASE, YEAR},
+};
 
 /// A city with the county of [`Net`] and two more, whose admins are admin2 and admin3.
 struct Three {
@@ -117,6 +120,9 @@ fn an_export_for_the_new_county_holds_the_registry_that_granted_before_the_move(
     t.moves("001", "429802", "2025-09-01");
     let registry = |org: OrgId| DocId::of(org, Kind::Registry).to_string();
     let [former, _, other] = t.counties;
+    let new = NewOrg { code: "009".into(), kind: OrgKind::School, name: "校".into(), random: [30; 8] };
+    let created: Org = new.row(other, Day(20_000));
+    t.net.put("admin3", DocId::of(other, Kind::Registry), &row(&created));
     for org in [None, Some("001")] {
         let documents = exported(&mut t, "admin2", org);
         assert!(documents.contains(&ledger.to_string()), "{documents:?}");
@@ -133,7 +139,10 @@ fn an_invite_of_the_county_that_a_school_has_left_is_not_used_up() {
     let mut t = Three::new();
     let command =
         Command::Invite { org: "001".into(), role: "clerk".into(), office: None, expires_ms: 86_400_000, address: None };
+    let city = t.net.core.org();
+    t.net.start_again_as(t.counties[0]);
     let text = t.net.data("county-admin", &command)["invite"].as_str().unwrap().to_owned();
+    t.net.start_again_as(city);
     t.moves("001", "429802", "2025-09-01");
     t.net.start_again_as(t.net.school);
     let keys = |t: &Three| keyfile::list(t.net.core.folder()).unwrap().len();
@@ -142,6 +151,24 @@ fn an_invite_of_the_county_that_a_school_has_left_is_not_used_up() {
     let error = crate::commands::found::join_running(&mut t.net.core, &none, &text, Some("late")).unwrap_err();
     assert!(error.what.en.contains("has moved since") && error.hint.is_some(), "{error:?}");
     assert_eq!(keys(&t), before, "a key was left behind");
+}
+
+/// Where the school stands is told by the registry that created it, also to who holds no document of the school.
+#[test]
+fn a_review_of_a_moved_school_is_exported_with_the_registry_that_created_it() {
+    let mut t = Three::new();
+    t.moves("001", "429802", "2025-09-01");
+    let ([former, now, _], city) = (t.counties, t.net.core.org());
+    let person = keyfile::create(t.net.core.folder(), "reviewer3", PASSPHRASE).unwrap();
+    let basis = t.net.core.ledger().registry.orgs[&now].creation.name.here();
+    let grant = NewGrant { key: person.key.public(), role: Role::Reviewer, office: None, org: now, basis, seal_key: None };
+    t.net.put("admin", DocId::of(city, Kind::Registry), &row(&grant.row("reviewer3 岗", Day(20_000))));
+    t.net.adopt("reviewer3", person.key);
+    let review = DocId::about(now, Kind::Review, YEAR, t.net.school);
+    t.net.put("reviewer3", review, &row(&taizhang_core::rows::Unlock { year: YEAR, reason: "补录".into() }));
+    let documents = exported(&mut t, "reviewer3", None);
+    assert!(documents.contains(&review.to_string()), "{documents:?}");
+    assert!(documents.contains(&DocId::of(former, Kind::Registry).to_string()), "{documents:?}");
 }
 
 #[test]
