@@ -15,7 +15,7 @@ use crate::{
     planted::{Check, Planted, is_off},
     registry::{GrantRecord, OrgRow, has_role, is_below, may_write},
     root::Roots,
-    rows::{Grant, Org, OrgKind, Role, RootStatement, RowType},
+    rows::{Grant, Lock, Org, OrgKind, Role, Rollup, RootStatement, RowType},
 };
 
 /// The run of an invite's one-use key.
@@ -141,6 +141,19 @@ impl Signature {
     }
 }
 
+/// Rows of which an entry holds one: a lock closes one year and names one list, a rollup is verified by the name of its entry.
+const ALONE: [(Kind, u16, Check, &str); 2] = [
+    (Kind::Review, Lock::TYPE, Check::OneLock, "more than one lock in an entry"),
+    (Kind::Rollup, Rollup::TYPE, Check::OneRollup, "more than one rollup in an entry"),
+];
+
+fn check_alone(kind: Kind, ops: &[Op<'_>]) -> Result<(), Refusal> {
+    let count = |row_type| ops.iter().filter(|o| matches!(o, Op::Row(r) if r.row_type == row_type)).count();
+    let twice = |(of, row_type, check, _): &&(Kind, u16, Check, _)| *of == kind && count(*row_type) > 1 && !is_off(*check);
+    let found = ALONE.iter().find(twice);
+    found.map_or(Ok(()), |(.., what)| Err(Refusal::Payload(CborError { at: 0, what })))
+}
+
 impl Ledger {
     /// May this entry enter, given what it names?
     ///
@@ -152,16 +165,14 @@ impl Ledger {
         let (grant, depth) = self.admit_log(&entry, &ops)?;
         let context = Named { ledger: self, entries, entry: &entry, grant, depth };
         context.admit_ops(&ops)?;
-        if lock::locks_twice(&entry.header.log.document, &ops) && !is_off(Check::OneLock) {
-            return Err(Refusal::Payload(CborError { at: 0, what: "more than one lock in an entry" }));
-        }
+        check_alone(entry.header.log.document.kind, &ops)?;
         if entry.header.log.document.kind == Kind::Registry {
             context.admit_registry(&ops)?;
         }
         if !signature.is_valid(&entry, &self.network) && !is_off(Check::Signature) {
             return Err(Refusal::Signature);
         }
-        let list = lock::list(&entry, entries);
+        let list = self.locks.list(&entry, entries);
         Ok(AdmittedEntry { grant, depth, list, entry })
     }
 

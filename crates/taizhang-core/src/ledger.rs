@@ -104,7 +104,7 @@ pub struct Ledger {
     pub(crate) rests_on_moves: bool,
     /// (named, by): rows and values replaced, grants and what they rest on, positions.
     named: BTreeSet<(EntryId, EntryId)>,
-    /// (kept, by): what reviews say of their subject's entries.
+    /// (kept, by): what reviews say of their subject's entries, the lists of locks apart.
     kept: BTreeSet<(EntryId, EntryId)>,
     /// Entries on branches beyond the limits.
     shaded: BTreeSet<EntryId>,
@@ -209,6 +209,12 @@ impl Ledger {
         !self.surplus.is_empty()
     }
 
+    /// How many names of entries are held because reviews and locks keep them.
+    #[cfg(test)]
+    pub(crate) fn kept_names(&self) -> usize {
+        self.kept.len() + self.locks.listed_names()
+    }
+
     /// Grows whenever other entries may be surplus.
     pub(crate) fn surplus_revision(&self) -> u64 {
         self.surplus_revision
@@ -243,6 +249,13 @@ impl Ledger {
         let doc = self.docs.get(document)?;
         let mine = doc.tips.iter().filter(|t| !self.surplus.contains(t)).filter_map(|t| self.places.get(t).map(|p| (p, t)));
         mine.filter(|(p, _)| p.log.key == key).max_by_key(|(p, _)| p.arrival).map(|(_, t)| *t)
+    }
+
+    /// What one key wrote in a document, log by log.
+    pub(crate) fn entries_of(&self, document: &DocId, key: PublicKey) -> impl Iterator<Item = EntryId> {
+        let (first, last) = ((key, Run([0; 8])), (key, Run([0xff; 8])));
+        let logs = self.docs.get(document).into_iter().flat_map(move |d| d.logs.range(first..=last));
+        logs.flat_map(|(_, log)| log.values().flatten().copied())
     }
 
     /// Ids of entries at one place of a log; several are a fork.
@@ -284,13 +297,14 @@ impl Ledger {
             arrival: self.len(),
         };
         self.places.insert(e.id, place);
-        let closed_at = self.locks.file(e, admitted.list());
-        let kept = [kept_by(e), closed_at].concat();
+        self.locks.file(e, admitted.list());
+        let kept = kept_by(e);
         self.kept.extend(kept.iter().map(|n| (*n, e.id)));
         let named = named_by(e);
         self.named.extend(named.iter().map(|n| (*n, e.id)));
         let names = [named, kept].concat();
-        let moves_surplus = self.file_in_document(e, &names);
+        let names_surplus = names.iter().any(|n| self.surplus.contains(n)) || Locks::names_any(admitted.list(), &self.surplus);
+        let moves_surplus = self.file_in_document(e, names_surplus);
         match e.header.log.document.kind {
             Kind::Registry => self.file_registry_rows(e),
             Kind::Review => {

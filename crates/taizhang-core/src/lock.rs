@@ -12,7 +12,7 @@ use crate::{
     entry::SignedEntry,
     id::{AttachmentId, DocId, EntryId, Kind, OrgId},
     ledger::{Ledger, row_ops},
-    op::{Op, RowName, RowOp, RowRef},
+    op::{RowName, RowOp, RowRef},
     planted::{Check, Planted, is_off},
     rows::{Ban, Decision, DecisionTarget, EnrolDecision, Lock, Merge, PlanDecision, Recognition, RowType, Unlock, Waiver},
     standing::Judge,
@@ -48,7 +48,7 @@ struct Closes {
     list: Option<Arc<List>>,
 }
 
-/// A list of open tips, reduced to what a lock of one subject's year closes.
+/// A list of open tips, reduced to the documents of one subject.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct List {
     /// Of the whole list.
@@ -56,12 +56,24 @@ pub(crate) struct List {
     documents: Vec<DocumentTips>,
 }
 
+/// A list by its subject and attachment.
+pub(crate) type ListId = (OrgId, AttachmentId);
+
+/// A list with the locks that name it, by their years.
+#[derive(Clone, Debug)]
+struct Listed {
+    list: Arc<List>,
+    by: BTreeSet<(u16, EntryId)>,
+}
+
 /// Locks, unlocks and decisions, reduced to what the question «too late?» asks.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Locks {
     by_subject: BTreeMap<OrgId, BTreeMap<RowName, Filed>>,
-    /// Each list once, whichever locks of a subject's year name it.
-    lists: BTreeMap<(OrgId, u16, AttachmentId), Arc<List>>,
+    /// Each list once, however many locks of a subject name it: a lock takes 300 bytes, a list a megabyte.
+    lists: BTreeMap<ListId, Listed>,
+    /// The tips of each list.
+    listed: BTreeSet<(EntryId, ListId)>,
     /// Every deciding row of a review.
     decisions: BTreeMap<RowName, Decided>,
 }
@@ -123,26 +135,8 @@ impl About {
     }
 }
 
-/// Does an entry hold more than one lock? One act closes one year of one subject, and names one list.
-pub(crate) fn locks_twice(document: &DocId, ops: &[Op<'_>]) -> bool {
-    let is_lock = |o: &&Op<'_>| matches!(o, Op::Row(r) if r.row_type == Lock::TYPE);
-    document.kind == Kind::Review && ops.iter().filter(is_lock).count() > 1
-}
-
-/// The list that an entry's lock names, where it is here and has the form.
-pub(crate) fn list(entry: &SignedEntry, entries: &dyn Entries) -> Option<Arc<List>> {
-    let (Kind::Review, Some(subject)) = (entry.header.log.document.kind, entry.header.log.document.subject) else { return None };
-    let (_, row) = row_ops(entry).into_iter().find(|(_, r)| r.row_type == Lock::TYPE)?;
-    let lock = Lock::from_fields(row.fields).ok()?.row;
-    let bytes = entries.attachment(&lock.tips).ok().flatten().filter(|b| b.len() <= LIST_BYTES_MAX)?;
-    let mut documents = tips::parse(&bytes).ok()?;
-    let root = tips::root(&documents);
-    documents.retain(|d| d.document.concerns() == subject && closes(&d.document, lock.year));
-    Some(Arc::new(List { root, documents }))
-}
-
 /// Does a lock of this year close documents of this kind and year?
-fn closes(document: &DocId, year: u16) -> bool {
+pub(crate) fn closes(document: &DocId, year: u16) -> bool {
     match document.kind {
         Kind::Roster => true,
         Kind::Ledger | Kind::Transfer | Kind::Review => document.period == Some(year),
@@ -151,20 +145,66 @@ fn closes(document: &DocId, year: u16) -> bool {
 }
 
 impl Locks {
-    /// Files the rows of a review. Returns the tips that its lock names.
-    pub(crate) fn file(&mut self, entry: &SignedEntry, mut list: Option<&Arc<List>>) -> Vec<EntryId> {
+    /// The list that an entry's lock names, where it is here and has the form. One that a lock named before is not read again.
+    pub(crate) fn list(&self, entry: &SignedEntry, entries: &dyn Entries) -> Option<Arc<List>> {
+        let (Kind::Review, Some(subject)) = (entry.header.log.document.kind, entry.header.log.document.subject) else {
+            return None;
+        };
+        let (_, row) = row_ops(entry).into_iter().find(|(_, r)| r.row_type == Lock::TYPE)?;
+        let lock = Lock::from_fields(row.fields).ok()?.row;
+        if let Some(known) = self.lists.get(&(subject, lock.tips)) {
+            return Some(Arc::clone(&known.list));
+        }
+        let bytes = entries.attachment(&lock.tips).ok().flatten().filter(|b| b.len() <= LIST_BYTES_MAX)?;
+        let mut documents = tips::parse(&bytes).ok()?;
+        let root = tips::root(&documents);
+        documents.retain(|d| d.document.concerns() == subject);
+        Some(Arc::new(List { root, documents }))
+    }
+
+    /// Files a lock under the list that it names.
+    fn list_for(&mut self, id: ListId, year: u16, by: EntryId, list: &Arc<List>) -> Arc<List> {
+        let listed = self.lists.entry(id).or_insert_with(|| {
+            self.listed.extend(list.documents.iter().flat_map(|d| &d.tips).map(|tip| (*tip, id)));
+            Listed { list: Arc::clone(list), by: BTreeSet::new() }
+        });
+        listed.by.insert((year, by));
+        Arc::clone(&listed.list)
+    }
+
+    /// The lists that name a tip.
+    pub(crate) fn lists_of(&self, tip: EntryId) -> impl Iterator<Item = ListId> {
+        let (least, most) = (OrgId([0; 8]), OrgId([0xff; 8]));
+        let all = (tip, (least, AttachmentId([0; 32])))..=(tip, (most, AttachmentId([0xff; 32])));
+        self.listed.range(all).map(|(_, list)| *list)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn listed_names(&self) -> usize {
+        self.listed.len()
+    }
+
+    /// The locks that name a list, with their years.
+    pub(crate) fn naming(&self, list: &ListId) -> impl Iterator<Item = (u16, EntryId)> {
+        self.lists.get(list).into_iter().flat_map(|l| l.by.iter().copied())
+    }
+
+    /// Does the list of an entry's lock name any of these?
+    pub(crate) fn names_any(list: Option<&Arc<List>>, of: &BTreeSet<EntryId>) -> bool {
+        !of.is_empty() && list.is_some_and(|l| l.documents.iter().flat_map(|d| &d.tips).any(|t| of.contains(t)))
+    }
+
+    /// Files the rows of a review.
+    pub(crate) fn file(&mut self, entry: &SignedEntry, mut list: Option<&Arc<List>>) {
         let document = entry.header.log.document;
-        let (Kind::Review, Some(subject)) = (document.kind, document.subject) else { return Vec::new() };
-        let mut named = Vec::new();
+        let (Kind::Review, Some(subject)) = (document.kind, document.subject) else { return };
         for (name, row) in row_ops(entry) {
             let replaces = || row.replaces.iter().map(|r| r.resolve(name.entry)).collect();
             let (year, closes) = match row.row_type {
                 Lock::TYPE => {
                     let Ok(lock) = Lock::from_fields(row.fields).map(|p| p.row) else { continue };
                     // The first lock's: admission lets in no second one.
-                    let at = (subject, lock.year, lock.tips);
-                    let list = list.take().map(|l| Arc::clone(self.lists.entry(at).or_insert_with(|| Arc::clone(l))));
-                    named.extend(list.iter().flat_map(|l| &l.documents).flat_map(|d| d.tips.iter().copied()));
+                    let list = list.take().map(|l| self.list_for((subject, lock.tips), lock.year, entry.id, l));
                     (lock.year, Some(Closes { day: lock.day, root: lock.tips_root, list }))
                 }
                 Unlock::TYPE => {
@@ -182,7 +222,6 @@ impl Locks {
             let filed = Filed { document, replaces: replaces(), year, closes };
             self.by_subject.entry(subject).or_default().insert(name, filed);
         }
-        named
     }
 }
 
@@ -237,7 +276,7 @@ pub struct Locked<'l> {
     pub day: Day,
     /// Does it act?
     pub state: LockState,
-    /// Those of the documents it closes that it names, at these tips.
+    /// The documents of its subject that it names, at these tips; of them it closes those of its year.
     pub list: &'l [DocumentTips],
 }
 
@@ -249,7 +288,8 @@ impl Locked<'_> {
     }
 
     fn tips(&self, document: &DocId) -> &[EntryId] {
-        self.list.iter().find(|d| d.document == *document).map(|d| d.tips.as_slice()).unwrap_or_default()
+        let closed = self.list.iter().find(|d| d.document == *document && closes(document, self.year));
+        closed.map(|d| d.tips.as_slice()).unwrap_or_default()
     }
 }
 

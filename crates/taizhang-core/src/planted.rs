@@ -214,6 +214,8 @@ checks! {
     LockAbove,
     /// One entry holds one lock.
     OneLock,
+    /// One entry holds one rollup.
+    OneRollup,
     /// A late decision leans on an earlier one only against locks of its own organisation or one below.
     LeanBelow,
     /// A late decision leans on an earlier one about the same.

@@ -9,12 +9,11 @@
 
 mod acts;
 pub mod line;
+mod reach;
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{cell::RefCell, collections::BTreeMap};
 
+use self::reach::Reach;
 use crate::{
     id::{EntryId, Kind},
     ledger::{Ledger, Place},
@@ -91,7 +90,7 @@ impl GrantState {
 #[derive(Debug)]
 pub struct Judge<'l> {
     ledger: &'l Ledger,
-    reached: RefCell<BTreeMap<EntryId, BTreeSet<EntryId>>>,
+    reach: Reach,
     found: RefCell<BTreeMap<(EntryId, Scope), Standing>>,
 }
 
@@ -116,12 +115,18 @@ impl<'l> Judge<'l> {
     /// Judges by this ledger.
     #[must_use]
     pub fn new(ledger: &'l Ledger) -> Self {
-        Self { ledger, reached: RefCell::default(), found: RefCell::default() }
+        Self { ledger, reach: Reach::default(), found: RefCell::default() }
     }
 
     /// The ledger it judges by.
     pub(crate) fn ledger(&self) -> &'l Ledger {
         self.ledger
+    }
+
+    /// How many names are held for what positions reach.
+    #[cfg(test)]
+    pub(crate) fn reached_names(&self) -> usize {
+        self.reach.names()
     }
 
     /// Does the entry count? Unknown entries do not.
@@ -235,7 +240,7 @@ impl<'l> Judge<'l> {
         };
         match self.ledger.registry.roots.reach(&under, place.log.key) {
             None => Standing::NoGrant,
-            Some(Some(positions)) if !self.covers(positions, place.log.document, id) => Standing::Burnt,
+            Some(Some(positions)) if !self.covers(positions, place, id) => Standing::Burnt,
             Some(_) => Standing::Stands,
         }
     }

@@ -5,7 +5,7 @@ use std::{fmt, time::Instant};
 use taizhang_core::{admission::Signature, ledger::Ledger};
 use taizhang_rules::rollup::{
     Inputs, Scope,
-    replay::{self, Replay},
+    replay::{Basis, Replay},
 };
 use taizhang_store::Store;
 
@@ -95,7 +95,7 @@ fn state(report: &mut Report, ledger: &Ledger, store: &impl Store, scope: Scope)
     let whole = Instant::now();
     let policies = Inputs::of_policies(ledger, scope.owner);
     let years = report.step("years of the policies", || {
-        replay::years(ledger, store, &policies, scope, Signature::Checked).expect("the policies are here")
+        Basis::of(ledger, store, &policies, scope, Signature::Checked).expect("the policies are here").years
     });
     let named = report.step("inputs named", || Inputs::of(ledger, scope.owner, years));
     let replay = report.step("entries of the inputs taken in again", || {

@@ -2,11 +2,11 @@
 
 use sha2::Digest;
 use taizhang_core::{
-    id::{AttachmentId, DocId, EntryId, OrgId},
+    id::{AttachmentId, DocId, EntryId, Kind, OrgId},
     ledger::GRANT_DEPTH_MAX,
     op::{PayloadBuilder, RowName},
     planted::Check,
-    rows::{Lock, Role, RowType, Verdict},
+    rows::{Lock, Role, Rollup, RowType, Verdict},
     standing::{Judge, Standing},
     tips,
     units::Day,
@@ -146,6 +146,18 @@ pub(super) const TABLE: &[Attack] = &[
             lateness(&n, n.review(), d)
         },
     ),
+    Theme::Counting.attack(
+        "second_rollup_in_an_entry",
+        "在同一条目里把假汇总放在真汇总后面, 核验与审计都只看前一份",
+        "puts a false rollup behind a true one in one entry, where verification and audit look at the first",
+        Outcome::Refused(2),
+        Off(Check::OneRollup),
+        |_| {
+            let s = Scene::new();
+            let two = |p: &mut PayloadBuilder| [1, 12_345].iter().for_each(|n| _ = p.row(Rollup::TYPE, &[], &rollup(*n)));
+            s.offer(&s.draft("reviewer", DocId::of_year(s.c.county, Kind::Rollup, 2024)).payload(two).sign())
+        },
+    ),
     Theme::Limits.attack(
         "one_entry_of_many_locks",
         "一条里写 512 次锁定, 都指向同一份 1 MiB 的名单, 想撑大每个节点",
@@ -161,6 +173,25 @@ pub(super) const TABLE: &[Attack] = &[
         },
     ),
 ];
+
+fn rollup(teachers: u32) -> Vec<u8> {
+    let row = Rollup {
+        period: 2024,
+        as_of: DAY,
+        policy_id: None,
+        policy_sha256: None,
+        rules_version: 1,
+        inputs_root: [0; 32],
+        inputs: AttachmentId([0; 32]),
+        lines_root: [0; 32],
+        lines: AttachmentId([0; 32]),
+        teachers,
+        teachers_root: None,
+        totals: Vec::new(),
+        reason: None,
+    };
+    row.to_fields()
+}
 
 /// The school has moved to the other county; the former one's man wrote there, and the other county burnt his key.
 struct Mole {

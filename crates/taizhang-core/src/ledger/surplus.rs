@@ -9,6 +9,7 @@ use super::{BRANCHES_MAX, DocState, Ledger, OPEN_TIPS_MAX, Place};
 use crate::{
     entry::SignedEntry,
     id::{DocId, EntryId, Kind, PublicKey, Run},
+    lock::{ListId, closes},
     planted::{Check, Planted, is_off},
 };
 
@@ -146,8 +147,8 @@ impl Ledger {
         Limits { of_fork, of_key: if is_off(Check::OpenTips) { usize::MAX } else { OPEN_TIPS_MAX } }
     }
 
-    /// Files an entry's place among its document's logs; `names` is what it names outside of its own chain. May other entries be surplus now than before?
-    pub(super) fn file_in_document(&mut self, e: &SignedEntry, names: &[EntryId]) -> bool {
+    /// Files an entry's place among its document's logs; does it name something surplus outside of its own chain? May other entries be surplus now than before?
+    pub(super) fn file_in_document(&mut self, e: &SignedEntry, names_surplus: bool) -> bool {
         let limits = self.limits();
         let (key, parent) = (e.header.log.key, e.header.before.parent());
         let doc = self.docs.entry(e.header.log.document).or_default();
@@ -165,16 +166,16 @@ impl Ledger {
         doc.file_branch(e, &self.places);
         if parent.is_some_and(|p| self.shaded.contains(&p)) {
             self.shaded.insert(e.id);
-            return self.settle_beside(e, names, true);
+            return self.settle_beside(e, names_surplus, true);
         }
         match doc.is_kept_alone(e, beside, limits, &self.places) {
-            Some(true) => self.settle_beside(e, names, false),
+            Some(true) => self.settle_beside(e, names_surplus, false),
             Some(false) => {
                 if let Some(wide) = doc.wide.get_mut(&key) {
                     wide.beyond.insert(e.id);
                 }
                 self.shaded.insert(e.id);
-                self.settle_beside(e, names, true)
+                self.settle_beside(e, names_surplus, true)
             }
             None => {
                 self.choose_branches(e.header.log.document, key, limits);
@@ -201,9 +202,11 @@ impl Ledger {
     }
 
     /// Follows what one entry changes where no branch moves: it may be surplus itself, or name what is.
-    fn settle_beside(&mut self, e: &SignedEntry, names: &[EntryId], is_shaded: bool) -> bool {
-        let names_surplus = !is_shaded && names.iter().any(|n| self.surplus.contains(n));
-        let by = self.holders(&e.id).any(|by| !self.surplus.contains(&by));
+    fn settle_beside(&mut self, e: &SignedEntry, names_surplus: bool, is_shaded: bool) -> bool {
+        let names_surplus = !is_shaded && names_surplus;
+        let counts = |by: &EntryId| !self.surplus.contains(by);
+        let by = self.holders(&e.id).any(|by| counts(&by))
+            || self.lists_with(&e.id).any(|l| self.locks_naming(&e.id, &l).any(|(_, by)| counts(&by)));
         if names_surplus || (is_shaded && by) {
             self.settle_surplus();
         } else if is_shaded {
@@ -213,7 +216,19 @@ impl Ledger {
         is_shaded || names_surplus
     }
 
-    /// Entries here that keep this one by naming it. A review keeps what concerns its subject, and no registry's entry: whoever holds that need not hold the review.
+    /// Lists of locks that keep this one by naming it.
+    fn lists_with(&self, id: &EntryId) -> impl Iterator<Item = ListId> {
+        let is_off = is_off(Check::DecidedKept);
+        self.locks.lists_of(*id).filter(move |_| !is_off)
+    }
+
+    /// Of the locks that name a list those that close the document in which an entry stands, with their years.
+    fn locks_naming(&self, id: &EntryId, list: &ListId) -> impl Iterator<Item = (u16, EntryId)> {
+        let document = self.places.get(id).map(|p| p.log.document).filter(|d| d.concerns() == list.0);
+        self.locks.naming(list).filter(move |(year, _)| document.is_some_and(|d| closes(&d, *year)))
+    }
+
+    /// Entries here that keep this one by naming it, locks apart. A review keeps what concerns its subject, and no registry's entry: whoever holds that need not hold the review.
     fn holders(&self, id: &EntryId) -> impl Iterator<Item = EntryId> {
         let document = |id: &EntryId| self.places.get(id).map(|p| p.log.document);
         let of = document(id).filter(|d| d.kind != Kind::Registry && !is_off(Check::DecidedKept));
@@ -231,10 +246,19 @@ impl Ledger {
     fn settle_surplus(&mut self) {
         let mut surplus = self.shaded.clone();
         let mut named: BTreeMap<EntryId, Vec<EntryId>> = BTreeMap::new();
+        let mut lists = Lists::default();
         let mut free: Vec<EntryId> = Vec::new();
         for id in &self.shaded {
             for by in self.holders(id) {
                 if self.shaded.contains(&by) { named.entry(by).or_default().push(*id) } else { free.push(*id) }
+            }
+            self.lists_with(id).for_each(|l| lists.tips.entry(l).or_default().push(*id));
+        }
+        for (list, (year, by)) in lists.tips.keys().flat_map(|l| self.locks.naming(l).map(|by| (*l, by))) {
+            if self.shaded.contains(&by) {
+                lists.by.entry(by).or_default().push((list, year));
+            } else if lists.open.insert((list, year)) {
+                free.extend(self.closed_tips(&lists, list, year));
             }
         }
         while let Some(id) = free.pop() {
@@ -242,9 +266,32 @@ impl Ledger {
             for a in self.ancestry(id).take_while(|a| surplus.contains(a)).collect::<Vec<_>>() {
                 surplus.remove(&a);
                 free.extend(named.remove(&a).into_iter().flatten());
+                for (list, year) in lists.by.remove(&a).into_iter().flatten() {
+                    if lists.open.insert((list, year)) {
+                        free.extend(self.closed_tips(&lists, list, year));
+                    }
+                }
             }
         }
         self.surplus = surplus;
         self.surplus_revision += 1;
     }
+
+    fn closed_tips(&self, lists: &Lists, list: ListId, year: u16) -> Vec<EntryId> {
+        let closed = |id: &&EntryId| {
+            self.places.get(*id).is_some_and(|p| p.log.document.concerns() == list.0 && closes(&p.log.document, year))
+        };
+        lists.tips.get(&list).into_iter().flatten().filter(closed).copied().collect()
+    }
+}
+
+/// Lists of locks that name what lies on branches beyond the limits: a list is gone through once a year, however many locks name it.
+#[derive(Default)]
+struct Lists {
+    /// What of each lies there.
+    tips: BTreeMap<ListId, Vec<EntryId>>,
+    /// Those that a lock on such a branch names.
+    by: BTreeMap<EntryId, Vec<(ListId, u16)>>,
+    /// Those that a lock names which counts.
+    open: BTreeSet<(ListId, u16)>,
 }

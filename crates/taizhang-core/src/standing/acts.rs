@@ -15,9 +15,9 @@ use crate::{
 
 /// What one entry's burn of a key lets stand, and in whose registry it was written.
 #[derive(Debug)]
-pub(super) struct Burnt {
+pub(super) struct Burnt<'l> {
     by: OrgId,
-    positions: Vec<Positions>,
+    positions: Vec<&'l [Positions]>,
 }
 
 /// As which organisation something was written, and whether in its registry, where standing may not ask the tree.
@@ -34,7 +34,7 @@ impl<'l> Judge<'l> {
         let of_registry = place.log.document.kind == Kind::Registry;
         self.ends_of(name, g, of_registry).for_each(|e| ends.entry(e.entry).or_default().push(e));
         ends.values().any(|rows| {
-            let covered = |e: &&Written<End>| self.covers(e.row.positions.as_deref().unwrap_or_default(), place.log.document, id);
+            let covered = |e: &&Written<End>| self.covers(e.row.positions.as_deref().unwrap_or_default(), place, id);
             let past = if g.row.role.decides() && !is_off(Check::EndPositions) {
                 !rows.iter().any(covered)
             } else {
@@ -73,8 +73,8 @@ impl<'l> Judge<'l> {
         let document = place.log.document;
         let of = Of { org: document.owner, is_registry: document.kind == Kind::Registry };
         let burns = self.burns_of(place.log.key, place.depth, of, scope);
-        let is_past = |b: &Burnt| !self.covers(&b.positions, document, id);
-        let lifts = |b: &Burnt| self.is_accepted(id, place, scope, &|by| self.may_lift(by, b.by, document.kind));
+        let is_past = |b: &Burnt<'_>| !b.positions.iter().any(|p| self.covers(p, place, id));
+        let lifts = |b: &Burnt<'_>| self.is_accepted(id, place, scope, &|by| self.may_lift(by, b.by, document.kind));
         let is_granted_anew = || self.ledger.registry.grants_of(place.log.key).count() > 1;
         match () {
             () if is_off(Check::BurnsTogether) => !burns.is_empty() && burns.values().all(is_past),
@@ -94,9 +94,9 @@ impl<'l> Judge<'l> {
     }
 
     /// The burns of a key that act on what it wrote as this organisation under a grant of this depth: what each lets stand.
-    fn burns_of(&self, key: PublicKey, depth: u32, of: Of, scope: Scope) -> BTreeMap<EntryId, Burnt> {
+    fn burns_of(&self, key: PublicKey, depth: u32, of: Of, scope: Scope) -> BTreeMap<EntryId, Burnt<'l>> {
         let scope = scope.up_to(depth);
-        let mut burns: BTreeMap<EntryId, Burnt> = BTreeMap::new();
+        let mut burns: BTreeMap<EntryId, Burnt<'l>> = BTreeMap::new();
         for b in self.ledger.burns.get(&key).into_iter().flatten() {
             let by = b.document.owner;
             let acts_here = self.depth_given(by, key, of.org).is_some_and(|depth| self.acts(b.entry, depth, scope));
@@ -108,7 +108,7 @@ impl<'l> Judge<'l> {
             };
             if acts_here || acts_after() {
                 let burnt = burns.entry(b.entry).or_insert_with(|| Burnt { by, positions: Vec::new() });
-                burnt.positions.extend(&b.row.positions);
+                burnt.positions.push(&b.row.positions);
             }
         }
         burns
@@ -149,7 +149,7 @@ impl<'l> Judge<'l> {
             by.depth < scope.accepts_below
                 && of(a.document.owner)
                 && self.may_accept(a.document, place)
-                && self.covers(&a.row, document, id)
+                && self.covers(&a.row, place, id)
                 && (self.judge(a.entry, Scope { burns_below: u32::MAX, accepts_below: by.depth }) == Standing::Stands
                     || is_off(Check::AcceptStands))
         })
@@ -183,12 +183,11 @@ impl<'l> Judge<'l> {
     }
 
     /// Is the entry one of those that the positions reach through previous and link?
-    pub(super) fn covers(&self, positions: &[Positions], document: DocId, id: EntryId) -> bool {
-        positions.iter().filter(|p| p.document == document).any(|p| {
-            let mut reached = self.reached.borrow_mut();
-            reached.entry(p.id).or_insert_with(|| self.ledger.ancestry(p.id).collect()).contains(&id)
-                || (is_off(Check::PositionIds) && self.ledger.place(&id).is_some_and(|at| at.sequence <= p.height))
-        })
+    pub(super) fn covers(&self, positions: &'l [Positions], place: &Place, id: EntryId) -> bool {
+        let (document, key) = (place.log.document, place.log.key);
+        let is_lower = |p: &Positions| p.document == document && place.sequence <= p.height;
+        self.reach.covers(self.ledger, positions, (document, key), id)
+            || (is_off(Check::PositionIds) && positions.iter().any(is_lower))
     }
 
     /// Does this registry answer for a grant that another gave: did the organisation go over from there to it, or to one below it? Asked only for what lies in no registry, so the tree may be.

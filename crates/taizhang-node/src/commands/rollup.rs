@@ -17,7 +17,7 @@ use taizhang_rules::{
     rollup::{
         Inputs, Lines, Made, PlaceLine, SchoolLine, Scope, Tally,
         lines::{Words, kind_word},
-        replay::{self, Replay, ReplayError},
+        replay::{Basis, Replay, ReplayError},
     },
 };
 use taizhang_sync::limits::ATTACHMENT_BYTES_MAX;
@@ -135,7 +135,7 @@ struct Stated {
 fn state(core: &Core, scope: Scope) -> Result<Stated, CommandError> {
     let (ledger, store) = (core.ledger(), core.store());
     let policies = Inputs::of_policies(ledger, scope.owner);
-    let years = replay::years(ledger, store, &policies, scope, Signature::Checked).map_err(|e| unreadable(&e))?;
+    let years = Basis::of(ledger, store, &policies, scope, Signature::Checked).map_err(|e| unreadable(&e))?.years;
     let named = Inputs::of(ledger, scope.owner, years);
     let replay = Replay::of(ledger, store, &named, Signature::Checked).map_err(|e| unreadable(&e))?;
     let made = replay.lines(scope);

@@ -140,22 +140,33 @@ pub fn school(
     }
 }
 
-/// The years that the accounts of a rollup reach over, as the policies among these inputs say.
-///
-/// # Errors
-/// As [`ReplayError`] says.
-pub fn years(
-    known: &Ledger,
-    entries: &dyn Entries,
-    inputs: &Inputs,
-    scope: Scope,
-    signature: Signature,
-) -> Result<Years, ReplayError> {
-    let says = |i: &&Input| matches!(i.document.kind, Kind::Registry | Kind::Policy);
-    let saying = Inputs(inputs.0.iter().filter(says).cloned().collect());
-    let replay = Replay::of(known, entries, &saying, signature)?;
-    let below = policy::below(&replay.facts(), &replay.ledger, scope.owner, scope.period);
-    Ok(policy::years(&below, scope.period, scope.as_of))
+/// What the inputs themselves say of the tree and the years: what became known here later changes nothing.
+#[derive(Debug)]
+pub struct Basis {
+    /// Of the registries and policies among the inputs alone.
+    pub ledger: Ledger,
+    /// Over which the accounts reach, as those policies say.
+    pub years: Years,
+}
+
+impl Basis {
+    /// Reads the registries and policies as far as the inputs name them.
+    ///
+    /// # Errors
+    /// As [`ReplayError`] says.
+    pub fn of(
+        known: &Ledger,
+        entries: &dyn Entries,
+        inputs: &Inputs,
+        scope: Scope,
+        signature: Signature,
+    ) -> Result<Self, ReplayError> {
+        let says = |i: &&Input| matches!(i.document.kind, Kind::Registry | Kind::Policy);
+        let saying = Inputs(inputs.0.iter().filter(says).cloned().collect());
+        let replay = Replay::of(known, entries, &saying, signature)?;
+        let below = policy::below(&replay.facts(), &replay.ledger, scope.owner, scope.period);
+        Ok(Self { years: policy::years(&below, scope.period, scope.as_of), ledger: replay.ledger })
+    }
 }
 
 /// Documents of which a named tip is not here.
@@ -178,12 +189,22 @@ pub fn unnamed(known: &Ledger, inputs: &Inputs, owner: OrgId, years: Years) -> V
 }
 
 /// Documents of which these inputs reach less than earlier ones of the same owner did: what was counted once cannot have arrived later.
+///
+/// What belongs below the owner is asked of the tree as these inputs have it. A branch of a fork that is not kept counts as nothing: what it stands on does.
 #[must_use]
-pub fn left_out(known: &Ledger, inputs: &Inputs, earlier: &Inputs, owner: OrgId, years: Years) -> Vec<(DocId, EntryId)> {
+pub fn left_out(
+    known: &Ledger,
+    tree: &Ledger,
+    inputs: &Inputs,
+    earlier: &Inputs,
+    owner: OrgId,
+    years: Years,
+) -> Vec<(DocId, EntryId)> {
     let named: BTreeSet<EntryId> = reached(known, inputs).unwrap_or_default().into_iter().map(|(_, _, id)| id).collect();
-    let belonging = earlier.0.iter().filter(|i| Inputs::belongs(known, owner, years, &i.document));
-    let missing = belonging.flat_map(|i| i.tips.iter().map(|t| (i.document, *t)));
-    missing.filter(|(_, tip)| known.place(tip).is_some() && !named.contains(tip)).collect()
+    let belonging = earlier.0.iter().filter(|i| Inputs::belongs(tree, owner, years, &i.document));
+    let kept = |tip: &EntryId| known.ancestry(*tip).find(|id| !known.is_surplus_entry(id));
+    let counted = belonging.flat_map(|i| i.tips.iter().filter_map(kept).map(|t| (i.document, t)));
+    counted.filter(|(_, tip)| known.place(tip).is_some() && !named.contains(tip)).collect()
 }
 
 /// In order of arrival here: behind what they name.

@@ -175,9 +175,13 @@ impl Network {
     }
 
     pub(super) fn lock_row(&mut self, list: &[DocumentTips]) -> Row {
+        self.lock_row_of(2008, list)
+    }
+
+    pub(super) fn lock_row_of(&mut self, year: u16, list: &[DocumentTips]) -> Row {
         let (tips, bytes) = tips::attachment(list);
         self.attachments.insert(tips, bytes);
-        row(&rows::Lock { year: 2008, day: self.now.day(), tips_root: tips::root(list), tips, reason: None })
+        row(&rows::Lock { year, day: self.now.day(), tips_root: tips::root(list), tips, reason: None })
     }
 
     /// The county locks the school's year 2008 at all that is here.

@@ -233,9 +233,35 @@ fn an_entry_holds_one_lock() {
     assert_eq!(n.verdict(n.reviewer, n.review_doc(), p.finish()), Ok(()));
 }
 
-/// A list is kept once for all locks that name it, and of it what they close.
+/// A lock takes 300 bytes and a list a megabyte: what a list names is kept once, however many locks of whatever years name it, and be they somebody's who may lock nothing.
 #[test]
-fn of_a_list_only_what_the_lock_closes_is_kept() {
+fn a_hundred_locks_of_one_list_keep_what_it_names_once() {
+    let mut n = Network::new();
+    let tips: Vec<EntryId> = (0..200_u8).map(|i| EntryId([i; 32])).collect();
+    let list = vec![DocumentTips { document: DocId::of(n.school, Kind::Roster), tips }];
+    for year in 2000..2100 {
+        let lock = n.lock_row_of(year, &list);
+        n.put(n.reviewer, n.review_doc(), &lock);
+    }
+    assert_eq!(n.ledger.kept_names(), 200);
+}
+
+/// Positions at every entry of a log, by whoever may write them, take no more than one name each: not all that lies before each.
+#[test]
+fn accepts_of_every_entry_hold_as_many_names_as_there_are_entries() {
+    let mut n = Network::new();
+    let all: Vec<RowName> = (0..120).map(|i| n.put(n.clerk, n.ledger_doc(), &registration(&format!("A{i}"), "T1", 1))).collect();
+    let ids: Vec<EntryId> = all.iter().map(|r| r.entry).collect();
+    ids.chunks(20).for_each(|some| _ = n.accept(n.reviewer, n.review_doc(), some));
+    let judge = Judge::new(&n.ledger);
+    assert!(ids.iter().all(|id| judge.stands(id)));
+    let held = judge.reached_names();
+    assert!(held > 120 && held <= 3 * 120, "{held}");
+}
+
+/// A list is kept once for all locks that name it, and of it what is of their subject.
+#[test]
+fn of_a_list_only_what_is_of_the_subject_is_kept() {
     let mut n = Network::new();
     let one = n.put(n.clerk, n.ledger_doc(), &registration("A1", "T1", 800));
     let other = DocId::of_year(n.school2, Kind::Ledger, 2008);

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use taizhang_core::{admission::Signature, id::DocId, rows::Rollup, view::ViewRow};
-use taizhang_rules::rollup::{Inputs, Scope, replay};
+use taizhang_rules::rollup::{
+    Inputs, Scope,
+    replay::{self, Basis},
+};
 
 use super::{super::shown, unreadable};
 use crate::{
@@ -20,10 +23,11 @@ pub(super) fn reaches_as_far(core: &Core, scope: Scope, inputs: &[u8], earlier: 
         // What another version lists in its own way nobody can hold against this one.
         let bytes = shown::attachment(core, &row.row.inputs)?;
         let Some(before) = bytes.and_then(|b| Inputs::parse(&b).ok()) else { continue };
-        let years = replay::years(ledger, core.store(), &inputs, scope, Signature::Checked).map_err(|e| unreadable(&e))?;
-        let belongs = |d: &DocId| Inputs::belongs(ledger, scope.owner, years, d);
+        let basis = Basis::of(ledger, core.store(), &inputs, scope, Signature::Checked).map_err(|e| unreadable(&e))?;
+        let (tree, years) = (&basis.ledger, basis.years);
+        let belongs = |d: &DocId| Inputs::belongs(tree, scope.owner, years, d);
         short.extend(replay::missing(ledger, &before).into_iter().filter(belongs));
-        short.extend(replay::left_out(ledger, &inputs, &before, scope.owner, years).into_iter().map(|(d, _)| d));
+        short.extend(replay::left_out(ledger, tree, &inputs, &before, scope.owner, years).into_iter().map(|(d, _)| d));
     }
     if short.is_empty() {
         return Ok(());

@@ -21,7 +21,7 @@ use taizhang_rules::{
     rollup::{
         Inputs, Lines, TeacherLine, Years,
         check::{self, Difference, LineName},
-        replay::{self, Replay, ReplayError},
+        replay::{self, Basis, Replay, ReplayError},
         sample,
     },
 };
@@ -262,7 +262,8 @@ fn statement(core: &Core, found: &Found) -> Result<(Verdict, Option<(Inputs, Lin
 
 /// What a rollup that this one replaces had counted, and this one does not reach.
 fn left_out(core: &Core, found: &Found, inputs: &Inputs) -> Result<Vec<Problem>, CommandError> {
-    let years = years(core, found, inputs);
+    let basis = basis(core, found, inputs);
+    let (tree, years) = (basis.as_ref().map_or(core.ledger(), |b| &b.ledger), years(found, inputs, basis.as_ref()));
     let mut problems = Vec::new();
     for earlier in &found.replaces {
         let Some(bytes) = core.store().entry(&earlier.entry).map_err(CommandError::storage)? else { continue };
@@ -271,7 +272,7 @@ fn left_out(core: &Core, found: &Found, inputs: &Inputs) -> Result<Vec<Problem>,
         let row = rows.iter().find(|(name, _)| name == earlier).and_then(|(_, op)| taizhang_core::rows::read::<Rollup>(op)?.ok());
         let Some(before) = row.map(|p| shown::attachment(core, &p.row.inputs)).transpose()?.flatten() else { continue };
         let Ok(before) = Inputs::parse(&before) else { continue };
-        for (document, tip) in replay::left_out(core.ledger(), inputs, &before, found.document.owner, years) {
+        for (document, tip) in replay::left_out(core.ledger(), tree, inputs, &before, found.document.owner, years) {
             let (document, earlier) = (shown::document(core, &document), earlier.entry);
             problems.push(Problem::left_out(tip, &document, earlier));
         }
@@ -279,11 +280,14 @@ fn left_out(core: &Core, found: &Found, inputs: &Inputs) -> Result<Vec<Problem>,
     Ok(problems)
 }
 
+fn basis(core: &Core, found: &Found, inputs: &Inputs) -> Option<Basis> {
+    Basis::of(core.ledger(), core.store(), inputs, found.scope(), Signature::Checked).ok()
+}
+
 /// The years that the inputs should reach over: as their policies say, else those of the ledgers that they name.
-fn years(core: &Core, found: &Found, inputs: &Inputs) -> Years {
-    let said = replay::years(core.ledger(), core.store(), inputs, found.scope(), Signature::Checked).ok();
+fn years(found: &Found, inputs: &Inputs, basis: Option<&Basis>) -> Years {
     let period = Years { first: found.row.period, last: found.row.period };
-    said.or_else(|| inputs.years()).unwrap_or(period)
+    basis.map(|b| b.years).or_else(|| inputs.years()).unwrap_or(period)
 }
 
 /// Signature, admission, standing: asked once more of the bytes as they lie here.
@@ -401,7 +405,8 @@ impl Case<'_> {
 
     /// Entries here that the inputs do not reach: they came later, or were left out. No verdict follows from them.
     fn unnamed(&self) -> Json {
-        let years = years(self.core, self.found, &self.inputs);
+        let basis = basis(self.core, self.found, &self.inputs);
+        let years = years(self.found, &self.inputs, basis.as_ref());
         let rest = replay::unnamed(self.core.ledger(), &self.inputs, self.found.document.owner, years);
         let documents: Vec<Json> =
             rest.iter().map(|(d, n)| json!({ "document": shown::document(self.core, d), "entries": n })).collect();
