@@ -13,6 +13,7 @@ use taizhang_rules::rollup::{
     replay::{self, Replay},
 };
 
+mod later;
 mod tampering;
 
 use super::{
