@@ -40,6 +40,7 @@ mod reading;
 mod replication;
 mod scene;
 mod standing;
+mod strangers;
 mod tables;
 mod transport;
 mod tree;
@@ -219,6 +220,8 @@ pub struct Verdict {
     /// How long it took.
     pub took: Duration,
 }
+
+pub use strangers::{Strangers, strangers};
 
 /// Every attack, by theme.
 #[must_use]

@@ -143,20 +143,20 @@ def judge(eid, burns_below=FAR, accepts_below=FAR):  # does it count? From the r
     e = entries[eid]
     if e.doc[8] == 1:
         burns_below, accepts_below = min(burns_below, e.depth + 1), min(accepts_below, e.depth + 1)
-    mine = [(n, g) for n, g in grants.items() if g.key == e.key]
+    own, mine, lifted, left = e.doc[:8], [(n, g) for n, g in grants.items() if g.key == e.key], set(), collections.defaultdict(list)
+    granted = lambda by: [g.depth for _, g in mine if g.registry == by and (own in (by, g.org) or by in above(own))]
     acts = lambda by, depth, below: by.depth <= depth and by.depth < below and judge(by.id, by.depth, by.depth) == "stands"
     for a, f in accepts:
         of_subject = a.doc[11:] in (e.doc[:8], e.doc[11:] if e.doc[8] == 6 else None) and a.doc[:8] in above(a.doc[11:]) and e.doc[8] in (4, 5, 6)
-        may = any(g.registry == a.doc[:8] for _, g in mine) if a.doc[8] == 1 else of_subject
+        may = granted(a.doc[:8]) if a.doc[8] == 1 else of_subject
         if a.depth < accepts_below and may and covers(f[0], e) and judge(a.id, FAR, a.depth) == "stands":
-            return "stands"
-    left = collections.defaultdict(list)
+            lifted.add(a.doc[:8])
     for b, f in burns:
-        depths = [g.depth for _, g in mine if g.registry == b.doc[:8]]
-        if f[0] == e.key and depths and acts(b, max(depths), min(burns_below, e.depth + 1)):
-            left[b.id] += f[1]
-    if not all(covers(p, e) for p in left.values()):
-        return "burnt"
+        if f[0] == e.key and (depths := granted(b.doc[:8])) and acts(b, max(depths), min(burns_below, e.depth + 1)):
+            left[b.id, b.doc[:8]] += f[1]
+    gone = any(not covers(p, e) and not lifted & {by, *above(by)} for (_, by), p in left.items())  # undone by whoever burnt, or from above
+    if gone or lifted:
+        return "burnt" if gone else "stands"
     best, one_use = of_root(e) if e.depth == 0 else "no_grant", e.grant in grants and grants[e.grant].one_use
     for name, g in mine if e.depth else []:
         gives = e.grant == name if one_use or g.one_use else writes(g, e.doc) and (e.doc[8] != 1 or g.depth <= e.depth)

@@ -13,7 +13,11 @@ use std::{
 };
 
 use serde_json::Value;
-use taizhang_node::command::Command;
+use taizhang_node::{
+    command::Command,
+    core::Core,
+    folder::{Folder, Settings},
+};
 
 use crate::kit::{School, import};
 
@@ -112,6 +116,26 @@ fn a_network_with_burns_forks_and_invites_verifies_alike_in_both_programs() {
         assert!(audit.get("standing").and_then(|s| s.get(word)?.as_u64()).is_some_and(|n| n > 0), "{word}: {audit}");
     }
     assert_eq!(summary.get("forks"), Some(&Value::from(2)), "a fork and an invite used twice: {summary}");
+}
+
+#[test]
+fn burns_and_accepts_of_strangers_come_to_the_same_in_both_programs() {
+    let dir = tempfile::TempDir::new().expect("a temporary folder");
+    let world = taizhang_tests::attacks::strangers();
+    let folder = Folder::at(dir.path().join("city"));
+    folder.create().expect("makes a folder");
+    folder.save_settings(&Settings::new(world.network, world.city, Vec::new())).expect("writes");
+    let mut core = Core::open(folder, &mut |_, _, _| {}).expect("opens");
+    core.store_entries(world.entries, Vec::new()).expect("takes them");
+    let out = dir.path().join("audit.cborseq");
+    let audit = network::audit(&mut core, &out);
+    let (rows, summary) = said(&out);
+    for (what, id, standing) in world.ends {
+        let is_it = |r: &&Value| r.get("name").and_then(Value::as_str).is_some_and(|n| n.starts_with(&id.to_string()));
+        let row = rows.iter().find(is_it).expect("the row is in the export");
+        assert_eq!(row.get("standing").and_then(Value::as_str), Some(standing.word()), "{what}");
+    }
+    assert_eq!(summary.get("standing"), audit.get("standing"), "{summary} {audit}");
 }
 
 #[test]
