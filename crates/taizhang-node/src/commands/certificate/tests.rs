@@ -2,14 +2,17 @@
 use serde_json::{Value as Json, json};
 use taizhang_core::{
     id::{DocId, EntryId, Kind},
-    rows::{Burn, End, Positions, Status},
+    rows::{ActivityKind, Burn, Certificate, End, Positions, Status},
     units::Day,
 };
 use taizhang_rules::{certificate::Statement, policy::library};
 
 mod cities;
 
-use super::super::testkit::{Net, registration, row};
+use super::{
+    super::testkit::{Net, activity, registration, row},
+    Register,
+};
 use crate::{command::Command, core::Core, error::CommandError};
 
 /// Name of T1, of the longest kind.
@@ -264,6 +267,38 @@ fn an_account_that_changed_is_not_confirmed() {
 }
 
 #[test]
+fn other_hours_than_those_prepared_are_not_confirmed() {
+    let mut net = net();
+    let no = net.data("reviewer", &prepare(Some("T1"), Some(NAME)))["certificates"][0]["no"].clone();
+    net.put("office", net.notice(), &activity("A5", ActivityKind::Concentrated, Some("approved")));
+    let more = net.put("clerk", net.ledger(), &registration("A5", "T1", 300)).to_string();
+    let approve = Command::ReviewDecide {
+        verdict: "approved".into(),
+        rows: vec![more],
+        sheet: None,
+        claimed: false,
+        org: None,
+        reason: None,
+    };
+    net.data("reviewer", &approve);
+    let confirm = Command::CertificateConfirm { no: no.as_str().map(Into::into) };
+    let error = net.run("reviewer2", &confirm).unwrap_err();
+    assert!(error.what.en.contains("hours or policy differ"), "{error:?}");
+}
+
+/// Two machines of one county that had not heard of each other gave one number to two teachers.
+#[test]
+fn a_number_of_two_teachers_is_not_confirmed() {
+    let mut net = net();
+    let no = net.data("reviewer", &prepare(Some("T1"), Some(NAME)))["certificates"][0]["no"].clone();
+    let of_t1 = Register::load(&net.core).unwrap().all().next().unwrap().row.clone();
+    let of_t9 = Certificate { teacher: "T9".into(), ..of_t1 };
+    net.put("reviewer2", DocId::about(net.county, Kind::Review, 2029, net.school2), &row(&of_t9));
+    let confirmed = net.run("reviewer2", &Command::CertificateConfirm { no: None }).unwrap();
+    assert_eq!((&confirmed.data["done"], confirmed.data["left_out"].as_array().unwrap().len()), (&0.into(), 2), "{no}");
+}
+
+#[test]
 fn a_replaced_certificate_says_so() {
     let mut net = net();
     let (first, text) = certified(&mut net);
@@ -342,6 +377,13 @@ fn texts_that_do_not_verify() {
         assert_eq!((error.kind.exit_code(), error.what.en.contains(said)), (4, true), "{what}: {error}");
         assert!(!error.what.en.contains("王") && !error.what.zh.contains("王"));
     }
+    // A reviewer who may confirm signs what a colleague has confirmed: another text than the one on record.
+    let reviewer = net.person("reviewer").key;
+    let mut another = good.clone();
+    another.key = reviewer.public();
+    another.signature = another.claims.sign(&net.core.network(), &reviewer, &another.commitment());
+    let verified = verify(&mut net.core, &another.text().unwrap()).unwrap();
+    assert!(verified["problems"][0]["en"].as_str().unwrap().ends_with("differs in: signature"), "{verified}");
     // A school's clerk signs one of her own.
     let clerk = net.person("clerk").key;
     let mut own = good;

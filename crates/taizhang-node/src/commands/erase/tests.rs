@@ -1,11 +1,14 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 use serde_json::Value as Json;
-use taizhang_core::id::{DocId, Kind};
+use taizhang_core::{
+    id::{DocId, Kind},
+    rows::Burn,
+};
 
 use crate::{
     command::{Command, Format, Import},
-    commands::testkit::Net,
+    commands::testkit::{Net, row},
     error::ErrorKind,
 };
 
@@ -178,6 +181,21 @@ fn a_teacher_whom_another_school_still_names_is_not_said_to_be_erased() {
     net.start_again_as(net.county);
     let done = net.data("reviewer", &confirm);
     assert_eq!((&done["state"], &done["still_named"]), (&"erased".into(), &serde_json::json!([])));
+}
+
+#[test]
+fn only_the_county_of_the_school_confirms_and_only_what_stands() {
+    let (mut net, city) = Net::below_a_city();
+    import(&mut net, "clerk", ROSTER);
+    let confirm = Command::EraseConfirm { teacher: "T1".into() };
+    net.start_again_as(net.school);
+    net.data("clerk2", &ask("T1"));
+    net.start_again_as(city);
+    assert_eq!(net.run("city-reviewer", &confirm).unwrap_err().kind, ErrorKind::Usage);
+    net.start_again_as(net.county);
+    let burn = Burn { key: net.person("clerk2").key.public(), positions: Vec::new(), cause: "被盗".into(), reason: None };
+    net.put("county-admin", DocId::of(net.county, Kind::Registry), &row(&burn));
+    assert_eq!(net.run("reviewer", &confirm).unwrap_err().kind, ErrorKind::Usage, "a thief asked");
 }
 
 /// A damaged keyring is put aside, so that no record of the erased key is here to be removed.

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use taizhang_core::{
     founding::NewOrg,
     id::{DocId, Kind},
-    rows::{Adopt, OrgKind},
+    rows::{Adopt, OrgKind, PolicyText, field::Bytes},
     units::Day,
 };
 
@@ -192,7 +192,27 @@ fn what_may_not_be_adopted() {
     assert!(ids.as_array().unwrap().contains(&"again".into()), "{ids}");
     assert_eq!(net.run("officer", &adopt("wuhan-2008", "yesterday")).unwrap_err().kind.exit_code(), 2);
     assert_eq!(net.run("reviewer", &adopt("wuhan-2008", "2024-01-01")).unwrap_err().kind.exit_code(), 1);
+    let for_stage = match adopt("wuhan-2008", "2024-01-01") {
+        Command::PolicyAdopt { policy, from, overlay_of, orgs, replace, reason, .. } => {
+            Command::PolicyAdopt { policy, from, overlay_of, stages: vec!["university".into()], orgs, replace, reason }
+        }
+        other => other,
+    };
+    assert_eq!(net.run("officer", &for_stage).unwrap_err().kind.exit_code(), 2);
+    // A text that is not what its row says is none.
+    let written =
+        PolicyText { id: "own".into(), version: "1".into(), sha256: [7; 32], toml: Bytes(wuhan.into_bytes()), reason: None };
+    net.put("officer", DocId::of(net.county, Kind::Policy), &row(&written));
+    assert_eq!(net.run("officer", &adopt("own", "2024-01-01")).unwrap_err().kind.exit_code(), 2);
     assert!(adoptions(&mut net).is_empty());
+}
+
+#[test]
+fn a_policy_is_adopted_for_those_below_only() {
+    let (mut net, _) = Net::below_a_city();
+    net.start_again_as(net.county);
+    let error = net.run("officer", &for_orgs(adopt("wuhan-2008", "2008-01-01"), &["429800"])).unwrap_err();
+    assert!(error.what.en.contains("is not below this organisation"), "{error:?}");
 }
 
 #[test]

@@ -160,7 +160,10 @@ fn a_key_file_goes_to_a_stick_and_back() {
     let itself = city.core.folder().file(&format!("keys/{key}.json"));
     let linked = city.file("linked");
     std::fs::hard_link(&itself, &linked).unwrap();
-    for copy in [&other, &city.file("nothing"), &itself, &linked] {
+    // One under another passphrase would be another file of the same key.
+    let older = city.file("older");
+    std::fs::write(&older, [std::fs::read(&stick).unwrap().as_slice(), b"\n"].concat()).unwrap();
+    for copy in [&other, &city.file("nothing"), &itself, &linked, &older] {
         assert!(city.run("admin", &remove(copy)).is_err(), "{copy:?}");
     }
     let import = Command::KeyFile(KeyFile::Import { file: stick.clone() });

@@ -1,13 +1,10 @@
 //! Two cities of one province: who is believed about a school that went from one to the other, and who may sign whose numbers.
 
-use taizhang_core::{
-    id::OrgId,
-    rows::{Certificate, CertificateStep},
-};
+use taizhang_core::{id::OrgId, rows::CertificateStep};
 use taizhang_rules::certificate::network_prefix;
 
 use super::{
-    super::{Register, claims, salt},
+    super::{claims, salt},
     *,
 };
 use crate::command::OrgChange;
@@ -106,6 +103,8 @@ fn a_former_city_ends_nothing_that_the_present_one_confirmed() {
     let review = DocId::about(two.net.county, Kind::Review, 2029, two.net.school);
     two.net.put("reviewer", review, &row(&withdrawn));
     assert_eq!(verify(&mut two.net.core, &text).unwrap()["ok"], true, "nor by a row of its own");
+    let gone = two.net.run("reviewer", &replacing("T1", NAME)).unwrap_err();
+    assert!(gone.what.en.contains("no teacher of this organisation's schools"), "{gone:?}");
 }
 
 #[test]
@@ -241,4 +240,40 @@ fn of_two_that_were_prepared_apart_the_later_is_confirmed_alone() {
     assert_eq!((&confirmed["done"], &confirmed["certificates"][0]["no"]), (&1.into(), &"429800-2029-00002".into()));
     assert!(confirmed["left_out"][0]["en"].as_str().unwrap().contains(&first), "{confirmed}");
     assert_eq!(confirmed["certificates"][0]["earlier_withdrawn"], json!([first]));
+}
+
+/// A county below a city prepares; rows that it or another county may not write are not believed.
+#[test]
+fn a_county_prepares_and_only_a_city_above_confirms() {
+    let (mut net, city) = Net::below_a_city();
+    let other = net.beside(city, "429802", "other");
+    fill(&mut net);
+    let no = net.data("reviewer", &prepare(Some("T1"), Some(NAME)))["certificates"][0]["no"].as_str().unwrap().to_owned();
+    let confirm = Command::CertificateConfirm { no: Some(no.clone()) };
+    assert!(net.run("reviewer2", &confirm).unwrap_err().what.en.contains("a city confirms"));
+    let prepared = Register::load(&net.core).unwrap().all().next().unwrap().row.clone();
+    let confirmed = Certificate { step: CertificateStep::Confirmed, signature: Some([1; 64]), ..prepared.clone() };
+    let withdrawn = Certificate { step: CertificateStep::Withdrawn, reason: Some("不服".into()), ..prepared.clone() };
+    for (who, by, certificate) in
+        [("reviewer", net.county, &confirmed), ("other", other, &prepared), ("other", other, &withdrawn)]
+    {
+        net.put(who, DocId::about(by, Kind::Review, 2029, net.school), &row(certificate));
+        let register = Register::load(&net.core).unwrap();
+        let believed: Vec<_> = register.all().map(|p| (p.review.owner, p.row.step, p.is_replaced)).collect();
+        assert_eq!(believed, [(net.county, CertificateStep::Prepared, false)], "{who} {:?}", certificate.step);
+    }
+    net.start_again_as(city);
+    net.data("city-reviewer", &confirm);
+    net.start_again_as(net.county);
+    let text = net.data("reviewer", &show(&no, Some(NAME)))["text"].as_str().unwrap().to_owned();
+    assert!(net.run("reviewer", &withdraw(&no, "不服")).unwrap_err().what.en.contains("is withdrawn by the city"));
+    // Neither the county's reviewer nor the city's clerk confirms by signing.
+    let mut elsewhere = net.node_below(net.school2);
+    for who in ["reviewer2", "city-clerk"] {
+        let (mut own, key) = (Statement::read_text(&text).unwrap(), net.person(who).key);
+        own.key = key.public();
+        own.signature = own.claims.sign(&net.core.network(), &key, &own.commitment());
+        let verified = verify(&mut elsewhere, &own.text().unwrap()).unwrap();
+        assert_eq!((&verified["ok"], &verified["signed_by"]["grant"]), (&false.into(), &"no_grant".into()), "{who}");
+    }
 }

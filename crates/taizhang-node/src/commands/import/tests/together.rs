@@ -99,6 +99,34 @@ fn registers_and_lists_are_looked_at() {
     assert!(heard_of_row(&net, "office", net.notice(), row(&lectured)).unwrap().what.zh.contains("身份证号"));
 }
 
+/// Two clerks said different things: a sheet does not settle that.
+#[test]
+fn a_register_with_several_values_is_left_for_a_person() {
+    let mut net = Net::new();
+    for (who, value) in [("clerk", "语文"), ("clerk2", "数学")] {
+        let mut p = PayloadBuilder::default();
+        p.register("T1.subject", &op::scalar(&Value::Text(value.into())), &[]);
+        net.write(who, net.roster(), p);
+    }
+    let roster = "教师编号,姓名,性别,入职日期,任教学段,任教学科\nT1,王小明,男,2012-09-01,小学,英语\n";
+    let path = file(&net, "roster.csv", roster);
+    let reply = net.data("clerk", &Command::Import(of("roster", &[path], Some("001"))));
+    assert_eq!(kinds(&reply["files"][0], "refused"), ["conflict"]);
+    assert_eq!(net.core.view(&net.roster()).unwrap().conflicts(), ["T1.subject"]);
+}
+
+/// What nobody said when the year was closed begins after it.
+#[test]
+fn a_first_roster_after_a_lock_dates_nothing_into_the_locked_year() {
+    let mut net = Net::new();
+    let lock = Command::ReviewLock { org: Some("001".into()), all: false, year: 2025, even_pending: false, reason: None };
+    net.data("reviewer", &lock);
+    let roster = file(&net, "roster.csv", &format!("{ROSTER}T1,王小明,2010-09-01,小学,二级教师,\n"));
+    net.data("clerk", &Command::Import(of("roster", &[roster], Some("001"))));
+    let facts = rows::<Status>(&net, net.roster());
+    assert!(!facts.is_empty() && facts.iter().all(|f| f.from_day == Day::from_ymd(2026, 1, 1).unwrap()), "{facts:?}");
+}
+
 /// Whoever reads over the shoulder learns no number from the refusal.
 #[test]
 fn a_refusal_repeats_no_number() {

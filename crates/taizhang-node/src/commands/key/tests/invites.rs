@@ -158,6 +158,28 @@ fn an_invite_of_another_network_or_organisation_or_bent_is_refused_in_words() {
     assert!(error.what.en.contains("cannot be read"), "{error:?}");
 }
 
+#[test]
+fn a_folder_in_use_is_not_begun_again_by_mistake() {
+    let mut net = Net::new();
+    let command =
+        Command::Invite { org: "429801".into(), role: "reviewer".into(), office: None, expires_ms: 86_400_000, address: None };
+    let text = net.data("admin", &command)["invite"].as_str().unwrap().to_owned();
+    let folder = net.core.folder().clone();
+    let begun = [
+        found::init(&folder, &nobody(), "429802", "另一县", "county").unwrap_err(),
+        found::join(&folder, &nobody(), &text, None).unwrap_err(),
+    ];
+    for error in begun {
+        assert!(error.what.en.contains("there is a ledger in") && error.hint.is_some(), "{error:?}");
+    }
+    let taken = found::join_running(&mut net.core, &nobody(), &text, Some("reviewer2")).unwrap_err();
+    assert!(taken.what.en.contains("has a key called reviewer2 already"), "{taken:?}");
+    let weak = Unlock { key: None, passphrase: Some("12345".to_owned()) };
+    let new = Folder::at(net.dir.path().join("new"));
+    assert_eq!(found::join(&new, &weak, &text, None).unwrap_err().kind, crate::error::ErrorKind::Key);
+    assert!(!new.file("keys").exists());
+}
+
 /// A further person joins on a machine in use: what the node of a first contact asks is asked here too, and a refusal leaves no key behind.
 #[test]
 fn a_machine_in_use_takes_no_invite_that_is_unknown_expired_withdrawn_or_used() {

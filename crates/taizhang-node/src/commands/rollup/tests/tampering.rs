@@ -532,6 +532,7 @@ fn the_seed_is_the_one_that_someone_above_published() {
     // A lie about a teacher whom the seed chooses is caught without asking for anything.
     let lied = world.smooth_lie(|_, lines| lines.commitments.iter_mut().for_each(|c| c[0] ^= 1));
     world.honest = lied;
+    assert_eq!(ask(&mut world)["sample"]["verdict"], "not_asked", "the seed was for another");
     let city = world.city;
     world.seed("city-clerk", city);
     assert_eq!(ask(&mut world)["sample"]["verdict"], FAIL);
@@ -539,6 +540,9 @@ fn the_seed_is_the_one_that_someone_above_published() {
         let command = Command::RollupSample { id: id.into(), k };
         assert_eq!(world.net.run("city-clerk", &command).unwrap_err().kind, ErrorKind::Usage, "{k} {id}");
     }
+    world.net.start_again_as(county);
+    let own = world.net.run("office", &Command::RollupSample { id, k: 2 }).unwrap_err();
+    assert!(own.what.en.contains("published by an organisation above"), "{own:?}");
 }
 
 /// A store that gives one entry with a bit changed.
