@@ -109,6 +109,14 @@ impl Core {
     /// Nothing was set up here, another program has it open, or the disk fails.
     pub fn open(folder: Folder, progress: Progress<'_>) -> Result<Self, CommandError> {
         let settings = folder.settings()?;
+        Self::open_as(folder, settings, progress)
+    }
+
+    /// Opens a data folder whose settings are not kept yet.
+    ///
+    /// # Errors
+    /// As [`Core::open`].
+    pub(crate) fn open_as(folder: Folder, settings: Settings, progress: Progress<'_>) -> Result<Self, CommandError> {
         for mended in folder.guard()? {
             tracing::warn!(what = %mended.en, "the data folder was open to others");
         }

@@ -24,6 +24,9 @@ use zeroize::Zeroizing;
 
 use crate::error::{CommandError, ErrorKind};
 
+/// What lies in a folder before it is set up, if anything.
+const OURS: [&str; 3] = ["keys", "node.key", "invite.cbor"];
+
 /// The data folder.
 #[derive(Clone, Debug)]
 pub struct Folder {
@@ -130,8 +133,9 @@ impl Folder {
     /// Makes the folder, readable by its owner only.
     ///
     /// # Errors
-    /// It cannot be made.
+    /// It cannot be made, or others use it.
     pub fn create(&self) -> Result<(), CommandError> {
+        self.refuse_shared()?;
         for dir in [self.path.clone(), self.file("keys")] {
             let private = fs::Permissions::from_mode(0o700);
             let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir);
@@ -139,6 +143,23 @@ impl Folder {
             made.and_then(|()| fs::set_permissions(&dir, private)).map_err(|e| self.failed(&dir, &e))?;
         }
         Ok(())
+    }
+
+    /// A folder that others can open and that holds something else is closed to nobody: a slip of the pen would take it away from them.
+    fn refuse_shared(&self) -> Result<(), CommandError> {
+        let is_open = fs::metadata(&self.path).is_ok_and(|m| m.permissions().mode() & 0o077 != 0);
+        let ours = |name: &std::ffi::OsStr| OURS.iter().any(|o| name == *o);
+        let mut inside = fs::read_dir(&self.path).into_iter().flatten().flatten();
+        if !is_open || !inside.any(|file| !ours(&file.file_name())) {
+            return Ok(());
+        }
+        let at = self.path.display();
+        Err(CommandError::new(
+            ErrorKind::Refused,
+            format!("{at} 中有别的文件, 其他用户也能打开, 不能用作数据目录"),
+            format!("{at} holds other files and is open to other users: it cannot be the data folder"),
+        )
+        .hint("请用 --data 换一个新目录", "choose a new folder with --data"))
     }
 
     /// A file in it.

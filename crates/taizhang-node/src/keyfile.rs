@@ -56,6 +56,16 @@ pub struct Person {
 }
 
 impl Person {
+    /// A new person's keys, kept nowhere yet.
+    ///
+    /// # Errors
+    /// The system gives no randomness.
+    pub fn new(label: &str) -> Result<Self, CommandError> {
+        let seed: Zeroizing<[u8; 32]> = Zeroizing::new(random::bytes()?);
+        let seal: Zeroizing<[u8; 32]> = Zeroizing::new(random::bytes()?);
+        Ok(Self { key: SecretKey::from_seed(*seed), seal: StaticSecret::from(*seal), label: label.to_owned() })
+    }
+
     /// The same person, for the rest of a command.
     #[must_use]
     pub(crate) fn again(&self) -> Self {
@@ -105,11 +115,23 @@ pub fn check_new(passphrase: &str) -> Result<(), CommandError> {
 /// # Errors
 /// They cannot be written.
 pub fn create(folder: &Folder, label: &str, passphrase: &str) -> Result<Person, CommandError> {
-    let seed: Zeroizing<[u8; 32]> = Zeroizing::new(random::bytes()?);
-    let seal_seed: Zeroizing<[u8; 32]> = Zeroizing::new(random::bytes()?);
-    let person = Person { key: SecretKey::from_seed(*seed), seal: StaticSecret::from(*seal_seed), label: label.to_owned() };
-    save(folder, &person, &Zeroizing::new([*seed, *seal_seed].concat()), passphrase)?;
+    let person = Person::new(label)?;
+    keep(folder, &person, passphrase)?;
     Ok(person)
+}
+
+/// Keeps a new person's keys encrypted.
+///
+/// # Errors
+/// They cannot be written.
+pub fn keep(folder: &Folder, person: &Person, passphrase: &str) -> Result<(), CommandError> {
+    let (seed, seal) = (Zeroizing::new(person.key.seed()), Zeroizing::new(person.seal.to_bytes()));
+    save(folder, person, &Zeroizing::new([*seed, *seal].concat()), passphrase)
+}
+
+/// Takes back what [`keep`] kept: what the key was made for did not come about.
+pub fn discard(folder: &Folder, person: &Person) {
+    folder.wipe(&format!("keys/{}.json", person.key.public()));
 }
 
 /// Encrypts the seeds of both keys under a passphrase and keeps them.

@@ -1,4 +1,4 @@
-//! What may stand in no document: numbers of identity cards, telephone numbers, names of teachers. One check for every way in: whatever a person signs passes it (`Core::write`, `import rows`).
+//! What may stand in no document: numbers of identity cards, telephone numbers, names of teachers. One check for every way in: whatever a person signs passes it (`Core::write`, `import rows`, `root publish`), and what is typed before there is a key ([`check_text`]: a newcomer's label, a network's name, the reason of a proposal).
 //!
 //! What is signed stays for ever and is read by others; names are sealed in identity documents only. Numbers are found by their form (GB 11643 with its check digit; mobile numbers), also in full width or in groups; names are those that whoever signs can open here. A name of two characters may be an ordinary word (安全, 建设): it is looked for only in what concerns its school (docs/decisions/0024).
 
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Fields of rows in which people write freely: (field, Chinese).
-const FREE: [(&str, &str); 30] = [
+const FREE: [(&str, &str); 31] = [
     ("title", "标题"),
     ("theme", "主题"),
     ("note", "备注"),
@@ -51,6 +51,7 @@ const FREE: [(&str, &str); 30] = [
     ("questions", "问卷"),
     ("answers", "答卷"),
     ("value", "内容"),
+    ("label", "岗位名称"),
 ];
 
 /// Names shorter than this are parts of words.
@@ -95,19 +96,24 @@ struct Written {
 pub(crate) fn check(core: &Core, person: &Person, act: &Act) -> Result<(), CommandError> {
     let written = written(act);
     if let Some((w, found)) = written.iter().find_map(|w| Some((w, number(w.is_free, &w.text)?))) {
-        return Err(refused(w, found));
+        return Err(refused(&w.field, w.about.as_deref(), found));
     }
     if written.iter().all(|w| !w.is_free) {
         return Ok(());
     }
     let names = names(core, person)?;
     let named = written.iter().filter(|w| w.is_free).find(|w| names.iter().any(|n| n.is_in(w)));
-    named.map_or(Ok(()), |w| Err(refused(w, Found::Name)))
+    named.map_or(Ok(()), |w| Err(refused(&w.field, w.about.as_deref(), Found::Name)))
 }
 
 /// What a text in this field of a row would bring along, as far as no key is needed to tell: numbers of identity cards and telephones.
 pub(crate) fn number_in(field: &str, text: &str) -> Option<Text> {
     number(is_free(field), text).map(Found::words)
+}
+
+/// The same check of a text that is typed before there is a key or anything to sign.
+pub(crate) fn check_text(field: &str, text: &str) -> Result<(), CommandError> {
+    number(true, text).map_or(Ok(()), |found| Err(refused(field, None, found)))
 }
 
 fn number(is_free: bool, text: &str) -> Option<Found> {
@@ -194,14 +200,15 @@ fn texts(value: &Value, found: &mut impl FnMut(&str)) {
     }
 }
 
-fn refused(w: &Written, found: Found) -> CommandError {
+fn refused(field: &str, about: Option<&str>, found: Found) -> CommandError {
     let Text { zh, en } = found.words();
-    let field = FREE.iter().find(|(field, _)| *field == w.field).map_or("编号", |(_, zh)| zh);
-    let (of_zh, of_en) = w.about.as_ref().map_or_else(Default::default, |n| (format!(" ({n})"), format!(" ({n})")));
+    let other = if field == "name" { "名称" } else { "编号" };
+    let field_zh = FREE.iter().find(|(free, _)| *free == field).map_or(other, |(_, zh)| zh);
+    let of = about.map(|n| format!(" ({n})")).unwrap_or_default();
     CommandError::new(
         ErrorKind::Refused,
-        format!("「{field}」里有{zh}{of_zh}, 未写入"),
-        format!("{} holds {en}{of_en}; nothing was written", w.field),
+        format!("「{field_zh}」里有{zh}{of}, 未写入"),
+        format!("{field} holds {en}{of}; nothing was written"),
     )
     .hint(
         "台账各级都能看到, 且不能删除: 请改写教师编号; 姓名、身份证号和电话只在导入花名册时填写",

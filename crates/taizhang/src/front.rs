@@ -93,6 +93,10 @@ fn ask(global: &Global, command: Command, output: Output) -> Result<Reply, Comma
     if let Some(reply) = alone {
         return reply;
     }
+    // Before a passphrase is asked for, and before anything there is touched.
+    if !folder.is_set_up() && !matches!(command, Command::Init { .. } | Command::Join { .. }) {
+        folder.settings()?;
+    }
     let mut progress = Progress::new(output);
     guard(&folder, &mut progress)?;
     let passphrase = passphrase::get(output.lang, global.passphrase_file.clone(), &command)?;

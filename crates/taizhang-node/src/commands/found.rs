@@ -1,24 +1,31 @@
 //! `init` and `join`: a data folder's beginning. They run before there is a core.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::json;
 use taizhang_core::{
-    admission::ONE_USE_RUN,
+    admission::{ONE_USE_RUN, Signature},
     author::Author,
     entry::SignedEntry,
     founding::{self, NewOrg, Newcomer},
     id::{DocId, Kind, PublicKey, Run},
+    ledger::Ledger,
+    op,
     root::ROOT_KEYS_MAX,
     rows::OrgKind,
     standing::Judge,
 };
+use taizhang_store::memory::MemoryStore;
 
-use super::org::InviteFile;
+use super::{org::InviteFile, sane};
 use crate::{
     command::{Reply, Unlock},
     core::{Core, now},
     error::{CommandError, ErrorKind},
     folder::{Folder, Neighbour, Settings},
-    keyfile, random,
+    keyfile::{self, Person},
+    personal, random, said,
 };
 
 /// Founds a network with one root key.
@@ -50,21 +57,38 @@ pub fn init_with(
         )
         .hint("1 至 16 个根密钥, 签名数不超过密钥数", "1 to 16 root keys, and a threshold of at most their number"));
     }
+    sane::org(code, name)?;
+    if folder.file("store").exists() && !folder.is_set_up() {
+        let at = folder.path().display();
+        return Err(CommandError::new(
+            ErrorKind::Refused,
+            format!("{at} 中有台账数据, 但缺 node.json"),
+            format!("{at} holds a ledger's data, but its node.json is missing"),
+        )
+        .hint("请恢复该文件的备份, 或用 --data 换一个目录", "restore it from a backup, or choose another folder with --data"));
+    }
     let passphrase = prepare(folder, unlock)?;
     let label = |i: u8| if n == 1 { "root".to_owned() } else { format!("root-{i}") };
-    let roots = (1..=n).map(|i| keyfile::create(folder, &label(i), passphrase)).collect::<Result<Vec<_>, _>>()?;
+    let roots = (1..=n).map(|i| Person::new(&label(i))).collect::<Result<Vec<_>, _>>()?;
     let root = roots.first().ok_or_else(|| CommandError::storage("no root key"))?;
     let statement = founding::root_statement(roots.iter().map(|r| r.key.public()).collect(), m);
-    let admin = keyfile::create(folder, "admin", passphrase)?;
+    let admin = Person::new("admin")?;
     let node = folder.node_key()?;
     let org = NewOrg { code: code.to_owned(), kind, name: name.to_owned(), random: random::bytes()? };
     let author = Author { key: root.key.clone(), run: Run(random::bytes()?) };
     let people = ((admin.key.public(), Some(admin.seal_public())), node.public(), "admin");
     let (network, entry) = founding::found_by(&author, statement, &org, people, now());
     let row = org.row(taizhang_core::id::OrgId::root(network), now().day());
-    folder.save_settings(&Settings::new(network, row.org, Vec::new()))?;
-    let mut core = Core::open(folder.clone(), &mut |_, _, _| {})?;
-    core.store_entries(vec![entry], Vec::new())?;
+    let admitted = Ledger::new(network).admit(&MemoryStore::default(), entry.clone(), Signature::Checked);
+    admitted.map_err(|why| CommandError::of(ErrorKind::Refused, said::refusal(&why)))?;
+    let people: Vec<&Person> = roots.iter().chain([&admin]).collect();
+    let settings = Settings::new(network, row.org, Vec::new());
+    set_up(folder, &people, passphrase, || {
+        let mut core = Core::open_as(folder.clone(), settings.clone(), &mut |_, _, _| {})?;
+        core.store_entries(vec![entry], Vec::new())?;
+        folder.save_settings(&settings)
+    })
+    .inspect_err(|_| drop(std::fs::remove_dir_all(folder.file("store"))))?;
     Ok(Reply::new(
         "init",
         json!({
@@ -85,18 +109,48 @@ pub fn join(folder: &Folder, unlock: &Unlock, invite: &str, label: Option<&str>)
     if folder.is_set_up() {
         return join_here(folder, unlock, &file, label);
     }
-    let passphrase = prepare(folder, unlock)?;
     let label = label.map_or_else(|| file.row.role.word().to_owned(), str::to_owned);
-    let person = keyfile::create(folder, &label, passphrase)?;
+    may_be_called(&label)?;
+    let passphrase = prepare(folder, unlock)?;
+    let person = Person::new(&label)?;
     let node = folder.node_key()?;
     let newcomer =
         Newcomer { person: person.key.public(), seal_key: Some(person.seal_public()), node: node.public(), label: &label };
     let entry: SignedEntry = file.invite().use_it(&newcomer, now());
-    folder.write("invite.cbor", &entry.to_bytes())?;
+    // Nobody here can admit it yet; its form is what can be told.
+    op::parse(&entry.payload).map_err(CommandError::storage)?;
     let neighbours =
         file.address.iter().map(|address| Neighbour { address: address.clone(), key: Some(file.node.to_string()) }).collect();
-    folder.save_settings(&Settings::new(file.network, file.row.org, neighbours))?;
+    set_up(folder, &[&person], passphrase, || {
+        folder.write("invite.cbor", &entry.to_bytes())?;
+        folder.save_settings(&Settings::new(file.network, file.row.org, neighbours))
+    })
+    .inspect_err(|_| folder.remove("invite.cbor"))?;
     Ok(joined(&file, person.key.public(), node.public()))
+}
+
+/// Keeps these keys, does the rest, whose last step makes it count, and takes the keys back if that fails.
+fn set_up(
+    folder: &Folder,
+    people: &[&Person],
+    passphrase: &str,
+    rest: impl FnOnce() -> Result<(), CommandError>,
+) -> Result<(), CommandError> {
+    let kept = people.iter().try_for_each(|p| keyfile::keep(folder, p, passphrase));
+    kept.and_then(|()| rest()).inspect_err(|_| people.iter().for_each(|p| keyfile::discard(folder, p)))
+}
+
+/// A label is read by everybody for ever: the name of a post, and short.
+fn may_be_called(label: &str) -> Result<(), CommandError> {
+    let bytes = sane::LABEL_BYTES_MAX;
+    if label.trim().is_empty() || label.len() > bytes || label.chars().any(char::is_control) {
+        return Err(CommandError::not_found(
+            format!("--label 不能为空, 也不能超过 {bytes} 字节"),
+            format!("--label must not be empty, nor longer than {bytes} bytes"),
+        )
+        .hint("写岗位, 不写姓名, 例如 --label clerk2", "name the post and no person, such as --label clerk2"));
+    }
+    personal::check_text("label", label)
 }
 
 fn still_open(file: &InviteFile) -> Result<(), CommandError> {
@@ -144,6 +198,7 @@ fn label_here<'l>(folder: &Folder, file: &InviteFile, label: Option<&'l str>) ->
             format!("choose another folder with --data; for one more person of the same organisation here add --label, such as --label {role}2"),
         ));
     };
+    may_be_called(label)?;
     if keyfile::list(folder)?.iter().any(|k| k.label == label) {
         let (zh, en) = (format!("本机已有名为 {label} 的密钥"), format!("this machine has a key called {label} already"));
         return Err(
@@ -187,10 +242,11 @@ fn join_into(core: &mut Core, unlock: &Unlock, file: &InviteFile, label: &str) -
     if registry.is_some_and(|d| d.logs.contains_key(&(invite.key.public(), ONE_USE_RUN))) {
         return Err(another(CommandError::new(ErrorKind::Refused, "这个邀请已被使用", "this invite was used already")));
     }
-    let person = keyfile::create(&folder, label, passphrase_of(unlock)?)?;
+    let (person, passphrase) = (Person::new(label)?, passphrase_of(unlock)?);
     let node = folder.node_key()?.public();
     let newcomer = Newcomer { person: person.key.public(), seal_key: Some(person.seal_public()), node, label };
-    core.store_entries(vec![invite.use_it(&newcomer, now())], Vec::new())?;
+    let used = vec![invite.use_it(&newcomer, now())];
+    set_up(&folder, &[&person], passphrase, || core.store_entries(used, Vec::new()))?;
     Ok(joined(file, person.key.public(), node))
 }
 

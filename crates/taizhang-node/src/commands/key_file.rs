@@ -4,7 +4,7 @@ use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
 use serde_json::json;
 
-use super::{Context, found::passphrase_of};
+use super::{Context, found::passphrase_of, sane::LABEL_BYTES_MAX};
 use crate::{
     command::{KeyFile, Reply},
     error::{CommandError, ErrorKind, io_text},
@@ -13,9 +13,6 @@ use crate::{
 
 /// A key file has less than 1 KB.
 const BYTES_MAX: u64 = 16 * 1024;
-
-/// Bytes of what a key is called.
-const LABEL_BYTES_MAX: usize = 60;
 
 /// Runs one of them.
 pub(crate) fn run(c: &Context<'_>, what: &KeyFile) -> Result<Reply, CommandError> {

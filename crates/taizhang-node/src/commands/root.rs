@@ -17,9 +17,9 @@ use taizhang_core::{
 use super::Context;
 use crate::{
     command::{Proposal, Reply, Root},
-    core::Core,
+    core::{Act, Core},
     error::{CommandError, ErrorKind},
-    keyfile, random, said,
+    keyfile, personal, random, said,
 };
 use proposal::Proposed;
 
@@ -79,6 +79,7 @@ fn propose(c: &Context<'_>, wanted: &Proposal) -> Result<Reply, CommandError> {
     }
     let positions = removed(c.core, old, &keys);
     let reason = wanted.reason.clone();
+    personal::check_text("reason", reason.as_deref().unwrap_or_default())?;
     let number = old.number.saturating_add(1);
     let statement = RootStatement { number, keys, m, signatures: None, positions: Some(positions), reason };
     let mut replaces = vec![before];
@@ -141,12 +142,17 @@ fn publish(c: &mut Context<'_>, file: &std::path::Path) -> Result<Reply, Command
     let replaces: Vec<RowRef> = proposed.replaces.iter().map(|r| r.here()).collect();
     let mut p = PayloadBuilder::default();
     p.row(RootStatement::TYPE, &replaces, &proposed.statement.to_fields());
+    let mut act = Act::default();
+    act.write(document, p);
+    // Whoever proposed it may have done so elsewhere.
+    c.core.check_personal(&person, &act)?;
     // A log of its own: a new key has no other, and an old one's may go on elsewhere.
     let author = Author { key: SecretKey::from_seed(person.key.seed()), run: Run(random::bytes()?) };
     let grant = grant_for(c.core.ledger(), author.public(), &document);
     let now = c.core.now();
-    let entry = author.write(c.core.ledger(), document, grant, p.finish(), now);
-    c.core.store_entries(vec![entry], Vec::new())?;
+    let writes = act.writes.into_iter().map(|(document, payload)| (document, grant, payload));
+    let entries = author.write_all(c.core.ledger(), writes, now);
+    c.core.store_entries(entries, Vec::new())?;
     show(c)
 }
 

@@ -5,12 +5,18 @@ use taizhang_core::units::Day;
 use crate::{
     command::{Command, OrgChange, Record},
     error::CommandError,
+    personal,
 };
 
 /// Years with training records, at most.
 const YEARS: std::ops::RangeInclusive<u16> = 1990..=2100;
 /// Hundredths of an hour of one training: 10,000 hours.
 const H100_MAX: u32 = 1_000_000;
+
+/// Bytes of an organisation's name: as a row it has room many times over.
+const NAME_BYTES_MAX: usize = 200;
+/// Bytes of what a key or a post is called.
+pub(super) const LABEL_BYTES_MAX: usize = 60;
 
 /// Refuses what no office means.
 ///
@@ -30,7 +36,8 @@ pub fn check(command: &Command, today: Day) -> Result<(), CommandError> {
     }
 }
 
-fn org(code: &str, name: &str) -> Result<(), CommandError> {
+/// An organisation's code and name.
+pub(super) fn org(code: &str, name: &str) -> Result<(), CommandError> {
     let is_code = (1..=40).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     if !is_code {
         return Err(CommandError::not_found(format!("机构代码 {code:?} 不对"), format!("{code:?} is no organisation's code"))
@@ -43,7 +50,14 @@ fn org(code: &str, name: &str) -> Result<(), CommandError> {
         return Err(CommandError::not_found("机构名称不能为空", "the name must not be empty")
             .hint("用 --name 写明, 例如 --name 青林县", "give it with --name"));
     }
-    Ok(())
+    if name.len() > NAME_BYTES_MAX {
+        return Err(CommandError::not_found(
+            format!("机构名称太长: 最多 {NAME_BYTES_MAX} 字节"),
+            format!("the name is too long: {NAME_BYTES_MAX} bytes at most"),
+        )
+        .hint("请写简称", "give a shorter one"));
+    }
+    personal::check_text("name", name)
 }
 
 fn year(period: u16, today: Day) -> Result<(), CommandError> {
@@ -148,6 +162,7 @@ mod tests {
         let sync = |address: &str| Command::Sync { address: Some(address.into()), timeout_ms: 1 };
         let publish = |period| Command::RollupPublish { period, as_of: None };
         let long = "9".repeat(41);
+        let (long_name, phone) = ("校".repeat(67), "青林县 13812345678");
         let key = "ab".repeat(32);
         let good = [
             org("42980_1-A", "甲"),
@@ -173,6 +188,7 @@ mod tests {
             org("1", ""),
             org("1", "  "),
             org("1", "a\nb"),
+            org("1", &long_name),
             init("", "甲"),
             init("1", ""),
             invite(""),
@@ -202,5 +218,7 @@ mod tests {
             assert_eq!(error.kind.exit_code(), 2, "{command:?}");
             assert!(error.hint.is_some(), "{command:?}");
         }
+        let error = check(&org("1", phone), today()).unwrap_err();
+        assert!(error.what.en.contains("telephone number") && error.hint.is_some(), "{error:?}");
     }
 }

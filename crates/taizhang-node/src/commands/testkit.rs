@@ -75,11 +75,20 @@ impl Net {
 
     /// Brings another node what it may read and has not yet; registries first, as in a sync.
     pub(crate) fn carry(&self, to: &mut Core) {
+        self.carry_some(to, |_| true);
+    }
+
+    /// The same of one kind only.
+    pub(crate) fn carry_kind(&self, to: &mut Core, kind: Kind) {
+        self.carry_some(to, |d| d.kind == kind);
+    }
+
+    fn carry_some(&self, to: &mut Core, wanted: impl Fn(&DocId) -> bool) {
         let registry = &self.core.ledger().registry;
         let all = || self.core.ledger().documents();
         let lines: Vec<OrgId> = all().filter(|d| registry.may_read(to.org(), d)).flat_map(|d| registry.line(d.owner)).collect();
         let readable = |d: &&DocId| registry.may_read(to.org(), d) || (d.kind == Kind::Registry && lines.contains(&d.owner));
-        let mut documents: Vec<DocId> = all().filter(readable).copied().collect();
+        let mut documents: Vec<DocId> = all().filter(readable).filter(|d| wanted(d)).copied().collect();
         documents.sort_by_key(|d| (d.kind, self.core.ledger().registry.ancestors(d.owner).len()));
         for document in documents {
             for entry in self.core.entries_of(&document).unwrap() {

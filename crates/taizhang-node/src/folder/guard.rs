@@ -32,32 +32,31 @@ fn judge(owner: u32, mode: u32, own: u32) -> Verdict {
 }
 
 impl Folder {
-    /// Refuses a folder of another user, and closes what other users can open; says what it closed. A folder that is not there is nobody's.
+    /// Refuses a folder of another user, and closes what other users can open; says what it closed. What holds no ledger is none of ours: it is left as it is.
     ///
     /// # Errors
     /// It belongs to another user, or cannot be closed.
     pub fn guard(&self) -> Result<Vec<Text>, CommandError> {
-        if !self.path.exists() {
+        if !self.is_set_up() {
             return Ok(Vec::new());
         }
         let own = self.own_uid()?;
-        let mut mended = Vec::new();
-        for folder in [self.path.clone(), self.file("keys")] {
-            mended.extend(self.guard_one(&folder, 0o700, own)?);
-        }
         let keys = fs::read_dir(self.file("keys")).into_iter().flatten().flatten().map(|f| f.path());
-        let files: Vec<PathBuf> = SECRETS.iter().map(|name| self.file(name)).chain(keys).collect();
-        for file in files {
-            mended.extend(self.guard_one(&file, 0o600, own)?);
+        let files = SECRETS.iter().map(|name| self.file(name)).chain(keys).map(|file| (file, 0o600));
+        let all: Vec<(PathBuf, u32)> =
+            [(self.path.clone(), 0o700), (self.file("keys"), 0o700)].into_iter().chain(files).collect();
+        // All of it is looked at before anything is changed.
+        if let Some((path, _)) = all.iter().chain([&(self.file("node.json"), 0o600)]).find(|(path, _)| is_foreign(path, own)) {
+            return Err(foreign(path));
         }
-        Ok(mended)
+        let mended = all.iter().map(|(path, mode)| self.guard_one(path, *mode, own)).collect::<Result<Vec<_>, _>>()?;
+        Ok(mended.into_iter().flatten().collect())
     }
 
     fn guard_one(&self, path: &Path, mode: u32, own: u32) -> Result<Option<Text>, CommandError> {
         let Ok(found) = fs::metadata(path) else { return Ok(None) };
         match judge(found.uid(), found.mode(), own) {
-            Verdict::Private => Ok(None),
-            Verdict::Foreign => Err(foreign(path)),
+            Verdict::Private | Verdict::Foreign => Ok(None),
             Verdict::Open => {
                 fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(|e| self.failed(path, &e))?;
                 Ok(Some(closed(path, found.mode())))
@@ -79,6 +78,10 @@ impl Folder {
             Err(e) => Err(self.failed(&self.path, &e)),
         }
     }
+}
+
+fn is_foreign(path: &Path, own: u32) -> bool {
+    fs::metadata(path).is_ok_and(|found| judge(found.uid(), found.mode(), own) == Verdict::Foreign)
 }
 
 fn foreign(path: &Path) -> CommandError {
@@ -119,6 +122,7 @@ mod tests {
         folder.create().unwrap();
         folder.node_key().unwrap();
         folder.write("keys/abc.json", b"{}").unwrap();
+        folder.write("node.json", b"{}").unwrap();
         (dir, folder)
     }
 
@@ -143,7 +147,25 @@ mod tests {
         assert!(folder.guard().unwrap().iter().all(|t| t.en.contains("could change")));
         assert_eq!(Folder::at(folder.file("nowhere")).guard().unwrap(), []);
         let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|f| f.unwrap().file_name()).collect();
-        assert_eq!(left.len(), 2, "nothing of the check stays behind: {left:?}");
+        assert_eq!(left.len(), 3, "nothing of the check stays behind: {left:?}");
+    }
+
+    #[test]
+    fn a_folder_that_holds_no_ledger_is_left_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let shared = Folder::at(dir.path());
+        fs::write(dir.path().join("everyones.txt"), "x").unwrap();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        assert_eq!((shared.guard().unwrap(), mode(dir.path())), (vec![], 0o777));
+        let error = shared.create().unwrap_err();
+        assert!(error.what.en.contains("open to other users") && error.hint.is_some(), "{error:?}");
+        assert_eq!((mode(dir.path()), fs::read_dir(dir.path()).unwrap().count()), (0o777, 1), "nothing was made in it");
+        // What is empty, or what a founding that failed left behind, is taken and closed.
+        fs::remove_file(dir.path().join("everyones.txt")).unwrap();
+        shared.create().unwrap();
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        shared.create().unwrap();
+        assert_eq!(mode(dir.path()), 0o700);
     }
 
     #[test]
@@ -152,14 +174,16 @@ mod tests {
         assert_eq!(judge(1000, 0o700, 1001), Verdict::Foreign);
         let (_dir, folder) = folder();
         // Only root can give a folder away; for anybody else the table above is all that can be shown.
-        for path in [folder.path().to_owned(), folder.file("keys"), folder.file("node.key")] {
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
+        for path in [folder.path().to_owned(), folder.file("keys"), folder.file("node.key"), folder.file("node.json")] {
             let own = fs::metadata(&path).unwrap().uid();
             if std::os::unix::fs::chown(&path, Some(own + 1), None).is_ok() {
                 let error = folder.guard().unwrap_err();
                 assert!(error.what.en.contains("belongs to another user") && error.hint.is_some(), "{error:?}");
+                assert_eq!(mode(folder.path()), 0o711, "nothing is changed before");
                 std::os::unix::fs::chown(&path, Some(own), None).unwrap();
             }
         }
-        assert_eq!(folder.guard().unwrap(), []);
+        assert_eq!(folder.guard().unwrap().len(), 1);
     }
 }

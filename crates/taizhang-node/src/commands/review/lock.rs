@@ -58,6 +58,7 @@ pub(crate) fn lock(c: &mut Context<'_>, asked: &Asked<'_>) -> Result<Reply, Comm
         return Err(CommandError::new(ErrorKind::Refused, why.0, why.1)
             .hint("要重新锁定, 请先用 review unlock 解锁", "to lock it anew, open it first with `review unlock`"));
     }
+    holds_ledgers(c, &open, year)?;
     let waiting = waiting(c, &open, year)?;
     if !waiting.is_empty() && !asked.even_pending {
         return Err(still_waits(c, &waiting));
@@ -78,6 +79,33 @@ pub(crate) fn lock(c: &mut Context<'_>, asked: &Asked<'_>) -> Result<Reply, Comm
         json!({ "year": year, "locked": lists.len(), "already_locked": locked.len(), "waiting_n": waiting.values().sum::<usize>(),
             "schools": named(c, &lists, &entries) }),
     ))
+}
+
+/// A document that a lock does not name was empty: so who does not hold what the schools recorded would take it from them.
+fn holds_ledgers(c: &Context<'_>, subjects: &[OrgId], year: u16) -> Result<(), CommandError> {
+    let by_them =
+        ("须由县里锁定; 要在这里锁定, 请先取回各校台账", "the county locks it; to lock it here, have the schools' ledgers first");
+    if !c.core.settings().ledgers {
+        let (zh, en) =
+            ("本机不取学校台账, 不能锁定", "this node does not ask for the schools' ledgers, so it cannot lock a year of them");
+        return Err(CommandError::new(ErrorKind::Refused, zh, en).hint(by_them.0, by_them.1));
+    }
+    let (ledger, judge) = (c.core.ledger(), Judge::new(c.core.ledger()));
+    // What another organisation closed was there.
+    let is_missing = |lock: &Locked<'_>| lock.list.iter().flat_map(|d| &d.tips).any(|tip| ledger.place(tip).is_none());
+    let lacks = |s: &&OrgId| judge.locks(**s).iter().any(|l| l.acts() && l.year == year && is_missing(l));
+    let lacking: Vec<String> = subjects.iter().filter(lacks).map(|s| shown::org(c.core, *s)).collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    let list = lacking.join(", ");
+    let why = (
+        format!("{list} 的 {year} 年度有已被锁定而本机还没有的条目, 不能锁定"),
+        format!("of {list} entries of {year} that others locked are not here: it cannot be locked"),
+    );
+    Err(CommandError::new(ErrorKind::Refused, why.0, why.1)
+        .hint("请先运行 taizhang sync --once", "run `taizhang sync --once` first")
+        .details(json!({ "missing": lacking })))
 }
 
 /// One row about each subject, naming its list; one commit.

@@ -129,6 +129,33 @@ fn what_is_recorded_after_the_lock_waits_is_listed_and_counts_once_accepted() {
     assert_eq!(hours(&mut net, "T1"), before + 750);
 }
 
+/// A document that the city's lock does not name was empty, so all that the schools recorded would count for nothing.
+#[test]
+fn a_city_locks_nothing_of_which_it_has_no_ledgers() {
+    let (mut net, city) = Net::below_a_city();
+    net.fill();
+    net.core.change_settings(|s| s.ledgers = false).unwrap();
+    for asked in [lock(None, true), lock(Some("001"), true)] {
+        let error = net.run("city-reviewer", &asked).unwrap_err();
+        assert!(error.kind == ErrorKind::Refused && error.hint.is_some(), "{error:?}");
+    }
+    net.core.change_settings(|s| s.ledgers = true).unwrap();
+    // Another node of the city, which has the county's lock and not yet all that it names.
+    let mut behind = net.node_below(city);
+    net.put("clerk", net.ledger(), &registration("A3", "T1", 700));
+    let county = net.county;
+    lock_by(&mut net, "reviewer", county);
+    net.carry_kind(&mut behind, Kind::Review);
+    take_keys(&net, &mut behind);
+    let city_reviewer = super::super::testkit::unlock("city-reviewer");
+    let run = |core: &mut crate::core::Core| super::super::execute(core, &city_reviewer, &lock(None, true), &mut |_| {});
+    let error = run(&mut behind).unwrap_err();
+    assert_eq!((error.kind, &error.details.unwrap()["missing"]), (ErrorKind::Refused, &serde_json::json!(["001"])));
+    net.carry(&mut behind);
+    assert_eq!(run(&mut behind).unwrap().data["locked"], 2);
+    assert_eq!(net.data("city-reviewer", &lock(None, true))["locked"], 2);
+}
+
 #[test]
 fn an_export_says_what_arrived_after_the_lock() {
     let mut net = Net::new();
@@ -384,6 +411,15 @@ fn an_unlock_replaces_a_second_lock_too_and_no_other_year() {
     assert_eq!(years, [YEAR - 1]);
 }
 
+/// The keys of everybody on another node.
+fn take_keys(net: &Net, to: &mut crate::core::Core) {
+    let keys = |core: &crate::core::Core| core.folder().file("keys");
+    std::fs::create_dir_all(keys(to)).unwrap();
+    for file in std::fs::read_dir(keys(&net.core)).unwrap().map(|f| f.unwrap()) {
+        std::fs::copy(file.path(), keys(to).join(file.file_name())).unwrap();
+    }
+}
+
 #[test]
 fn the_county_does_not_open_what_the_city_closed() {
     let (mut net, city) = Net::below_a_city();
@@ -392,11 +428,7 @@ fn the_county_does_not_open_what_the_city_closed() {
     let late_row = net.put("clerk", net.ledger(), &registration("A3", "T1", 700));
     let mut county = net.node_below(net.county);
     let unlock_as = super::super::testkit::unlock("reviewer");
-    let keys = |core: &crate::core::Core| core.folder().file("keys");
-    std::fs::create_dir_all(keys(&county)).unwrap();
-    for file in std::fs::read_dir(keys(&net.core)).unwrap().map(|f| f.unwrap()) {
-        std::fs::copy(file.path(), keys(&county).join(file.file_name())).unwrap();
-    }
+    take_keys(&net, &mut county);
     let refused = |county: &mut crate::core::Core, command: &Command| {
         super::super::execute(county, &unlock_as, command, &mut |_| {}).unwrap_err()
     };

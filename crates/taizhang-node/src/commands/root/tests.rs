@@ -177,3 +177,24 @@ fn a_key_file_goes_to_a_stick_and_back() {
     std::fs::write(&other, "{\"schema\":\"x\"}").unwrap();
     assert_eq!(city.run("admin", &Command::KeyFile(KeyFile::Import { file: other })).unwrap_err().kind, ErrorKind::Key);
 }
+
+/// The statement stands in the root's registry, which everybody reads and nobody can change.
+#[test]
+fn a_reason_with_a_number_of_a_person_is_neither_proposed_nor_published() {
+    let mut city = City::new();
+    let (out, remove) = (city.file("p"), vec!["root-3".to_owned()]);
+    let reason = Some("王小明 13812345678 离任".to_owned());
+    let wanted =
+        Proposal { out: out.clone(), keys: Vec::new(), add: Vec::new(), remove, threshold: None, reason: reason.clone() };
+    let error = city.root("admin", Root::Propose(wanted)).unwrap_err();
+    assert!(error.what.en.contains("a telephone number") && !out.exists(), "{error:?}");
+    // One that another program proposed.
+    city.propose("p", &[], &["root-3"]);
+    let mut bent = super::Proposed::load(&out, city.core.network()).unwrap();
+    bent.statement.reason = reason;
+    bent.save(&out, false).unwrap();
+    ["root-1", "root-2"].iter().for_each(|k| _ = city.sign(k, "p").unwrap());
+    let error = city.publish("root-1", "p").unwrap_err();
+    assert!(error.what.en.contains("a telephone number"), "{error:?}");
+    assert_eq!(city.root("admin", Root::Show).unwrap()["number"], 0);
+}
