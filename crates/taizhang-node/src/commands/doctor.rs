@@ -79,11 +79,12 @@ fn free_bytes(core: &Core) -> Option<u64> {
     Some(space.f_bavail.saturating_mul(space.f_frsize))
 }
 
-/// Our clock as others' receipts show it.
+/// Our clock as others' receipts of the last week show it: older ones say nothing about today.
 fn clocks(core: &Core) -> Vec<Finding> {
-    let ledger = core.ledger();
+    let (ledger, now) = (core.ledger(), core.now());
     let differing = core.remembered().met().filter_map(|(node, met)| {
-        let (ours, theirs) = met.clocks.filter(|(ours, theirs)| ours.0.abs_diff(theirs.0) > CLOCK_MS)?;
+        let recent = met.clocks.filter(|(ours, _)| now.0.abs_diff(ours.0) <= LONG_MS);
+        let (ours, theirs) = recent.filter(|(ours, theirs)| ours.0.abs_diff(theirs.0) > CLOCK_MS)?;
         let hours = ours.0.abs_diff(theirs.0) / 3_600_000;
         let (side_zh, side) = if ours > theirs { ("快", "ahead of") } else { ("慢", "behind") };
         let node_name = findings::node(ledger, *node);

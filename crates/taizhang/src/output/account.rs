@@ -1,4 +1,4 @@
-//! A teacher's account as sentences, for whoever asks «why 0?».
+//! A teacher's account as sentences, for whoever asks «why 0?»; of a history only the lines of one record.
 
 use serde_json::{Map, Value};
 
@@ -20,10 +20,15 @@ pub(super) fn text(account: &Map<String, Value>, lang: Lang, indent: usize) -> S
     single("policy", field("policy"));
     single("policy_sha256", field("policy_sha256").map(|hash| hash.chars().take(16).collect()));
     single("cycle", of("cycle").and_then(span));
-    single("status", of("status").map(|s| sentence(s, lang)));
+    single("status", of("status").map(|s| sentence(s, lang)).or_else(|| field("status")));
     let mut out = table::pairs(&singles, indent);
     out.push_str(&sentences(lang.pick("要求", "requirements"), of("rules"), lang, indent));
-    out.push_str(&sentences(lang.pick("每项培训的去向", "what became of each training"), of("activities"), lang, indent));
+    out.push_str(&sentences(
+        lang.pick("每项培训的去向", "what became of each training"),
+        of("activities").or_else(|| account.get("lines")),
+        lang,
+        indent,
+    ));
     out.push_str(&buckets(of("buckets"), lang, indent));
     for (name, list) in [("open", of("open")), ("waiting", account.get("waiting"))] {
         out.push_str(&rows(&words::label(name, lang), list, lang, indent));

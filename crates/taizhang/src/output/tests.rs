@@ -130,6 +130,28 @@ fn a_name_is_said_as_it_is_meant_where_it_stands() {
     assert!(!text.contains("备注"), "{text}");
 }
 
+/// cli.md promises the lines of the account with the rule.
+#[test]
+fn a_history_tells_the_lines_of_the_account() {
+    let line = json!({ "activity": "A1", "rule": "W-1", "zh": "计 16 学时 (W-1)", "en": "16 h count (W-1)" });
+    let account = json!({ "policy": "wuhan-2008", "as_of": "2026-11-29", "status": "on_track", "lines": [line], "waiting": [] });
+    let reply = Reply::new("audit-history", json!({ "record": "g/A1/T1", "account": account }));
+    for (lang, said) in [(Lang::Zh, ["计 16 学时 (W-1)", "进度正常"]), (Lang::En, ["16 h count (W-1)", "on track"])] {
+        let text = human(&reply, lang);
+        assert!(said.iter().all(|s| text.contains(s)), "{text}");
+    }
+}
+
+/// One name is the count of what opened, and the word of a finding about what does not.
+#[test]
+fn identities_that_opened_are_not_said_to_be_shut() {
+    let reply = Reply::new("audit", json!({ "sealed": 10 }));
+    assert!(
+        human(&reply, Lang::Zh).contains("打开的身份信息  10") && human(&reply, Lang::En).contains("identities that opened  10")
+    );
+    assert_eq!(words::word("sealed", Lang::Zh), Some("身份信息打不开"));
+}
+
 #[test]
 fn an_export_without_a_file_is_the_file_and_nothing_else() {
     let reply = |text: Option<&str>, lines: Vec<Value>| Reply {

@@ -24,17 +24,18 @@ fn of_refused(ledger: &Ledger, r: &remembered::Refused) -> Finding {
     Finding::of_key(code, ledger, r.author, Some(r.document), detail)
 }
 
-/// What became of it: the entry came back, or it never came.
+/// What became of it: the entry came back, which needs nobody any more, or it never came.
 fn of_ahead(ledger: &Ledger, a: &remembered::Ahead) -> Finding {
-    let (state_zh, state) =
-        if ledger.place(&a.entry).is_some() { ("已取回", "came back") } else { ("尚未取回", "has not come") };
+    let is_back = ledger.place(&a.entry).is_some();
+    let (state_zh, state) = if is_back { ("已取回", "came back") } else { ("尚未取回", "has not come") };
     let by = findings::node(ledger, a.by);
     let (sequence, document, day) = (a.sequence, a.document, a.time.day());
     let detail = Text::new(
         format!("{document} 的序号 {sequence}, {day}, 由 {by} 持有: {state_zh}"),
         format!("sequence {sequence} of {document}, {day}, held by {by}: {state}"),
     );
-    let finding = Finding::of_key(findings::AHEAD, ledger, a.author, Some(a.document), detail);
+    let code = if is_back { findings::AHEAD.noted() } else { findings::AHEAD };
+    let finding = Finding::of_key(code, ledger, a.author, Some(a.document), detail);
     Finding { entry: Some(a.entry), ..finding }
 }
 

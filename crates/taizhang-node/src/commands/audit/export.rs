@@ -25,6 +25,7 @@ use crate::{
     command::{Message, Reply},
     commands::{Context, shown},
     error::{CommandError, ErrorKind, io_text},
+    random,
 };
 
 /// First `["taizhang.audit-export/1", network, org, time ms]`, then every entry as it is signed; or its rows and registers as JSON lines.
@@ -146,7 +147,7 @@ fn register_line(c: &Context<'_>, view: &DocumentView, w: &RegisterWrite) -> Jso
     })
 }
 
-/// A file that gets its name only when it is whole; readable by its owner only. Given up, it leaves nothing behind.
+/// A file that gets its name only when it is whole; readable by its owner only, and in nobody's place: neither a file of its name is replaced nor one beside it. Given up, it leaves nothing behind.
 pub(super) struct Whole {
     out: PathBuf,
     tmp: PathBuf,
@@ -156,10 +157,11 @@ pub(super) struct Whole {
 
 impl Whole {
     pub(super) fn begin(out: &Path) -> Result<Self, CommandError> {
+        is_free(out)?;
         let mut tmp = out.as_os_str().to_owned();
-        tmp.push(".tmp");
+        tmp.push(format!(".{:016x}.tmp", u64::from_be_bytes(random::bytes()?)));
         let tmp = PathBuf::from(tmp);
-        let opened = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&tmp);
+        let opened = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&tmp);
         let file = BufWriter::new(opened.map_err(|e| failed(out, &e))?);
         Ok(Self { out: out.to_owned(), tmp, file, bytes: 0 })
     }
@@ -171,8 +173,11 @@ impl Whole {
 
     /// Durable, then named. Returns its size.
     fn finish(mut self) -> Result<u64, CommandError> {
-        let done =
-            self.file.flush().and_then(|()| self.file.get_ref().sync_all()).and_then(|()| std::fs::rename(&self.tmp, &self.out));
+        let whole = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
+        whole.map_err(|e| failed(&self.out, &e))?;
+        // It may have come while this was written.
+        is_free(&self.out)?;
+        let done = std::fs::rename(&self.tmp, &self.out);
         done.map(|()| self.bytes).map_err(|e| failed(&self.out, &e))
     }
 }
@@ -182,6 +187,16 @@ impl Drop for Whole {
         // After `finish` there is no such file any more.
         std::fs::remove_file(&self.tmp).ok();
     }
+}
+
+fn is_free(out: &Path) -> Result<(), CommandError> {
+    // A link that leads nowhere is something as well.
+    if std::fs::symlink_metadata(out).is_err() {
+        return Ok(());
+    }
+    let at = out.display();
+    Err(CommandError::not_found(format!("{at} 已存在"), format!("{at} exists already"))
+        .hint("请换一个文件名, 或先移走它", "choose another name, or move it away first"))
 }
 
 fn failed(out: &Path, e: &std::io::Error) -> CommandError {

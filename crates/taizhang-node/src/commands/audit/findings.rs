@@ -42,6 +42,13 @@ pub(crate) struct Code {
     en: &'static str,
 }
 
+impl Code {
+    /// The same where nobody has to do anything about it.
+    pub(crate) const fn noted(self) -> Self {
+        Self { severity: Severity::Note, ..self }
+    }
+}
+
 macro_rules! codes {
     ($($name:ident $severity:ident $word:literal $zh:literal $en:literal;)*) => {
         $(pub(crate) const $name: Code = Code { word: $word, severity: Severity::$severity, zh: $zh, en: $en };)*
@@ -65,14 +72,14 @@ codes! {
     ROLLUP Error "rollup" "汇总与其依据不符" "a rollup is not what its inputs say";
     LOCK Error "lock" "锁定的清单缺失或与所写不符, 不起作用" "the list of a lock is missing or not what the row says: it closes nothing";
     POLICY_TEXT Error "policy_text" "政策全文与所写摘要不符" "the text of a policy is not the one that the row names";
-    RECEIPT_STRANGER Warning "receipt_stranger" "收讫的签署者现在不是经认可的节点" "a receipt by a key that no registry certifies as a node, or not any more";
+    RECEIPT_STRANGER Warning "receipt_stranger" "收讫的签署者当时不是经认可的节点" "receipts by a key that no registry certifies as a node, or that were signed after it was ended or burnt";
     FORK Warning "fork" "同一位置写了两次: 磁盘回退, 或有人造假 (两条都保留, 可导出为证)" "written twice at one place: a disk set back, or a liar (both are kept and exported as proof)";
     INVITE_TWICE Warning "invite_twice" "一份邀请用了两次" "an invite was used twice";
     BURNT Warning "burnt" "密钥作废后仍有条目, 不计入" "entries of a burnt key, beyond what was kept: they do not count";
     ENDED Warning "ended" "授权终止后仍有条目, 不计入" "entries written after the grant had ended: they do not count";
     NO_GRANT Warning "no_grant" "其授权本身不计入" "entries whose grant does not count itself";
     GRANT_CLOSED Warning "grant_closed" "机构已撤销, 其授权仍然有效" "a grant of an organisation that was closed is still in force";
-    GRANT_FORMER Warning "grant_former" "由已不在其上的机构给出的授权仍然有效" "a grant by an organisation that is no longer above is still in force";
+    GRANT_FORMER Warning "grant_former" "由已不在其上的机构给出、划转时未予保留的授权仍然有效" "a grant by an organisation that is no longer above, which no move kept, is still in force";
     SURPLUS Warning "surplus" "分叉过多, 多余的分支不计入" "branches of a fork beyond those kept: they do not count";
     CLOCK_BEHIND Warning "clock_behind" "所称时间早于它所依据的条目一天以上" "it claims a time more than a day before something that it names";
     CLOCK_AHEAD Warning "clock_ahead" "所称时间晚于他人收到或汇总它的时间一天以上" "it claims a time more than a day after others had received or summed it";

@@ -32,7 +32,8 @@ pub(crate) fn history(c: &Context<'_>, record: &str, activity: Option<&str>) -> 
     let matters = Matters::build(&views);
     let subject = Subject::find(core, &views, &matters, record, activity)?;
     let anchors = anchors::all(core, core.ledger())?;
-    let events = events::all(core, &views, &subject, &anchors);
+    let erasures = shown::views(core, |d| d.kind == Kind::Identity && subject.teacher.is_some())?;
+    let events = events::all(core, (&views, &erasures), &subject, &anchors);
     Ok(Reply::new(
         "audit-history",
         json!({

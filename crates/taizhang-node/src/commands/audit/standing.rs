@@ -33,8 +33,8 @@ pub(super) fn check(audit: &mut Audit<'_>) -> BTreeMap<&'static str, u64> {
     }
     for ((_, _, standing), entries) in outside {
         let (Some(code), Some(first)) = (code(standing), entries.first()) else { continue };
-        // The second use of an invite is told of as such.
-        if is_invites(audit.ledger, first) {
+        // Several uses of an invite are told of as such; the one use of an invite that was withdrawn is like any other.
+        if is_used_twice(audit.ledger, first) {
             continue;
         }
         let n = entries.len();
@@ -56,6 +56,10 @@ fn code(standing: Standing) -> Option<findings::Code> {
 
 fn is_invites(ledger: &Ledger, entry: &EntryId) -> bool {
     ledger.place(entry).is_some_and(|p| p.log.document.kind == Kind::Registry && p.log.run == ONE_USE_RUN)
+}
+
+fn is_used_twice(ledger: &Ledger, entry: &EntryId) -> bool {
+    is_invites(ledger, entry) && ledger.place(entry).is_some_and(|p| ledger.at(&p.log, p.sequence).len() > 1)
 }
 
 /// A fork is proof that a disk or a person lied; harmless, but somebody should know. Uses of one invite look alike.

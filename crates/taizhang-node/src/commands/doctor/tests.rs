@@ -63,7 +63,11 @@ fn a_fork_and_more_of_ours_elsewhere_are_told() {
     let (author, document) = (net.person("clerk").key.public(), net.roster());
     let entry = net.put("clerk", net.roster(), &teacher("T1")).entry;
     net.core.hear(&Event::Ahead { by, document, author, sequence: 1, entry });
-    assert!(ill(&mut net.core, "ahead").contains("came back"));
+    let (ok, found) = doctor(&mut net.core);
+    assert!(ok && found.iter().any(|(what, detail)| what == "ahead" && detail.contains("came back")), "a note: {found:?}");
+    let entry = EntryId([7; 32]);
+    net.core.hear(&Event::Ahead { by, document, author, sequence: 2, entry });
+    assert!(!doctor(&mut net.core).0, "one that has not come");
 }
 
 #[test]
@@ -76,6 +80,9 @@ fn a_clock_that_differs_by_more_than_an_hour_is_told_with_the_side() {
     let mut receipt = |time: u64| net.core.hear(&Event::Receipt { from, documents: vec![], time: Ms(time), carried: false });
     receipt(now().0 - 25 * 3_600_000);
     assert!(ill(&mut net.core, "clock").starts_with("25 h ahead of 429801"));
+    // Of a node that was not heard of for a week nobody knows what its clock says today.
+    net.core.set_clock(|| Ms(now().0 + LONG_MS + 60_000));
+    assert!(doctor(&mut net.core).0);
 }
 
 #[test]

@@ -5,27 +5,43 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value as Json, json};
 use taizhang_core::{
     cbor::Value,
-    id::{EntryId, PublicKey},
+    id::{DocId, EntryId, PublicKey},
     op::{RowName, RowRef},
     rows::{
-        self, Accept, Activity, Burn, Decision, DecisionTarget, End, PlanDecision, Positions, Registration, RowType, Unlock,
-        field::Field,
+        self, Accept, Activity, Burn, Decision, DecisionTarget, End, Erase, PlanDecision, Positions, Registration, RowType,
+        Unlock, field::Field,
     },
     units::Ms,
-    view::{DocumentView, ViewRow, export::named_fields},
+    view::{DocumentView, RegisterWrite, ViewRow, export::named_fields},
 };
 
 use super::{super::anchors::Anchor, Subject};
 use crate::{commands::shown, core::Core};
 
-/// In order of the times claimed.
-pub(super) fn all(core: &Core, views: &[DocumentView], subject: &Subject, anchors: &[Anchor]) -> Vec<Json> {
-    let teller = Teller { core, subject, anchors };
+/// In order of the times claimed. Of identities only who asked that the teacher be forgotten is told.
+pub(super) fn all(
+    core: &Core,
+    (views, identities): (&[DocumentView], &[DocumentView]),
+    subject: &Subject,
+    anchors: &[Anchor],
+) -> Vec<Json> {
+    let is_erasure = |row: &ViewRow| row.read::<Erase>().is_some_and(|p| Some(&p.row.teacher) == subject.teacher.as_ref());
+    let erasures = || identities.iter().flat_map(|v| v.rows.values().map(move |row| (v, row))).filter(|(_, r)| is_erasure(r));
+    let named: BTreeSet<RowName> = subject.rows.iter().copied().chain(erasures().map(|(_, row)| row.name)).collect();
+    let rows = || views.iter().flat_map(|v| v.rows.values().map(move |row| (v, row)));
+    let naming = rows().filter(|(_, row)| names(row, &named)).map(|(_, row)| row.name.entry);
+    let touched = named.iter().map(|r| r.entry).chain(naming).collect();
+    let teller = Teller { core, subject, anchors, named, touched };
     let mut out: Vec<(Ms, RowName, Json)> = Vec::new();
+    for (view, row) in rows() {
+        out.extend(teller.of_row(view, row).into_iter().map(|event| (row.time, row.name, event)));
+    }
+    for (view, row) in erasures() {
+        out.push((row.time, row.name, teller.event(verb(row), view, row, None)));
+    }
     for view in views {
-        for row in view.rows.values() {
-            out.extend(teller.of_row(view, row).into_iter().map(|event| (row.time, row.name, event)));
-        }
+        let of_subject = view.registers.values().flat_map(|w| w.values()).filter(|w| subject.is_described_by(&w.key));
+        out.extend(of_subject.map(|w| (w.time, RowName { entry: w.entry, index: w.index }, teller.described(view, w))));
     }
     out.extend(teller.of_anchors());
     // What claims the same time comes in the order in which it came here: a burn after what it burnt.
@@ -37,6 +53,10 @@ struct Teller<'a> {
     core: &'a Core,
     subject: &'a Subject,
     anchors: &'a [Anchor],
+    /// The record's rows, and those that ask that its teacher be forgotten.
+    named: BTreeSet<RowName>,
+    /// Their entries, and those of the rows that name them: of every hand that touched the record.
+    touched: BTreeSet<EntryId>,
 }
 
 impl Teller<'_> {
@@ -47,7 +67,7 @@ impl Teller<'_> {
             let claimed = claim(row).map(|claim| self.event("claimed", view, row, Some(claim)));
             return std::iter::once(self.event(word, view, row, None)).chain(claimed).collect();
         }
-        let named = names(row, &self.subject.rows) || self.undoes_lock(row);
+        let named = names(row, &self.named) || self.undoes_lock(row);
         let acted = self.on_key(row);
         acted
             .or_else(|| named.then(|| (verb(row), None)))
@@ -56,11 +76,11 @@ impl Teller<'_> {
             .collect()
     }
 
-    /// A burn, end or accept that reaches the record's entries or their authors.
+    /// A burn, end or accept that reaches the record's entries, those that decided on it, or their authors.
     fn on_key(&self, row: &ViewRow) -> Option<(&'static str, Option<String>)> {
         let ledger = self.core.ledger();
-        let places = || self.subject.rows.iter().filter_map(|r| ledger.place(&r.entry));
-        let covered = |p: &[Positions]| self.subject.rows.iter().any(|r| covers(self.core, p, &r.entry));
+        let places = || self.touched.iter().filter_map(|e| ledger.place(e));
+        let covered = |p: &[Positions]| self.touched.iter().any(|e| covers(self.core, p, e));
         if let Some(burn) = row.read::<Burn>().map(|p| p.row) {
             let is_author = places().any(|p| p.log.key == burn.key);
             let what = if covered(&burn.positions) { "kept" } else { "not kept" };
@@ -115,15 +135,30 @@ impl Teller<'_> {
     }
 
     fn event(&self, word: &'static str, view: &DocumentView, row: &ViewRow, what: Option<String>) -> Json {
-        let mut out = object(json!({ "event": word }));
-        out.extend(shown::hand(self.core, &row.name.entry));
         let replaces: Vec<String> = row.replaces.iter().map(|r| r.resolve(row.name.entry).to_string()).collect();
-        out.extend(object(json!({
-            "row": row.name.to_string(), "type": rows::info(row.row_type).map(|i| i.word),
-            "document": shown::document(self.core, &view.document), "standing": row.standing.word(),
-            "says": what, "reason": reason(row), "replaces": replaces,
-        })));
-        out.extend(self.first_anchor(&row.name.entry));
+        let told = json!({
+            "type": rows::info(row.row_type).map(|i| i.word), "standing": row.word(), "says": what, "reason": reason(row),
+            "replaces": replaces,
+        });
+        self.told(word, row.name, &view.document, told)
+    }
+
+    /// A descriptive field of the record.
+    fn described(&self, view: &DocumentView, w: &RegisterWrite) -> Json {
+        let replaces: Vec<String> = w.replaces.iter().map(ToString::to_string).collect();
+        let field = w.key.rsplit('.').next().unwrap_or_default();
+        let value = shown::value(&w.value);
+        let says = format!("{field}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        let told = json!({ "type": null, "standing": w.word(), "says": says, "reason": null, "replaces": replaces });
+        self.told("described", RowName { entry: w.entry, index: w.index }, &view.document, told)
+    }
+
+    fn told(&self, word: &'static str, name: RowName, document: &DocId, told: Json) -> Json {
+        let mut out = object(json!({ "event": word }));
+        out.extend(shown::hand(self.core, &name.entry));
+        out.extend(object(json!({ "row": name.to_string(), "document": shown::document(self.core, document) })));
+        out.extend(object(told));
+        out.extend(self.first_anchor(&name.entry));
         Json::Object(out)
     }
 

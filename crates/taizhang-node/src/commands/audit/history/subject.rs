@@ -77,6 +77,14 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// Is a descriptive field of this key one of the teacher or activity that this is about?
+    pub(super) fn is_described_by(&self, key: &str) -> bool {
+        let number = self.id.strip_prefix("t/").or_else(|| self.id.strip_prefix("a/"));
+        number.is_some_and(|number| key.rsplit_once('.').is_some_and(|(of, _)| of == number))
+    }
+}
+
 /// A teacher's dated facts belong to what the roster says of the teacher.
 fn facts(about: &BTreeMap<String, BTreeSet<RowName>>, id: &str) -> Vec<RowName> {
     let Some(number) = id.strip_prefix("t/") else { return Vec::new() };

@@ -3,7 +3,7 @@ use serde_json::Value as Json;
 use taizhang_core::{
     id::{DocId, Kind},
     op::PayloadBuilder,
-    rows::{Accept, Burn, Positions, Registration, RowType},
+    rows::{Accept, Burn, Erase, EraseConfirm, Positions, Registration, RowType},
 };
 
 use crate::{
@@ -127,4 +127,62 @@ fn what_burns_and_accepts_did_to_a_record_is_told() {
     let words: Vec<String> = told(&history).into_iter().map(|(word, _)| word).collect();
     assert_eq!(words, ["written", "key_burnt", "accepted"]);
     assert_eq!(history["events"][0]["standing"], "stands");
+}
+
+/// The approval that counts no longer is told together with who took it away, and why.
+#[test]
+fn what_became_of_those_who_decided_on_a_record_is_told() {
+    let mut net = Net::new();
+    let sheet = net.fill();
+    decide(&mut net, "reviewer", "approve", &format!("{sheet}.1"), None);
+    let registry = DocId::of(net.county, Kind::Registry);
+    let decision = *net.core.ledger().document(&net.review()).unwrap().entries.last().unwrap();
+    let place = *net.core.ledger().place(&decision).unwrap();
+    let burn = Burn { key: place.log.key, positions: vec![], cause: "stolen".into(), reason: Some("失窃".into()) };
+    net.put("admin", registry, &row(&burn));
+    let history = ask(&mut net, "T1", Some("A1"));
+    let words = |h: &Json| told(h).into_iter().map(|(word, _)| word).collect::<Vec<_>>();
+    assert_eq!(words(&history), ["written", "approved", "key_burnt"]);
+    let events = history["events"].as_array().unwrap();
+    assert_eq!(
+        (&events[1]["standing"], &events[2]["says"], &events[2]["reason"]),
+        (&"burnt".into(), &"not kept".into(), &"失窃".into())
+    );
+    let position = Positions { document: net.review(), run: place.log.run, height: place.sequence, id: decision };
+    net.put("admin", registry, &row(&Accept { positions: vec![position], reason: "核实".into() }));
+    assert_eq!(words(&ask(&mut net, "T1", Some("A1"))), ["written", "approved", "key_burnt", "accepted"]);
+    // Another record, which the burnt reviewer did not touch.
+    assert_eq!(words(&ask(&mut net, "T1", Some("A2"))), ["written"]);
+}
+
+#[test]
+fn a_decision_after_the_lock_is_not_said_to_count() {
+    let mut net = Net::new();
+    let sheet = net.fill();
+    let lock = Command::ReviewLock { org: Some("001".into()), all: false, year: YEAR, even_pending: true, reason: None };
+    net.run("reviewer", &lock).unwrap();
+    decide(&mut net, "reviewer", "approve", &format!("{sheet}.1"), None);
+    let history = ask(&mut net, "T1", Some("A1"));
+    let events = history["events"].as_array().unwrap();
+    let standing: Vec<_> = events.iter().filter(|e| e["event"] == "approved").map(|e| e["standing"].clone()).collect();
+    assert_eq!(standing, ["after_lock"], "{events:?}");
+}
+
+#[test]
+fn what_describes_a_teacher_and_who_asked_that_she_be_forgotten_is_told() {
+    let mut net = Net::new();
+    net.fill();
+    net.run("clerk2", &Command::Describe { key: "T1.subject".into(), value: "数学".into() }).unwrap();
+    net.run("clerk", &Command::Describe { key: "T2.subject".into(), value: "语文".into() }).unwrap();
+    let identity = DocId::of(net.school, Kind::Identity);
+    let erase = Erase { teacher: "T1".into(), key_id: [1; 8], reason: "保存期满".into() };
+    let asked = net.put("clerk", identity, &row(&erase));
+    net.put("reviewer", net.review(), &row(&EraseConfirm { erase: asked.in_document(identity), reason: None }));
+    let history = ask(&mut net, "T1", None);
+    let who = |what: &str, who: &str| (what.to_owned(), format!("{who} 岗"));
+    let expected = [who("written", "clerk"), who("described", "clerk2"), who("erase", "clerk"), who("erase_confirm", "reviewer")];
+    assert_eq!(told(&history), expected);
+    let events = history["events"].as_array().unwrap();
+    assert_eq!((&events[1]["says"], &events[1]["standing"]), (&"subject: 数学".into(), &"stands".into()));
+    assert_eq!(events[2]["reason"], "保存期满");
 }

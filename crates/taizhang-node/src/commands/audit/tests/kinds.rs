@@ -130,46 +130,47 @@ fn org(change: OrgChange) -> Command {
 }
 
 #[test]
-fn a_grant_by_the_county_that_a_school_left_is_a_warning_until_that_county_ends_it() {
+fn what_the_county_that_a_school_left_grants_after_the_move_is_a_warning_until_it_is_ended() {
     let (mut net, _) = Net::below_a_city();
     net.core.set_abandoned(|| false);
     let add = |code: &str| Command::OrgAdd { code: code.into(), kind: "county".into(), name: code.into(), parent: None };
     net.run("admin", &add("429802")).unwrap();
     assert_eq!(findings(&mut net.core), Vec::<Json>::new());
-    let last = Day(now().day().0 - 1);
+    let yesterday = Day(now().day().0 - 1);
     let moved = OrgChange::Move { org: "001".into(), to: "429802".into(), from: now().day().to_string(), reason: None };
     net.run("admin", &org(moved)).unwrap();
-    let (clerk, clerk2) = (found("grant_former", "001 clerk 岗"), found("grant_former", "001 clerk2 岗"));
-    let mut both = sorts(&mut net.core);
-    both.sort();
-    assert_eq!(both, [clerk, clerk2.clone()], "and not the other school's");
-    net.leave_on("clerk", last);
-    // What one of them writes now is told with the day, and with who may end it.
+    assert_eq!(findings(&mut net.core), Vec::<Json>::new(), "an honest move keeps its people, and nobody is warned");
+    net.hire("late");
+    // What she writes is told with the day of the move, and with who may end it.
     let ledger = DocId::of_year(net.school, Kind::Ledger, YEAR);
-    net.put("clerk2", ledger, &registration("A1", "T1", 100));
-    assert_eq!(sorts(&mut net.core), [clerk2]);
+    net.put("late", ledger, &registration("A1", "T1", 100));
+    assert_eq!(sorts(&mut net.core), [found("grant_former", "001 late 岗")]);
     let finding = findings(&mut net.core)[0].clone();
-    assert_eq!(finding["detail"], format!("since {last}: 1 entries of later days; to be ended by 429801"));
-    assert_eq!(finding["author"], net.person("clerk2").key.public().to_string());
-    net.leave_on("clerk2", now().day());
-    assert_eq!(findings(&mut net.core), Vec::<Json>::new());
+    assert_eq!(finding["detail"], format!("from {} on: 1 entries; 429801 may end it", now().day()));
+    assert_eq!(finding["author"], net.person("late").key.public().to_string());
+    net.leave_on("late", yesterday);
+    assert_eq!(sorts(&mut net.core), [found("ended", "001 late 岗")]);
 }
 
 #[test]
-fn a_grant_of_a_closed_school_is_a_warning_from_the_day_after_its_last() {
+fn a_grant_of_a_closed_school_is_noted_from_the_day_after_its_last_and_a_warning_once_it_is_used() {
     let mut net = Net::new();
     let (today, yesterday) = (now().day(), Day(now().day().0 - 1));
     let close = |day: Day| org(OrgChange::Close { org: "002".into(), day: day.to_string(), succeeded_by: None, reason: None });
     net.run("admin", &close(today)).unwrap();
     assert_eq!(findings(&mut net.core), Vec::<Json>::new(), "its last day is not over");
     net.run("admin", &close(yesterday)).unwrap();
+    let told = |net: &mut Net| {
+        let finding = findings(&mut net.core)[0].clone();
+        (finding["severity"].clone(), finding["detail"].clone())
+    };
     assert_eq!(only(&mut net.core), found("grant_closed", "002 clerk3 岗"));
-    assert_eq!(
-        findings(&mut net.core)[0]["detail"],
-        format!("since {yesterday}: 0 entries of later days; to be ended by 429801")
-    );
+    let detail = |n| Json::from(format!("from {today} on: {n} entries; 429801 may end it"));
+    assert_eq!(told(&mut net), ("note".into(), detail(0)), "nothing dishonest, and no warning");
+    net.put("clerk3", net.ledger2(), &registration("A1", "T9", 100));
+    assert_eq!(told(&mut net), ("warning".into(), detail(1)));
     write_at(&mut net, "clerk", now());
-    net.leave_on("clerk3", yesterday);
+    net.leave_on("clerk3", today);
     assert_eq!(findings(&mut net.core), Vec::<Json>::new());
     assert_eq!(net.core.ledger().registry.kind(net.school2), Some(OrgKind::School));
     assert_eq!(Grant::TYPE, 2);

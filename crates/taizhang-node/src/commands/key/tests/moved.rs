@@ -106,6 +106,7 @@ fn a_move_keeps_the_grants_that_hold_on_its_day_and_none_of_later_ones() {
 /// What an export for somebody of another organisation holds, by owner and kind.
 fn exported(t: &mut Three, who: &str, org: Option<&str>) -> Vec<String> {
     let out = t.net.dir.path().join("x.jsonl");
+    std::fs::remove_file(&out).ok();
     t.net.run(who, &Command::AuditExport { out: out.clone(), jsonl: true, org: org.map(str::to_owned) }).unwrap();
     let of = |l: &str| serde_json::from_str::<Json>(l).unwrap()["document"].as_str().unwrap().to_owned();
     let documents: BTreeSet<String> = std::fs::read_to_string(&out).unwrap().lines().map(of).collect();
