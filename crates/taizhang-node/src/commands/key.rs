@@ -199,6 +199,18 @@ fn text<'t>(option: &str, text: &'t str) -> Result<&'t str, CommandError> {
     Ok(text)
 }
 
+/// Of a day to come nobody knows yet, and what is written takes effect at once.
+fn is_past(core: &Core, option: &str, day: Day) -> Result<(), CommandError> {
+    let today = core.now().day();
+    if day <= today {
+        return Ok(());
+    }
+    Err(CommandError::not_found(format!("{option} {day} 还没有到"), format!("{option} {day} is still to come")).hint(
+        format!("今天是 {today}; 请在当天或之后办理: 一经写入即生效"),
+        format!("today is {today}; do it on the day or later: it takes effect at once"),
+    ))
+}
+
 fn day(option: &str, text: &str) -> Result<Day, CommandError> {
     Day::parse_iso(text).ok_or_else(|| {
         CommandError::not_found(format!("{option} {text} 不是日期"), format!("{option} {text} is no day"))

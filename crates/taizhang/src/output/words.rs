@@ -194,6 +194,7 @@ pub(super) const LABELS: &[(&str, &str, &str)] = &[
     ("conflicts", "不一致", "conflicts"),
     ("contested", "相互冲突的根声明", "contested root statements"),
     ("corrects", "更正", "corrects"),
+    ("counting", "仍计入条数", "still counting"),
     ("counts", "计入", "counts"),
     ("coverage_done", "已覆盖人数", "covered"),
     ("coverage_due", "到期应覆盖", "to be covered by now"),

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use taizhang_core::{
     id::{DocId, EntryId, Kind, OrgId, PublicKey},
     rows::{Burn, Positions, Role, RowType},
+    standing::{GrantState, Judge},
     units::Day,
 };
 
@@ -13,12 +14,12 @@ use super::{
     super::{Context, shown},
     Holder, day, deals_in,
     effect::{Effect, joined},
-    find, not_yours, not_yourself, positions, text,
+    find, is_past, list, not_yours, not_yourself, positions, text,
 };
 use crate::{
     command::{Burning, Keep, Reply},
     core::{Act, Core},
-    error::CommandError,
+    error::{CommandError, ErrorKind},
 };
 
 /// What stands, with entries found and days read.
@@ -38,6 +39,7 @@ impl Kept {
             Keep::Nothing => Self::UpTo(Vec::new()),
             Keep::Before(text) => {
                 let day = day("--stolen-on", text)?;
+                is_past(core, "--stolen-on", day)?;
                 core.arrivals().before(day).map_or(Self::Claimed(day), Self::Arrived)
             }
             Keep::UpTo(named) => {
@@ -82,7 +84,7 @@ pub(super) fn run(c: &mut Context<'_>, asked: &Burning) -> Result<Reply, Command
     }
     let keys: Vec<PublicKey> = holders.iter().map(|h| h.key).collect();
     let kept = Kept::read(c.core, &asked.keep, &keys)?;
-    let (mut act, mut burnt) = (Act::default(), Vec::new());
+    let (mut act, mut burnt, mut is_new) = (Act::default(), Vec::new(), false);
     for holder in &holders {
         let registries = registries(c.core, actor, holder);
         if registries.is_empty() {
@@ -99,6 +101,9 @@ pub(super) fn run(c: &mut Context<'_>, asked: &Burning) -> Result<Reply, Command
             let row = Burn { key: holder.key, positions: chunk.to_vec(), cause: cause.to_owned(), reason: None };
             (Burn::TYPE, row.to_fields())
         };
+        for registry in &registries {
+            is_new |= takes_more(c.core, holder, *registry, &positions)?;
+        }
         for registry in registries {
             let document = DocId::of(registry, Kind::Registry);
             positions::payloads(&positions, cause, row).into_iter().for_each(|p| act.write(document, p));
@@ -116,7 +121,22 @@ pub(super) fn run(c: &mut Context<'_>, asked: &Burning) -> Result<Reply, Command
     }
     let person = c.person()?;
     let effect = Effect::of(c.core, &person, &act)?;
-    let shown: Vec<Json> = burnt.iter().map(|(holder, positions)| shown_key(c.core, holder, positions)).collect();
+    if !is_new && effect.is_nothing() {
+        return Err(CommandError::new(
+            ErrorKind::Refused,
+            "这个密钥已经作废, 再次作废不改变什么",
+            "this key is burnt already; burning it again changes nothing",
+        )
+        .hint("taizhang key list 列出各授权的状态", "`taizhang key list` shows how each grant stands"));
+    }
+    let mut counting = 0;
+    let shown: Vec<Json> = burnt.iter().map(|(h, p)| shown_key(c.core, &effect, h, p, &mut counting)).collect();
+    if counting > 0 {
+        c.note(
+            format!("这个密钥另有 {counting} 条仍然计入: 以前已追认 (key accept, 或锁定后的 review accept), 作废管不到; 其中不实的, 请由审核员退回"),
+            format!("{counting} more entries of this key go on counting: they were accepted before (`key accept`, or `review accept` after a lock), which a burn does not undo; a reviewer returns what is not true"),
+        );
+    }
     let others = effect.of_others(c.core, |id| c.core.ledger().place(id).is_some_and(|p| keys.contains(&p.log.key)));
     if others > 0 {
         c.note(
@@ -166,12 +186,30 @@ fn registries(core: &Core, actor: PublicKey, holder: &Holder) -> BTreeSet<OrgId>
     holder.grants.iter().filter_map(|(_, g)| deals_in(core, actor, g)).collect()
 }
 
-fn shown_key(core: &Core, holder: &Holder, positions: &[Positions]) -> Json {
+/// Would this burn keep less than the one by which this registry burnt the key, if it did?
+fn takes_more(core: &Core, holder: &Holder, registry: OrgId, positions: &[Positions]) -> Result<bool, CommandError> {
+    let (ledger, judge) = (core.ledger(), Judge::new(core.ledger()));
+    let burner = |name| match judge.grant_state(name) {
+        GrantState::Burnt { by } => Some(by).filter(|by| ledger.place(by).is_some_and(|p| p.log.document.owner == registry)),
+        _ => None,
+    };
+    let Some(by) = holder.grants.iter().find_map(|(name, _)| burner(name)) else { return Ok(true) };
+    let burns = list::rows::<Burn>(&core.entry(&by)?).into_iter().filter(|b| b.key == holder.key);
+    let reach = |positions: &[Positions]| positions.iter().flat_map(|p| ledger.ancestry(p.id)).collect::<BTreeSet<EntryId>>();
+    let before: Vec<Positions> = burns.flat_map(|b| b.positions).collect();
+    Ok(!reach(&before).is_subset(&reach(positions)))
+}
+
+/// A key, what is kept of it, and what counts of it afterwards; `beyond`: what of that is not kept by this burn.
+fn shown_key(core: &Core, effect: &Effect, holder: &Holder, positions: &[Positions], beyond: &mut usize) -> Json {
     let ledger = core.ledger();
     let kept: BTreeSet<EntryId> = positions.iter().flat_map(|p| ledger.ancestry(p.id)).collect();
+    let counting = effect.counting(holder.key);
+    *beyond += counting.iter().filter(|id| !kept.contains(*id)).count();
     let grant = holder.grants.first().map(|(_, g)| g);
     json!({
         "key": holder.key.to_string(), "org": grant.map(|g| shown::org(core, g.row.org)), "role": grant.map(|g| g.row.role.word()),
-        "label": grant.map(|g| g.row.label.clone()), "kept": kept.len(), "positions": positions.len(),
+        "label": grant.map(|g| g.row.label.clone()), "kept": kept.len(), "counting": counting.len(),
+        "positions": positions.len(),
     })
 }

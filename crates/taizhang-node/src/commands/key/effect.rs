@@ -23,8 +23,9 @@ use crate::{
 const LISTED_MAX: usize = 200;
 
 /// What counts no longer, what counts again, whose grants close.
-#[derive(Debug, Default)]
 pub(super) struct Effect {
+    /// What this node would know.
+    after: Ledger,
     lost: Vec<(EntryId, Standing)>,
     gained: Vec<EntryId>,
     closed: Vec<RowName>,
@@ -43,17 +44,26 @@ impl Effect {
             after.insert(&admitted);
         }
         let (was, is) = (Judge::new(before), Judge::new(&after));
-        let mut effect = Self::default();
+        let (mut lost, mut gained) = (Vec::new(), Vec::new());
         for id in before.documents().filter_map(|d| before.document(d)).flat_map(|d| &d.entries) {
             match (was.stands(id), is.standing(id)) {
-                (true, now) if now != Standing::Stands => effect.lost.push((*id, now)),
-                (false, Standing::Stands) => effect.gained.push(*id),
+                (true, now) if now != Standing::Stands => lost.push((*id, now)),
+                (false, Standing::Stands) => gained.push(*id),
                 _ => {}
             }
         }
         let closes = |name: &&RowName| was.grant_is_open(name) && !is.grant_is_open(name);
-        effect.closed = before.registry.grants.keys().filter(closes).copied().collect();
-        Ok(effect)
+        let closed = before.registry.grants.keys().filter(closes).copied().collect();
+        drop(is);
+        Ok(Self { after, lost, gained, closed })
+    }
+
+    /// What this key wrote and still counts.
+    pub(super) fn counting(&self, key: PublicKey) -> Vec<EntryId> {
+        let judge = Judge::new(&self.after);
+        let entries = self.after.documents().filter_map(|d| self.after.document(d)).flat_map(|d| &d.entries);
+        let of_key = entries.filter(|id| self.after.place(id).is_some_and(|p| p.log.key == key));
+        of_key.filter(|id| judge.stands(id)).copied().collect()
     }
 
     /// Does it change nothing that counts?

@@ -13,7 +13,7 @@ use super::{
     super::{Context, shown},
     Holder, admins, day, deals_in,
     effect::{Effect, joined},
-    find, not_yours, not_yourself, positions, text,
+    find, is_past, not_yours, not_yourself, positions, text,
 };
 use crate::{
     command::{Ending, Reply},
@@ -25,6 +25,7 @@ pub(super) fn run(c: &mut Context<'_>, asked: &Ending) -> Result<Reply, CommandE
     let reason = text("--reason", &asked.reason)?;
     let today = c.core.now().day();
     let left = asked.left.as_deref().map_or(Ok(today), |d| day("--left", d))?;
+    is_past(c.core, "--left", left)?;
     let holder = find(c.core, &asked.key)?;
     let actor = c.acting_key()?;
     let grants = open_grants(c, &holder, asked.role.as_deref())?;

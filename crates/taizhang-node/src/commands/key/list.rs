@@ -85,7 +85,8 @@ fn cause(core: &Core, by: EntryId, key: PublicKey) -> Result<Option<String>, Com
     Ok(rows::<Burn>(&core.entry(&by)?).into_iter().find(|b| b.key == key).map(|b| b.cause))
 }
 
-fn rows<T: RowType>(entry: &SignedEntry) -> Vec<T> {
+/// Every row of one type in an entry.
+pub(super) fn rows<T: RowType>(entry: &SignedEntry) -> Vec<T> {
     let of_type = row_ops(entry).into_iter().filter(|(_, row)| row.row_type == T::TYPE);
     of_type.filter_map(|(_, row)| T::from_fields(row.fields).ok()).map(|parsed| parsed.row).collect()
 }

@@ -21,10 +21,10 @@ use crate::{
 pub(crate) fn run(c: &mut Context<'_>, change: &OrgChange) -> Result<Reply, CommandError> {
     match change {
         OrgChange::Move { org, to, from, reason } => place(c, org, to, from, reason.as_deref()),
-        OrgChange::Rename { org, name } => describe(c, org, |row| row.name.clone_from(name)),
+        OrgChange::Rename { org, name } => describe(c, org, name, |row| row.name.clone_from(name)),
         OrgChange::Recode { org, code } => {
             free(c, code)?;
-            describe(c, org, |row| row.code.clone_from(code))
+            describe(c, org, code, |row| row.code.clone_from(code))
         }
         OrgChange::Close { org, day, succeeded_by, reason } => {
             close(c, std::slice::from_ref(org), Some(day), succeeded_by.as_deref(), reason.as_deref())
@@ -53,13 +53,23 @@ fn record<'r>(registry: &'r Registry, org: OrgId, named: &str) -> Result<&'r Org
 }
 
 /// A change of the description stands in the registry that described it last: whoever moved an organisation describes it from then on.
-fn describe(c: &mut Context<'_>, named: &str, bend: impl FnOnce(&mut Org)) -> Result<Reply, CommandError> {
+fn describe(c: &mut Context<'_>, named: &str, new: &str, bend: impl FnOnce(&mut Org)) -> Result<Reply, CommandError> {
     let org = c.org(named)?;
     let today = c.core.now().day();
     let (registry, mut row) = described(c, org, named)?;
+    let before = row.clone();
     bend(&mut row);
+    if row == before && !is_contested(c.core, org) {
+        let (zh, en) = (format!("{named} 已是 {new}"), format!("{named} is {new} already"));
+        return Err(CommandError::new(ErrorKind::Refused, zh, en).hint("不必再登记", "there is nothing to record"));
+    }
     row.from_day = row.from_day.max(today);
     write(c, &[(registry, row)])
+}
+
+/// Do descriptions contradict each other? Then saying the same once more settles it.
+fn is_contested(core: &Core, org: OrgId) -> bool {
+    core.ledger().registry.orgs.get(&org).is_some_and(|o| !o.rivals().is_empty())
 }
 
 /// Whose registry described it last, and how.
@@ -85,10 +95,7 @@ fn place(c: &mut Context<'_>, named: &str, to: &str, from: &str, reason: Option<
     let (org, parent) = (c.org(named)?, c.org(to)?);
     is_open(c.core, parent)?;
     let from_day = day(from)?;
-    if from_day > c.core.now().day() {
-        return Err(CommandError::not_found(format!("{from} 还没有到"), format!("{from} is still to come"))
-            .hint("请在生效当天或之后登记: 移交一经登记即生效", "record the move on its day or later: it takes effect at once"));
-    }
+    has_come(c.core, from_day)?;
     let registry = &c.core.ledger().registry;
     let record = record(registry, org, named)?;
     let covers = |above: OrgId, o: OrgId| above == o || registry.created_under(o).contains(&above);
@@ -138,11 +145,18 @@ fn close(
 ) -> Result<Reply, CommandError> {
     let today = c.core.now().day();
     let closed_day = last.map_or(Ok(today), day)?;
+    has_come(c.core, closed_day)?;
     let heir = into.map(|i| c.org(i)).transpose()?;
     let mut rows = Vec::new();
     for name in named {
         let org = c.org(name)?;
         let (registry, row) = described(c, org, name)?;
+        // Another day or heir corrects what was said; the same again says nothing.
+        let is_same = row.succeeded_by == heir && (last.is_none() || row.closed_day == Some(closed_day));
+        if let Some(day) = row.closed_day.filter(|_| is_same && !is_contested(c.core, org)) {
+            let (zh, en) = (format!("{name} 已于 {day} 撤销"), format!("{name} was closed on {day} already"));
+            return Err(CommandError::new(ErrorKind::Refused, zh, en).hint("不必再登记", "there is nothing to record"));
+        }
         may_close(c.core, (org, name), heir)?;
         let reason = reason.map(str::to_owned);
         rows.push((
@@ -166,7 +180,7 @@ fn may_close(core: &Core, (org, named): (OrgId, &str), heir: Option<OrgId>) -> R
         )
         .hint("请先用 taizhang org move 移交它们", "move them first with `taizhang org move`"));
     }
-    let Some(heir) = heir else { return Ok(()) };
+    let Some(heir) = heir else { return no_school_within(core, (org, named)) };
     let fits = registry.orgs.get(&heir).is_some_and(is_open) && registry.kind(heir) == kind && heir != org;
     if fits && !registry.heirs(heir).contains(&org) {
         return Ok(());
@@ -178,6 +192,36 @@ fn may_close(core: &Core, (org, named): (OrgId, &str), heir: Option<OrgId>) -> R
         format!("{code} cannot go on with the work of {named}"),
     )
     .hint("须是另一个同类、未撤销的机构", "name another organisation of the same kind that is open"))
+}
+
+/// Schools that lie in a township go on with its heir; without one they would lie nowhere.
+fn no_school_within(core: &Core, (township, named): (OrgId, &str)) -> Result<(), CommandError> {
+    let orgs = core.ledger().registry.orgs.iter();
+    let open = orgs.filter(|(_, o)| o.current().closed_day.is_none());
+    let lies_within = |o: &OrgRecord| o.current().township.and_then(|t| shown::open_heir(core, t)) == Some(township);
+    let within: Vec<String> = open.filter(|(_, o)| lies_within(o)).map(|(id, _)| shown::org(core, *id)).collect();
+    if within.is_empty() {
+        return Ok(());
+    }
+    let list = within.join(", ");
+    Err(CommandError::new(
+        ErrorKind::Refused,
+        format!("{named} 还有学校: {list}"),
+        format!("there are schools in {named}: {list}"),
+    )
+    .hint(
+        format!("请用 taizhang org merge {named} --into 另一个乡镇: 学校随之转入"),
+        format!("merge it into another township with `taizhang org merge {named} --into C`: its schools go there"),
+    ))
+}
+
+/// What is recorded takes effect at once, whatever day it names.
+fn has_come(core: &Core, day: Day) -> Result<(), CommandError> {
+    if day <= core.now().day() {
+        return Ok(());
+    }
+    Err(CommandError::not_found(format!("{day} 还没有到"), format!("{day} is still to come"))
+        .hint("请在当天或之后登记: 一经登记即生效", "record it on its day or later: it takes effect at once"))
 }
 
 /// Rows in their registries, each instead of all that the registry said before: what does not stand may have replaced something.

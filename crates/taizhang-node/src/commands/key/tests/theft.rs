@@ -131,3 +131,61 @@ fn a_burn_names_the_keys_own_entries_and_a_machine_is_a_machine() {
     let own = net.run("admin", &asked(KeyCommand::Burn(burn("admin", Keep::All)))).unwrap_err();
     assert!(own.what.en.contains("cannot end or burn itself"), "{own:?}");
 }
+
+#[test]
+fn a_burn_of_what_is_burnt_already_writes_nothing() {
+    let mut net = Net::new();
+    let ledger = net.ledger();
+    let ids: Vec<EntryId> = (0..2).map(|_| put(&mut net, "clerk", ledger)).collect();
+    let keep = |n: usize| Keep::UpTo(vec![ids[n].to_string()]);
+    net.run("admin", &asked(KeyCommand::Burn(burn("clerk", keep(1))))).unwrap();
+    let before = net.core.ledger().len();
+    for again in [keep(1), Keep::All] {
+        let error = net.run("admin", &asked(KeyCommand::Burn(burn("clerk", again)))).unwrap_err();
+        assert!(error.what.en.contains("changes nothing") && error.hint.is_some(), "{error:?}");
+    }
+    assert_eq!(net.core.ledger().len(), before);
+    // A narrower one says more.
+    net.run("admin", &asked(KeyCommand::Burn(burn("clerk", keep(0))))).unwrap();
+    assert_eq!(standing(&net.core, &ids), [Stands, Burnt]);
+}
+
+/// A month typed wrong would keep all that the thief wrote.
+#[test]
+fn a_day_to_come_is_refused() {
+    let mut net = Net::new();
+    let ledger = net.ledger();
+    put(&mut net, "clerk", ledger);
+    let (before, tomorrow) = (net.core.ledger().len(), Day(net.core.now().day().0 + 1).to_string());
+    let left = Ending { left: Some(tomorrow.clone()), ..end("clerk") };
+    for command in [KeyCommand::Burn(burn("clerk", Keep::Before(tomorrow))), KeyCommand::End(left)] {
+        let error = net.run("admin", &asked(command)).unwrap_err();
+        assert!(error.what.en.ends_with("is still to come") && error.hint.is_some(), "{error:?}");
+    }
+    assert_eq!(net.core.ledger().len(), before);
+}
+
+#[test]
+fn what_was_accepted_before_a_burn_is_told_to_count_on() {
+    let mut net = Net::new();
+    let ledger = net.ledger();
+    let ids: Vec<EntryId> = (0..3).map(|_| put(&mut net, "clerk", ledger)).collect();
+    // After a lock the county's reviewer let late entries in, with all before them in their log.
+    let place = *net.core.ledger().place(&ids[1]).unwrap();
+    let position = taizhang_core::rows::Positions { document: ledger, run: place.log.run, height: place.sequence, id: ids[1] };
+    let accept = taizhang_core::rows::Accept { positions: vec![position], reason: "晚到".into() };
+    let review = net.review();
+    net.put("reviewer", review, &row(&accept));
+    let (reply, said) = notes(&mut net, "admin", &asked(KeyCommand::Burn(burn("clerk", Keep::Nothing))));
+    let reply = reply.unwrap().data;
+    assert_eq!(standing(&net.core, &ids), [Stands, Stands, Burnt]);
+    let burnt = &reply["burnt"][0];
+    assert_eq!((&reply["set_aside"], &burnt["kept"], &burnt["counting"]), (&1.into(), &0.into(), &2.into()));
+    assert!(said.iter().any(|n| n.starts_with("2 more entries of this key go on counting")), "{said:?}");
+    // What the burn itself keeps is no surprise.
+    let mut net = Net::new();
+    let ledger = net.ledger();
+    put(&mut net, "clerk", ledger);
+    let (reply, said) = notes(&mut net, "admin", &asked(KeyCommand::Burn(burn("clerk", Keep::All))));
+    assert_eq!((reply.unwrap().data["burnt"][0]["counting"].clone(), said), (1.into(), vec![]));
+}
