@@ -320,6 +320,8 @@ checks! {
     KeyReader,
     /// An erased key is taken from nobody.
     KeyErased,
+    /// Records of one document's keys.
+    KeysOfDocument,
     /// Records of one key to one person.
     KeyCopies,
     /// A school alone erases no key.

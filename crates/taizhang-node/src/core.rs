@@ -69,6 +69,9 @@ impl Act {
     }
 }
 
+/// The keyring file is written at most this often for what others send, ms.
+const KEYS_SAVE_MS: u64 = 2_000;
+
 /// The node without its network.
 pub struct Core {
     folder: Folder,
@@ -86,11 +89,22 @@ pub struct Core {
     arrivals: Arrivals,
     /// What the ledger had been told of names and of the registry when it was last asked who is erased.
     erased_at: Option<(u64, u64)>,
+    /// When the keyring file was written last, and whether something in it is new since.
+    keys_saved: Ms,
+    keys_unsaved: bool,
     clock: fn() -> Ms,
     /// Bundles so far.
     bundles: u64,
     /// Has whoever asked for what is being done gone away?
     abandoned: Box<dyn Fn() -> bool + Send>,
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        if self.keys_unsaved {
+            self.save_keys();
+        }
+    }
 }
 
 /// What the store could not read when it was opened.
@@ -159,6 +173,8 @@ impl Core {
             remembered,
             arrivals,
             erased_at: None,
+            keys_saved: Ms(0),
+            keys_unsaved: false,
             clock: now,
             bundles: 0,
             abandoned,
@@ -296,12 +312,17 @@ impl Core {
                 }
                 Effect::Send { session, frame } => self.outgoing.push_back(Outgoing::Send(session, frame)),
                 Effect::Close { session, reason } => self.outgoing.push_back(Outgoing::Close(session, reason)),
-                Effect::KeepKeys => self.save_keys(),
-                Effect::Notify(event) => self.notified(event),
+                Effect::KeepKeys => self.keys_unsaved = true,
+                Effect::Notify(event) => {
+                    // What is erased goes from the file at once.
+                    self.keys_saved = if matches!(event, Event::KeysErased { .. }) { Ms(0) } else { self.keys_saved };
+                    self.notified(event);
+                }
             }
             self.reload_if_needed();
         }
         self.reload_if_needed();
+        self.save_keys_when_due();
         self.forget_erased();
         self.keep_remembered();
     }
@@ -343,9 +364,26 @@ impl Core {
         self.events.push_back(event);
     }
 
+    /// When the keyring file must be written: others' records come by the thousand, and the file is written whole. What a crash loses of them comes again with the next comparison.
+    #[must_use]
+    pub fn keys_due(&self) -> Option<Ms> {
+        let is_past = self.keys_saved > self.now();
+        let due = if is_past { Ms(0) } else { Ms(self.keys_saved.0.saturating_add(KEYS_SAVE_MS)) };
+        self.keys_unsaved.then_some(due)
+    }
+
+    /// Writes the keyring file if it is due.
+    pub fn save_keys_when_due(&mut self) {
+        if self.keys_due().is_some_and(|due| due <= self.now()) {
+            self.save_keys();
+        }
+    }
+
     fn save_keys(&mut self) {
+        (self.keys_saved, self.keys_unsaved) = (self.now(), false);
         if let Err(e) = keyring::file::save(&self.folder, self.hub.keys()) {
             tracing::error!(error = %e, "the keyring was not written");
+            self.keys_unsaved = true;
             self.last_storage_error = Some(e);
         }
     }
@@ -360,6 +398,9 @@ impl Core {
         }
         self.last_storage_error = None;
         self.step(Input::Keys { right, spoiled });
+        if self.keys_unsaved {
+            self.save_keys();
+        }
         self.last_storage_error.take().map_or(Ok(()), Err)
     }
 

@@ -144,6 +144,7 @@ impl Driver {
         if self.core.hub().poll_timeout().is_some_and(|t| t <= self.core.now()) {
             self.core.step(Input::Timeout);
         }
+        self.core.save_keys_when_due();
         self.settle(on_event);
         self.dial();
         self.wait()
@@ -158,7 +159,8 @@ impl Driver {
     /// Until what is due next, and never long: the clock may jump.
     fn wait(&self) -> Duration {
         let syncs = self.syncs.iter().map(|s| s.deadline()).min();
-        let next = [self.core.hub().poll_timeout(), self.dialer.next_due(), syncs].into_iter().flatten().min();
+        let next =
+            [self.core.hub().poll_timeout(), self.dialer.next_due(), self.core.keys_due(), syncs].into_iter().flatten().min();
         let wait = next.map_or(WAIT_MS_MAX, |t| t.0.saturating_sub(self.core.now().0).clamp(1, WAIT_MS_MAX));
         Duration::from_millis(wait)
     }

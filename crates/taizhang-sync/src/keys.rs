@@ -82,7 +82,9 @@ impl KeySet {
                 None => return false,
             }
         }
-        if self.len >= limits::KEY_RECORDS_MAX {
+        let of_document = self.documents.get(&record.document).map_or(0, BTreeMap::len);
+        let is_full = of_document >= limits::KEY_RECORDS_OF_DOCUMENT_MAX && !is_off(Check::KeysOfDocument);
+        if is_full || self.len >= limits::KEY_RECORDS_MAX {
             return false;
         }
         self.put(record, false);

@@ -60,6 +60,8 @@ pub const AHEAD_TOLD_MAX: usize = 16;
 pub const BUNDLE_TIPS_MAX: usize = 1 << 18;
 /// Keyring records kept by a node, at most.
 pub const KEY_RECORDS_MAX: usize = 1 << 18;
+/// Records kept of one identity document, at most: a school of 300 teachers, each with two keys, and 12 who open names. Else one school could take the places of all.
+pub const KEY_RECORDS_OF_DOCUMENT_MAX: usize = 1 << 13;
 /// Records kept of one key to one person, at most: honest ones are equal.
 pub const KEY_COPIES_MAX: usize = 4;
 /// Records remembered because the person whom they are for could not open them, at most.

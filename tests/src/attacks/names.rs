@@ -14,7 +14,7 @@ use taizhang_sync::{
     Input, SessionId,
     frame::{Frame, Kinds},
     keys::KeyRecord,
-    limits::KEY_COPIES_MAX,
+    limits::{KEY_COPIES_MAX, KEY_RECORDS_OF_DOCUMENT_MAX},
 };
 
 use super::{
@@ -105,6 +105,25 @@ pub(super) const TABLE: &[Attack] = &[
             (0..10).for_each(|of| _ = n.say(session, &Frame::KeyRecords(records(of))));
             assert!(!n.hub.keys().is_empty(), "some are kept");
             if n.hub.keys().len() <= KEY_COPIES_MAX { Outcome::NoEffect } else { Outcome::GotThrough }
+        },
+    ),
+    HERE.attack(
+        "keys_of_one_school_fill_the_keyring",
+        "一所学校写出上万把密钥, 占满县节点的钥匙串, 让别校的姓名打不开",
+        "names keys by the ten thousand, so that one school's records take the places of all others",
+        Outcome::NoEffect,
+        Off(Check::KeysOfDocument),
+        |_| {
+            let (mut n, session) = talking(|_, _| Vec::new());
+            let (own, most) = (identity(&n, true), u64::try_from(KEY_RECORDS_OF_DOCUMENT_MAX).unwrap());
+            n.hub.load_keys((0..most).map(|i| record(own, (i + 1_000).to_be_bytes(), 7)));
+            n.say(session, &Frame::KeyRecords(vec![record(own, OURS, 7)]));
+            if n.hub.keys().of(&own).count() > KEY_RECORDS_OF_DOCUMENT_MAX {
+                return Outcome::GotThrough;
+            }
+            // Another school's names still open.
+            n.hub.load_keys([record(identity(&n, false), THEIRS, 7)]);
+            if n.hub.keys().len() == KEY_RECORDS_OF_DOCUMENT_MAX + 1 { Outcome::NoEffect } else { Outcome::GotThrough }
         },
     ),
     HERE.attack(

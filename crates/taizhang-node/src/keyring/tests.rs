@@ -5,6 +5,7 @@ use taizhang_core::{
     id::{NetworkId, OrgId},
     key::SecretKey,
     ledger::Ledger,
+    units::Ms,
 };
 use taizhang_sync::{Config, Input, keys::KeySet};
 
@@ -175,9 +176,36 @@ fn a_hub_keeps_what_it_is_given_once() {
     let mut hub = hub(vec![record(1)]);
     let store = taizhang_store::memory::MemoryStore::default();
     for (records, keeps) in [(vec![record(1)], false), (vec![record(2), record(1)], true)] {
-        hub.handle(taizhang_core::units::Ms(1), &store, Input::Keys { right: records, spoiled: Vec::new() });
+        hub.handle(Ms(1), &store, Input::Keys { right: records, spoiled: Vec::new() });
         let kept = std::iter::from_fn(|| hub.poll_effect()).any(|e| matches!(e, taizhang_sync::Effect::KeepKeys));
         assert_eq!(kept, keeps);
     }
     assert_eq!(hub.keys().len(), 2);
+}
+
+/// A node that sends a thousand frames of one record each makes nobody write the whole file a thousand times; and nothing is lost on the way out.
+#[test]
+fn others_records_are_written_down_together() {
+    let mut net = crate::commands::testkit::Net::new();
+    let record = |n: u8| KeyRecord { document: document(), key: [n; 8], to: [n; 32], ephemeral: [n; 32], sealed: [n; 48] };
+    let folder = net.core.folder().clone();
+    let written = || file::load(&folder).unwrap().len();
+    net.core.set_clock(|| Ms(1_700_000_000_000));
+    let before = written();
+    let comes = |net: &mut crate::commands::testkit::Net, n: u8| {
+        net.core.step(Input::Keys { right: vec![record(n)], spoiled: Vec::new() });
+    };
+    (1..=5).for_each(|n| comes(&mut net, n));
+    assert_eq!(written() - before, 1, "the first at once, the others together");
+    let due = net.core.keys_due().unwrap();
+    assert!(due > net.core.now());
+    net.core.set_clock(|| Ms(1_700_000_060_000));
+    net.core.save_keys_when_due();
+    assert_eq!((written() - before, net.core.keys_due()), (5, None));
+    net.core.set_clock(|| Ms(1_600_000_000_000));
+    comes(&mut net, 6);
+    assert_eq!(written() - before, 6, "a clock that was set back holds nothing up");
+    comes(&mut net, 7);
+    drop(net.core);
+    assert_eq!(written() - before, 7);
 }
