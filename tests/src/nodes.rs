@@ -69,9 +69,18 @@ impl Running {
     /// It does not start.
     #[must_use]
     pub fn start(folder: &Folder, listen: bool) -> Self {
+        Self::start_at(folder, listen.then(|| SocketAddr::from(([127, 0, 0, 1], 0))))
+    }
+
+    /// Starts a node that listens at this address, or only dials.
+    ///
+    /// # Panics
+    /// It does not start.
+    #[must_use]
+    pub fn start_at(folder: &Folder, listen: Option<SocketAddr>) -> Self {
         let (tell, events) = channel();
         let core = Core::open(folder.clone(), &mut |_, _, _| {}).expect("opens the data folder");
-        let options = RunOptions { listen: listen.then(|| SocketAddr::from(([127, 0, 0, 1], 0))) };
+        let options = RunOptions { listen };
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(run(core, options, move |event| {
@@ -79,7 +88,7 @@ impl Running {
             }))
         });
         let mut node = Self { folder: folder.clone(), address: None, events, thread: Some(thread) };
-        if listen {
+        if listen.is_some() {
             node.address = node.wait(|e| if let NodeEvent::Listening(a) = e { Some(*a) } else { None });
         }
         node

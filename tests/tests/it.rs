@@ -8,6 +8,8 @@ mod keyring;
 mod kit;
 #[path = "it/receipts.rs"]
 mod receipts;
+#[path = "it/replaced.rs"]
+mod replaced;
 #[path = "it/restored.rs"]
 mod restored;
 #[path = "it/roles.rs"]

@@ -344,8 +344,8 @@ checks! {
     // Transport and sheets.
     /// A frame's announced length.
     AnnouncedLength,
-    /// Nodes are let in by rule.
-    Allowed,
+    /// Connections of nodes that are not known.
+    StrangersShare,
     /// The dialer expects a key.
     ExpectedKey,
     /// Connections of one address.

@@ -18,16 +18,16 @@ pub enum Congestion {
     Bbr,
 }
 
-/// Who may be spoken with.
-pub(crate) type Allow = Arc<dyn Fn(&PublicKey) -> bool + Send + Sync>;
+/// Who is known.
+pub(crate) type Known = Arc<dyn Fn(&PublicKey) -> bool + Send + Sync>;
 
 /// Settings of an [`Endpoint`](crate::Endpoint). [`Config::new`] gives the defaults named at each field.
 #[derive(Clone)]
 pub struct Config {
     /// Where to listen for other nodes. None (default): this node only dials.
     pub listen: Option<SocketAddr>,
-    /// Which node keys may connect and be connected to. Asked once per handshake, on the network's task: answer at once.
-    pub allow: Allow,
+    /// Which node keys are known. Others may connect too, in few places: what is told to them is the caller's business. Asked at handshakes, on the network's task: answer at once.
+    pub known: Known,
     /// A connection on which nothing arrives for so long is over; the smaller of both sides counts. Default 60,000.
     pub idle_timeout_ms: u32,
     /// quinn's own keep-alive, always on. None (default): silence costs nothing; see [`FrameSender::keep_alive`](crate::FrameSender::keep_alive).
@@ -52,14 +52,18 @@ pub struct Config {
     pub connections_max: usize,
     /// Of these, from one IP address (IPv6: one /64). Default 128: a whole county may sit behind one address.
     pub connections_per_address_max: usize,
+    /// Accepted connections of nodes that are not known at once. Default 256.
+    pub strangers_max: usize,
+    /// Of these, from one address. Default 32: the rest of an address's places is left to those that are known.
+    pub strangers_per_address_max: usize,
 }
 
 impl Config {
-    /// The defaults, with the rule who may be spoken with.
-    pub fn new(allow: impl Fn(&PublicKey) -> bool + Send + Sync + 'static) -> Self {
+    /// The defaults, with the rule who is known.
+    pub fn new(known: impl Fn(&PublicKey) -> bool + Send + Sync + 'static) -> Self {
         Self {
             listen: None,
-            allow: Arc::new(allow),
+            known: Arc::new(known),
             idle_timeout_ms: 60_000,
             keep_alive_ms: None,
             connect_timeout_ms: 10_000,
@@ -72,6 +76,8 @@ impl Config {
             handshakes_max: 64,
             connections_max: 1_000,
             connections_per_address_max: 128,
+            strangers_max: 256,
+            strangers_per_address_max: 32,
         }
     }
 

@@ -21,8 +21,8 @@ use tracing::debug;
 use crate::{
     config::{Config, Congestion},
     connection::Connection,
-    error::{BindError, CloseReason, Code, ConnectError},
-    limits::{Open, Registry, Slot},
+    error::{BindError, CloseReason, Code, ConnectError, caller_code},
+    limits::{NoPlace, Open, Registry, Slot},
     socket::{ConnectionIds, Counted, Counters, ResetKey, Traffic},
     tls::{self, Demand, NodeKey, Rejected},
 };
@@ -35,6 +35,8 @@ const NEWCOMER_BYTES_MAX: u64 = 16 * 1024;
 const ACCEPTED_WAITING_MAX: usize = 16;
 /// How long [`Endpoint::close`] waits for the last datagrams to go.
 const CLOSE_WAIT: Duration = Duration::from_secs(3);
+/// What a node hears for which there is no place because it is not known.
+const TOO_MANY_STRANGERS: &str = "takes no more connections of nodes that it does not know; try again later";
 /// TLS wants a name; nobody reads it, and it is not sent.
 const SERVER_NAME: &str = "node.invalid";
 
@@ -69,7 +71,7 @@ impl Endpoint {
         let shared = Arc::new(Shared {
             dialing: Arc::new(transport(&config, 0)),
             listening: Arc::new(transport(&config, 1)),
-            registry: Registry::new(config.connections_max, config.connections_per_address_max),
+            registry: Registry::new(&config),
             counters: Arc::default(),
             config,
             key,
@@ -101,20 +103,20 @@ impl Endpoint {
         self.shared.counters.read()
     }
 
-    /// Dials `addr`; with `expected`, only that key is accepted there, and in any case only an allowed one.
+    /// Dials `addr`; with `expected`, only that key is accepted there.
     ///
-    /// That the other node does not allow *this* one shows at the first [`recv`](crate::FrameReceiver::recv), as
-    /// [`CloseReason::UnknownKey`]: in TLS 1.3 the listener learns the dialer's key last.
+    /// That the other node has no place for one that it does not know shows at the first [`recv`](crate::FrameReceiver::recv):
+    /// in TLS 1.3 the listener learns the dialer's key last.
     ///
     /// # Errors
-    /// No answer, a wrong or unknown key, another protocol, or no room.
+    /// No answer, a wrong key, another protocol, or no room.
     pub async fn connect(&self, addr: SocketAddr, expected: Option<PublicKey>) -> Result<Connection, ConnectError> {
         let shared = &self.shared;
         if shared.registry.is_closed() {
             return Err(ConnectError::Closed);
         }
         let socket = shared.dial_socket(addr).map_err(|source| ConnectError::Socket { addr, source })?;
-        let demand = Arc::new(Demand { expected, allow: Arc::clone(&shared.config.allow), rejected: OnceLock::new() });
+        let demand = Arc::new(Demand { expected, rejected: OnceLock::new() });
         let crypto = tls::client_config(&shared.key, Arc::clone(&demand));
         let mut client = quinn::ClientConfig::new(Arc::new(crypto));
         client.transport_config(Arc::clone(&shared.dialing));
@@ -125,8 +127,7 @@ impl Endpoint {
             Ok(Ok(connection)) => connection,
             Ok(Err(error)) => {
                 return Err(match demand.rejected.get() {
-                    Some(&Rejected::NotExpected { expected, found }) => ConnectError::WrongKey { addr, expected, found },
-                    Some(&Rejected::NotAllowed { found }) => ConnectError::UnknownPeer { addr, found },
+                    Some(&Rejected { expected, found }) => ConnectError::WrongKey { addr, expected, found },
                     None => ConnectError::from_handshake(addr, waited_ms, error),
                 });
             }
@@ -215,8 +216,8 @@ impl Shared {
     ) -> Result<Connection, ConnectError> {
         let failed = |reason| ConnectError::Failed { addr, reason };
         let remote = tls::peer_key(&connection).ok_or_else(|| failed(CloseReason::Broken("no key was shown".into())))?;
-        let open = Open { connection: connection.clone(), socket: Some(socket) };
-        let guard = self.registry.open(open, None).ok_or(ConnectError::Closed)?;
+        let open = Open { connection: connection.clone(), socket: Some(socket), from: None };
+        let guard = self.registry.open(open, None).map_err(|_| ConnectError::Closed)?;
         let streams = timeout(ms(self.config.connect_timeout_ms), connection.open_bi())
             .await
             .map_err(|_| ConnectError::OtherProtocol { addr })?
@@ -240,12 +241,13 @@ impl Shared {
                 return None;
             }
         };
-        let is_allowed = |key: &PublicKey| (self.config.allow)(key) || is_off(Check::Allowed);
-        let Some(remote) = tls::peer_key(&connection).filter(is_allowed) else {
-            debug!(%addr, "key not allowed");
+        let Some(remote) = tls::peer_key(&connection) else {
             connection.close(Code::UnknownKey.wire(), b"");
             return None;
         };
+        if self.registry.is_crowded(remote, addr) {
+            return self.turn_away(&connection, addr);
+        }
         let streams = match timeout_at(deadline, connection.accept_bi()).await {
             Ok(Ok(streams)) => streams,
             Ok(Err(error)) => {
@@ -258,10 +260,19 @@ impl Shared {
                 return None;
             }
         };
-        let open = Open { connection: connection.clone(), socket: None };
-        let guard = self.registry.open(open, Some(slot))?;
-        let limit = self.config.frame_bytes_max;
-        Some(Connection::new(connection, remote, guard, streams, limit))
+        let open = Open { connection: connection.clone(), socket: None, from: Some((remote, addr)) };
+        match self.registry.open(open, Some(slot)) {
+            Ok(guard) => Some(Connection::new(connection, remote, guard, streams, self.config.frame_bytes_max)),
+            Err(NoPlace::Closed) => None,
+            Err(NoPlace::Strangers) => self.turn_away(&connection, addr),
+        }
+    }
+
+    /// One of too many that are not known here.
+    fn turn_away(&self, connection: &quinn::Connection, addr: SocketAddr) -> Option<Connection> {
+        debug!(%addr, "refused: too many nodes that are not known");
+        connection.close(caller_code(0), TOO_MANY_STRANGERS.as_bytes());
+        None
     }
 }
 

@@ -20,7 +20,7 @@ const REASON_CHARS_MAX: usize = 200;
 pub(crate) enum Code {
     /// All handles were dropped.
     Dropped = 0,
-    /// The key is not allowed here.
+    /// No key was shown. Earlier programs: the key is not known here.
     UnknownKey = 1,
     /// No frame came in time.
     Silent = 2,
@@ -165,14 +165,6 @@ pub enum ConnectError {
         addr: SocketAddr,
         /// The key the caller asked for.
         expected: PublicKey,
-        /// The key that answered.
-        found: PublicKey,
-    },
-    /// The key that answered is not one this node speaks with. Nothing was told to it.
-    #[error("{addr} answered with key {found}, which this node does not know; is it admitted?")]
-    UnknownPeer {
-        /// What was dialed.
-        addr: SocketAddr,
         /// The key that answered.
         found: PublicKey,
     },

@@ -15,7 +15,8 @@
 //! ```
 //!
 //! **The dialer speaks first**: the listener learns of a connection when the dialer's first frame arrives, and
-//! [`Endpoint::accept`] gives only connections whose key was allowed and which have spoken.
+//! [`Endpoint::accept`] gives only connections whose key was proved and which have spoken. Nodes that are not known have few
+//! places, and which of them are told anything is the caller's business.
 //!
 //! **What a connection costs** is counted in `src/tests/bytes.rs`. What keeps it small: no path-MTU discovery (11 KB a
 //! connection; 1452-byte datagrams instead of 1200 would save 0.4 % of a long transfer), no session tickets, no

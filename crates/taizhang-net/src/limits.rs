@@ -2,13 +2,20 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     net::{IpAddr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use taizhang_core::planted::{Check, is_off};
+use taizhang_core::{
+    id::PublicKey,
+    planted::{Check, is_off},
+};
 
-use crate::error::Code;
+use crate::{
+    config::{Config, Known},
+    error::Code,
+};
 
 /// Why a newcomer is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,12 +26,29 @@ pub(crate) enum Full {
     Address,
 }
 
+/// Why a connection has no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoPlace {
+    /// The endpoint is closed.
+    Closed,
+    /// It is not known, and others that are not have all places that are for such.
+    Strangers,
+}
+
 /// Every connection of an endpoint, under way or open.
-#[derive(Debug)]
 pub(crate) struct Registry {
     connections_max: usize,
     per_address_max: usize,
+    strangers_max: usize,
+    strangers_per_address_max: usize,
+    known: Known,
     state: Mutex<State>,
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry").field("state", &self.state).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -41,11 +65,20 @@ struct State {
 pub(crate) struct Open {
     pub(crate) connection: quinn::Connection,
     pub(crate) socket: Option<quinn::Endpoint>,
+    /// Of an accepted one: whose, and from where.
+    pub(crate) from: Option<(PublicKey, SocketAddr)>,
 }
 
 impl Registry {
-    pub(crate) fn new(connections_max: usize, per_address_max: usize) -> Arc<Self> {
-        Arc::new(Self { connections_max, per_address_max, state: Mutex::default() })
+    pub(crate) fn new(config: &Config) -> Arc<Self> {
+        Arc::new(Self {
+            connections_max: config.connections_max,
+            per_address_max: config.connections_per_address_max,
+            strangers_max: config.strangers_max,
+            strangers_per_address_max: config.strangers_per_address_max,
+            known: Arc::clone(&config.known),
+            state: Mutex::default(),
+        })
     }
 
     /// Counts a newcomer from `addr` until the slot is dropped.
@@ -64,16 +97,34 @@ impl Registry {
         Ok(Slot { registry: Arc::clone(self), address })
     }
 
-    /// Keeps `open` for [`Registry::close`] until the guard is dropped, which closes it. None: the endpoint is closed.
-    pub(crate) fn open(self: &Arc<Self>, open: Open, slot: Option<Slot>) -> Option<Guard> {
+    /// Is there no place for one more with this key from there? Who is known, or became known since it came, takes none of the strangers' places.
+    pub(crate) fn is_crowded(&self, key: PublicKey, from: SocketAddr) -> bool {
+        self.has_no_place(&self.lock(), key, from)
+    }
+
+    fn has_no_place(&self, state: &State, key: PublicKey, from: SocketAddr) -> bool {
+        if (self.known)(&key) || is_off(Check::StrangersShare) {
+            return false;
+        }
+        let here = counted_address(from.ip());
+        let strangers = || state.open.values().filter_map(|o| o.from).filter(|(key, _)| !(self.known)(key));
+        strangers().count() >= self.strangers_max
+            || strangers().filter(|(_, at)| counted_address(at.ip()) == here).count() >= self.strangers_per_address_max
+    }
+
+    /// Keeps `open` for [`Registry::close`] until the guard is dropped, which closes it.
+    pub(crate) fn open(self: &Arc<Self>, open: Open, slot: Option<Slot>) -> Result<Guard, NoPlace> {
         let mut state = self.lock();
         if state.closed {
-            return None;
+            return Err(NoPlace::Closed);
+        }
+        if open.from.is_some_and(|(key, from)| self.has_no_place(&state, key, from)) {
+            return Err(NoPlace::Strangers);
         }
         let number = state.next;
         state.next += 1;
         state.open.insert(number, open.clone());
-        Some(Guard { registry: Arc::clone(self), number, connection: open.connection, _slot: slot })
+        Ok(Guard { registry: Arc::clone(self), number, connection: open.connection, _slot: slot })
     }
 
     /// Takes no more, and gives what is to be closed.
@@ -144,13 +195,17 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
+    fn registry(connections_max: usize, connections_per_address_max: usize) -> Arc<Registry> {
+        Registry::new(&Config { connections_max, connections_per_address_max, ..Config::new(|_| true) })
+    }
+
     fn at(text: &str) -> SocketAddr {
         text.parse().unwrap()
     }
 
     #[test]
     fn places_are_counted_and_given_back() {
-        let registry = Registry::new(3, 2);
+        let registry = registry(3, 2);
         let a1 = registry.enter(at("10.0.0.1:1")).unwrap();
         let a2 = registry.enter(at("10.0.0.1:2")).unwrap();
         assert_eq!(registry.enter(at("10.0.0.1:3")).unwrap_err(), Full::Address);
@@ -165,7 +220,7 @@ mod tests {
 
     #[test]
     fn one_ipv6_customer_is_one_address() {
-        let registry = Registry::new(10, 1);
+        let registry = registry(10, 1);
         let _one = registry.enter(at("[2001:db8:1:2::1]:1")).unwrap();
         assert!(registry.enter(at("[2001:db8:1:2:ffff::9]:1")).is_err());
         assert!(registry.enter(at("[2001:db8:1:3::1]:1")).is_ok());

@@ -17,7 +17,7 @@ mod strangers;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, OnceLock},
+    sync::Arc,
     time::Duration,
 };
 
@@ -71,7 +71,7 @@ async fn join(from: &Endpoint, to: &Endpoint, addr: SocketAddr) -> (Connection, 
 
 /// A peer that does as it likes: QUIC with key 9 and this application protocol. Keep the endpoint alive.
 async fn raw_dial(addr: SocketAddr, alpn: &[u8]) -> (quinn::Endpoint, Result<quinn::Connection, quinn::ConnectionError>) {
-    let demand = Arc::new(Demand { expected: None, allow: Arc::new(|_| true), rejected: OnceLock::new() });
+    let demand = Arc::new(Demand::default());
     let crypto = tls::client_config_speaking(&key(9), demand, alpn);
     let endpoint = quinn::Endpoint::client(loopback()).unwrap();
     let config = quinn::ClientConfig::new(Arc::new(crypto));

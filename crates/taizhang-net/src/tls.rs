@@ -1,8 +1,8 @@
-//! TLS 1.3 with raw Ed25519 public keys on both sides (RFC 7250): which bytes are a key, and who is let in.
+//! TLS 1.3 with raw Ed25519 public keys on both sides (RFC 7250): which bytes are a key, and whether it is the one expected.
 //!
-//! The dialer judges the listener's key inside the handshake, before it shows its own. The listener checks the form
-//! inside the handshake and asks the rule only after the signature proved the key, so nobody can ask whether a key
-//! that is not theirs is known.
+//! A dialer that expects a key judges the listener's inside the handshake, before it shows its own. The listener checks
+//! the form inside the handshake and asks whether a key is known only after the signature proved it, so nobody can ask
+//! that about a key that is not theirs.
 
 use std::{fmt, sync::Arc, sync::OnceLock};
 
@@ -22,8 +22,6 @@ use taizhang_core::{
     id::PublicKey,
     planted::{Check, is_off},
 };
-
-use crate::config::Allow;
 
 /// The application protocol; a change of framing or of close codes is a new one.
 pub(crate) const ALPN: &[u8] = b"tz/1";
@@ -104,27 +102,24 @@ pub(crate) fn peer_key(connection: &quinn::Connection) -> Option<PublicKey> {
     spki_to_key(chain.first()?)
 }
 
-/// Why the dialer turned away from whoever answered.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Rejected {
-    /// Not the key asked for.
-    NotExpected { expected: PublicKey, found: PublicKey },
-    /// Not a key this node speaks with.
-    NotAllowed { found: PublicKey },
-}
-
-/// What one dialing demands of who answers, and what came of it.
+/// What one dialing demands of who answers, and who was turned away from.
+#[derive(Default)]
 pub(crate) struct Demand {
     pub(crate) expected: Option<PublicKey>,
-    pub(crate) allow: Allow,
     pub(crate) rejected: OnceLock<Rejected>,
+}
+
+/// The dialer turned away: not the key asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rejected {
+    pub(crate) expected: PublicKey,
+    pub(crate) found: PublicKey,
 }
 
 impl Demand {
     fn judge(&self, found: PublicKey) -> Result<(), Rejected> {
         match self.expected {
-            Some(expected) if expected != found && !is_off(Check::ExpectedKey) => Err(Rejected::NotExpected { expected, found }),
-            _ if !(self.allow)(&found) => Err(Rejected::NotAllowed { found }),
+            Some(expected) if expected != found && !is_off(Check::ExpectedKey) => Err(Rejected { expected, found }),
             _ => Ok(()),
         }
     }
@@ -328,16 +323,11 @@ mod tests {
     }
 
     #[test]
-    fn a_demand_judges_expectation_before_the_rule() {
+    fn a_demand_is_met_by_the_key_expected_and_by_any_where_none_is() {
         let [a, b] = [PublicKey([1; 32]), PublicKey([2; 32])];
-        let demand = |expected, yes| Demand { expected, allow: Arc::new(move |_: &PublicKey| yes), rejected: OnceLock::new() };
-        assert!(demand(None, true).judge(a).is_ok());
-        assert!(demand(Some(a), true).judge(a).is_ok());
-        assert!(matches!(demand(Some(b), true).judge(a),
-            Err(Rejected::NotExpected { expected, found }) if expected == b && found == a));
-        assert!(matches!(demand(Some(b), false).judge(a), Err(Rejected::NotExpected { .. })));
-        assert!(matches!(demand(Some(a), false).judge(a),
-            Err(Rejected::NotAllowed { found }) if found == a));
-        assert!(matches!(demand(None, false).judge(a), Err(Rejected::NotAllowed { .. })));
+        let demand = |expected| Demand { expected, rejected: OnceLock::new() };
+        assert!(demand(None).judge(a).is_ok());
+        assert!(demand(Some(a)).judge(a).is_ok());
+        assert!(matches!(demand(Some(b)).judge(a), Err(Rejected { expected, found }) if expected == b && found == a));
     }
 }

@@ -17,6 +17,7 @@ pub(crate) mod import;
 pub(crate) mod invites;
 pub(crate) mod key;
 pub(crate) mod key_file;
+pub(crate) mod neighbour;
 pub(crate) mod org;
 pub mod policy;
 pub(crate) mod record;

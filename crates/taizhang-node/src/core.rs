@@ -346,9 +346,15 @@ impl Core {
         self.keep_remembered();
     }
 
+    /// Where this neighbour was dialled somebody answered whom our registry does not know; or its own node did.
+    pub(crate) fn note_answer(&mut self, address: &str, stranger: Option<PublicKey>) {
+        self.remembered.answer(self.now(), address, stranger);
+        self.keep_remembered();
+    }
+
     /// Makes durable what no commit took along.
     fn keep_remembered(&mut self) {
-        let notes: Vec<_> = self.remembered.take_notes().into_iter().map(|(k, v)| (k, Some(v))).collect();
+        let notes = self.remembered.take_notes();
         if !notes.is_empty()
             && let Err(error) = self.store.commit(&Commit { notes, ..Commit::default() })
         {
@@ -411,7 +417,7 @@ impl Core {
             notes: request.notes,
         };
         let (today, here) = (self.now().day(), self.store.len());
-        commit.notes.extend(self.remembered.take_notes().into_iter().map(|(k, v)| (k, Some(v))));
+        commit.notes.extend(self.remembered.take_notes());
         commit.notes.extend(self.arrivals.note(today, here));
         match self.store.commit(&commit) {
             Ok(_) => {

@@ -1,5 +1,6 @@
 //! The one loop: frames, commands and timers in; the hub's effects out. No decisions about documents are made here.
 
+mod answered;
 mod dial;
 mod links;
 mod sync_now;
@@ -20,7 +21,7 @@ use crate::{
     core::{Core, Outgoing},
     error::{CommandError, ErrorKind},
 };
-use dial::Dialer;
+use dial::{Dialer, NeighbourId};
 use links::{Links, NetEvent};
 
 /// How a node runs.
@@ -98,6 +99,7 @@ impl Driver {
         }
         while let Some(event) = self.core.poll_event() {
             self.links.follow_registry(&self.core);
+            self.follow_answers(&event);
             if let Event::Stored { from: None, .. } = event {
                 self.dialer.wake();
             }
@@ -109,20 +111,11 @@ impl Driver {
 
     fn take_net(&mut self, event: NetEvent, on_event: &mut dyn FnMut(NodeEvent)) {
         match event {
-            NetEvent::Connected { connection, neighbour } => {
-                let dialer = neighbour.is_some();
-                if let Some((session, remote)) = self.links.add(*connection, neighbour) {
-                    self.core.step(Input::Connected { session, remote, dialer });
-                }
-            }
-            NetEvent::DialFailed { neighbour, why } => {
-                let address = self.dialer.failed(neighbour, self.core.now());
-                self.syncs.iter_mut().for_each(|s| s.dial_failed(neighbour, &why));
-                on_event(NodeEvent::DialFailed { address, why });
-            }
+            NetEvent::Connected { connection, neighbour } => self.connected(*connection, neighbour, on_event),
+            NetEvent::DialFailed { neighbour, why } => self.dial_failed(neighbour, why, on_event),
             NetEvent::Frame { session, bytes } => self.core.step(Input::Frame { session, bytes }),
             NetEvent::Closed { session, why } => {
-                if let Some(why) = why {
+                if let Some(why) = self.stranger(session).or(why) {
                     self.syncs.iter_mut().for_each(|s| s.closed(session, &why));
                 }
                 if let Some(neighbour) = self.links.remove(session) {
@@ -131,6 +124,12 @@ impl Driver {
                 self.core.step(Input::Closed { session });
             }
         }
+    }
+
+    fn dial_failed(&mut self, neighbour: NeighbourId, why: String, on_event: &mut dyn FnMut(NodeEvent)) {
+        let address = self.dialer.failed(neighbour, self.core.now());
+        self.syncs.iter_mut().for_each(|s| s.dial_failed(neighbour, &why));
+        on_event(NodeEvent::DialFailed { address, why });
     }
 
     /// One turn of the loop: takes in what came, then does what is due by now, also while frames keep coming: a flood must not hold that up. Returns for how
@@ -150,9 +149,11 @@ impl Driver {
         self.wait()
     }
 
+    /// Only a newcomer insists on the key of its invite: it shows the use of it to whom it meets. Others ask their registry who answers.
     fn dial(&mut self) {
+        let insists = self.core.hub().is_newcomer();
         for (neighbour, address, key) in self.dialer.due(self.core.now()) {
-            self.links.dial(neighbour, address, key);
+            self.links.dial(neighbour, address, key.filter(|_| insists));
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a node remembers besides entries, each kind within a limit: what was refused, who holds more of our logs than we do, when others were last met and what their clocks said.
+//! What a node remembers besides entries, each kind within a limit: what was refused, who holds more of our logs than we do, when others were last met and what their clocks said, where strangers answered.
 //!
 //! Kept in the store's notes (docs/storage.md §3): they help people to find out what happened, and nothing rests on them.
 
@@ -23,6 +23,10 @@ pub const AHEAD_MAX: usize = 64;
 pub const MET_MAX: usize = 1024;
 /// A node that is met again within this is not written down anew.
 const MET_AGAIN_MS: u64 = 10 * 60 * 1000;
+/// Addresses remembered at which strangers answered.
+pub const ANSWERED_MAX: usize = 64;
+/// Before the address in the key of a note.
+const ANSWERED: &[u8] = b"answered/";
 /// First element of every note.
 const VERSION: u64 = 1;
 
@@ -73,14 +77,25 @@ pub struct Met {
     pub clocks: Option<(Ms, Ms)>,
 }
 
+/// Somebody answered at a neighbour's address whom the registry did not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// When, by our clock.
+    pub time: Ms,
+    /// With which key.
+    pub key: PublicKey,
+}
+
 /// All of it.
 #[derive(Clone, Debug, Default)]
 pub struct Remembered {
     refused: BTreeMap<u8, Refused>,
     ahead: BTreeMap<u8, Ahead>,
     met: BTreeMap<PublicKey, Met>,
-    /// Notes that are not durable yet.
-    pending: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// By the address that was dialled.
+    answered: BTreeMap<String, Answered>,
+    /// Notes that are not durable yet; none: it is there no more.
+    pending: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
 }
 
 impl Remembered {
@@ -106,7 +121,37 @@ impl Remembered {
                 out.met.insert(node, read);
             }
         }
+        for (key, value) in store.notes(ANSWERED)? {
+            let address = key.strip_prefix(ANSWERED).and_then(|a| String::from_utf8(a.to_vec()).ok());
+            if let (Some(address), Ok(read)) = (address, Answered::read(&value)) {
+                out.answered.insert(address, read);
+            }
+        }
         Ok(out)
+    }
+
+    /// Who answered last at this address, if the registry did not know it and nobody else has answered since.
+    #[must_use]
+    pub fn answered(&self, address: &str) -> Option<Answered> {
+        self.answered.get(address).copied()
+    }
+
+    /// At this address answered a stranger; or the node itself, and everything was exchanged.
+    pub fn answer(&mut self, now: Ms, address: &str, stranger: Option<PublicKey>) {
+        let note = [ANSWERED, address.as_bytes()].concat();
+        let Some(key) = stranger else {
+            if self.answered.remove(address).is_some() {
+                self.pending.insert(note, None);
+            }
+            return;
+        };
+        let known = self.answered.get(address);
+        let again = known.is_some_and(|a| a.key == key && now.0.abs_diff(a.time.0) < MET_AGAIN_MS);
+        if !again && (known.is_some() || self.answered.len() < ANSWERED_MAX) {
+            let answered = Answered { time: now, key };
+            self.pending.insert(note, Some(answered.to_bytes()));
+            self.answered.insert(address.to_owned(), answered);
+        }
     }
 
     /// Refused logs.
@@ -146,7 +191,7 @@ impl Remembered {
     }
 
     /// Notes that are to be made durable; they are not given again.
-    pub fn take_notes(&mut self) -> Vec<(Vec<u8>, Vec<u8>)> {
+    pub fn take_notes(&mut self) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
         std::mem::take(&mut self.pending).into_iter().collect()
     }
 
@@ -161,7 +206,7 @@ impl Remembered {
         let free = free_slot(&self.refused, REFUSED_MAX);
         let (slot, first, times) = known.unwrap_or_else(|| (free.or(oldest).unwrap_or_default(), now, 0));
         let refused = Refused { first, last: now, times: times.saturating_add(1), here, node, author, document, code };
-        self.pending.insert([b"refused/".as_slice(), &[slot]].concat(), refused.to_bytes());
+        self.pending.insert([b"refused/".as_slice(), &[slot]].concat(), Some(refused.to_bytes()));
         self.refused.insert(slot, refused);
     }
 
@@ -171,7 +216,7 @@ impl Remembered {
         }
         let oldest = self.ahead.iter().min_by_key(|(_, a)| a.time).map(|(slot, _)| *slot);
         let slot = free_slot(&self.ahead, AHEAD_MAX).or(oldest).unwrap_or_default();
-        self.pending.insert([b"ahead/".as_slice(), &[slot]].concat(), ahead.to_bytes());
+        self.pending.insert([b"ahead/".as_slice(), &[slot]].concat(), Some(ahead.to_bytes()));
         self.ahead.insert(slot, ahead);
     }
 
@@ -183,7 +228,7 @@ impl Remembered {
         let mut met = before.unwrap_or_default();
         change(&mut met);
         if before != Some(met) {
-            self.pending.insert([b"met/".as_slice(), &node.0].concat(), met.to_bytes());
+            self.pending.insert([b"met/".as_slice(), &node.0].concat(), Some(met.to_bytes()));
             self.met.insert(node, met);
         }
     }
@@ -240,6 +285,20 @@ impl Ahead {
     }
 }
 
+impl Answered {
+    fn to_bytes(self) -> Vec<u8> {
+        let mut w = Writer::default();
+        w.array(3).uint(VERSION).uint(self.time.0).bytes(&self.key.0);
+        w.finish()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, CborError> {
+        let mut r = Reader::new(bytes);
+        begin(&mut r, 2)?;
+        Ok(Self { time: Ms(r.uint()?), key: Field::read(&mut r)? })
+    }
+}
+
 impl Met {
     fn to_bytes(self) -> Vec<u8> {
         let mut w = Writer::default();
@@ -277,7 +336,7 @@ mod tests {
 
     fn saved(memory: &mut Remembered) -> Remembered {
         let mut store = MemoryStore::default();
-        let notes = memory.take_notes().into_iter().map(|(k, v)| (k, Some(v))).collect();
+        let notes = memory.take_notes();
         store.commit(&Commit { notes, ..Commit::default() }).unwrap();
         Remembered::load(&store).unwrap()
     }
@@ -325,6 +384,21 @@ mod tests {
         let entries: std::collections::BTreeSet<EntryId> = memory.ahead().map(|a| a.entry).collect();
         assert_eq!(entries.len(), AHEAD_MAX, "each once");
         assert_eq!(saved(&mut memory).ahead().count(), AHEAD_MAX);
+    }
+
+    #[test]
+    fn a_stranger_at_a_neighbours_address_is_remembered_until_the_neighbour_answers() {
+        let mut memory = Remembered::default();
+        let stranger = PublicKey([7; 32]);
+        memory.answer(Ms(5), "county:1", Some(stranger));
+        assert_eq!(saved(&mut memory).answered("county:1"), Some(Answered { time: Ms(5), key: stranger }));
+        memory.answer(Ms(MET_AGAIN_MS), "county:1", Some(stranger));
+        assert_eq!(memory.take_notes().len(), 0, "not written down at every try");
+        (0..2 * ANSWERED_MAX).for_each(|n| memory.answer(Ms(9), &format!("{n}:1"), Some(stranger)));
+        assert_eq!(memory.take_notes().len(), ANSWERED_MAX - 1);
+        memory.answer(Ms(9), "county:1", None);
+        assert_eq!(memory.take_notes(), [(b"answered/county:1".to_vec(), None)]);
+        assert_eq!(memory.answered("county:1"), None);
     }
 
     #[test]

@@ -9,7 +9,12 @@ use taizhang_core::{
     rows::{Grant, Org, OrgKind, Role, RowType},
     units::Ms,
 };
-use taizhang_sync::{frame::Frame, planted::Planted};
+use taizhang_sync::{
+    Input, SessionId,
+    frame::{Frame, Summary},
+    limits,
+    planted::Planted,
+};
 
 use super::{
     Attack, Outcome,
@@ -85,6 +90,31 @@ pub(super) const TABLE: &[Attack] = &[
             let heard = n.ask_all(session, &[]);
             let tells = heard.entries() > 0 || heard.tips().iter().any(|(_, tips)| *tips > 0);
             if tells { Outcome::GotThrough } else { Outcome::NoEffect }
+        },
+    ),
+    HERE.attack(
+        "impostor_answers",
+        "在所记的地址冒充原来的节点接听, 等对方来说它有什么",
+        "answers where a neighbour is dialled in its place, and waits to be told what the other has",
+        Outcome::Ended("not certified in time"),
+        Off(Check::Strangers),
+        |_| {
+            let mut n = Node::new();
+            let session = n.connect("impostor-node", true);
+            let hello = n.hello();
+            n.say(session, &hello);
+            let lies = [Frame::Root { digest: [1; 16], reply: false }, Frame::Summaries(Vec::new()), Frame::Compared];
+            let told: Vec<(SessionId, Frame)> = lies.iter().flat_map(|f| n.say(session, f).sent).collect();
+            let nothing = Summary::Leaf { prefix: Vec::new(), documents: Vec::new() };
+            let tells = told.iter().any(|(_, f)| match f {
+                Frame::Summaries(list) => list.iter().any(|part| *part != nothing),
+                Frame::Tips { tips, .. } => !tips.is_empty(),
+                Frame::Root { .. } | Frame::Compared => false,
+                _ => true,
+            });
+            n.now.0 += limits::STRANGER_MS_MAX;
+            let done = n.input(Input::Timeout);
+            if tells { Outcome::GotThrough } else { done.ended() }
         },
     ),
     HERE.attack(

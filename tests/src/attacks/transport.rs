@@ -7,7 +7,7 @@ use std::{
 };
 
 use taizhang_core::{id::PublicKey, planted::Check};
-use taizhang_net::{CloseReason, Config, ConnectError, Connection, Endpoint, NodeKey, RecvError, framing::Decoder};
+use taizhang_net::{CloseReason, Config, ConnectError, Connection, Endpoint, NodeKey, framing::Decoder};
 
 use super::{
     Attack, Outcome,
@@ -25,30 +25,16 @@ const SHARE: usize = 128;
 pub(super) const TABLE: &[Attack] = &[
     HERE.attack(
         "stranger_connects",
-        "用未获认证的节点密钥连接",
-        "connects with a node key that nobody certified",
-        Outcome::Ended("unknown key"),
-        Off(Check::Allowed),
-        |_| {
-            quickly(async {
-                let county = Endpoint::bind(Config::new(|key| *key == public(2)).listening(loopback()), key(1)).unwrap();
-                let stranger = Endpoint::bind(Config::new(|_| true), key(3)).unwrap();
-                let mut near = stranger.connect(county.local_addr().unwrap(), Some(public(1))).await.unwrap();
-                let _ = near.sender.send(b"let me in").await;
-                tokio::select! {
-                    Some(_) = county.accept() => Outcome::GotThrough,
-                    answer = near.receiver.recv() => match answer {
-                        Err(RecvError::Closed(CloseReason::UnknownKey)) => Outcome::Ended("unknown key"),
-                        other => panic!("{other:?}"),
-                    },
-                }
-            })
-        },
+        "用一串未获认证的节点密钥从一个地址连接, 想占满那里的名额, 让同一地址的学校连不上",
+        "connects from one address with one key after the other that nobody certified, to take the places of the schools there",
+        Outcome::Ended("no more places for strangers"),
+        Off(Check::StrangersShare),
+        |_| quickly(strangers()),
     ),
     HERE.attack(
-        "impostor_answers",
-        "冒充县节点接听",
-        "answers in the place of the county's node",
+        "impostor_meets_newcomer",
+        "冒充县节点接听新加入的节点, 想骗取它对邀请的使用",
+        "answers a newcomer in the place of the node that its invite names, to be shown the use of the invite",
         Outcome::Ended("wrong key"),
         Off(Check::ExpectedKey),
         |_| {
@@ -173,6 +159,30 @@ async fn join(from: &Endpoint, to: &Endpoint) -> Result<(Connection, Connection)
     let mut near = from.connect(to.local_addr().unwrap(), Some(to.key())).await?;
     near.sender.send(b"hi").await.unwrap();
     Ok((near, to.accept().await.unwrap()))
+}
+
+/// Strangers of one address, each with a key of its own, as long as they are let in; then the school behind the same address comes.
+async fn strangers() -> Outcome {
+    let county = Endpoint::bind(Config::new(|key| *key == public(2)).listening(loopback()), key(1)).unwrap();
+    let mut held = Vec::new();
+    for n in 0..u8::try_from(SHARE).unwrap() {
+        let stranger = Endpoint::bind(Config::new(|_| true), key(100 + n)).unwrap();
+        let mut near = stranger.connect(county.local_addr().unwrap(), Some(public(1))).await.unwrap();
+        let _ = near.sender.send(b"let me in").await;
+        tokio::select! {
+            Some(far) = county.accept() => held.push((stranger, near, far)),
+            why = near.handle.closed() => {
+                let CloseReason::There { text, .. } = why else { panic!("{why:?}") };
+                assert!(text.contains("does not know"), "{text}");
+                break;
+            }
+        }
+    }
+    let school = Endpoint::bind(Config::new(|_| true), key(2)).unwrap();
+    match join(&school, &county).await {
+        Ok(_) if held.len() < SHARE => Outcome::Ended("no more places for strangers"),
+        _ => Outcome::GotThrough,
+    }
 }
 
 /// So many connections of one address, of which those that are let in are left open; then their machine goes, and an honest one comes.

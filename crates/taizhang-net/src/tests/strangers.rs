@@ -1,6 +1,9 @@
 //! Those who are not let in, and those who do not speak properly.
 
-use std::net::UdpSocket;
+use std::{
+    net::UdpSocket,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use super::*;
 use crate::{
@@ -18,7 +21,7 @@ fn closed_with(error: &quinn::ConnectionError) -> Option<u64> {
 }
 
 #[tokio::test]
-async fn the_dialer_turns_away_from_a_wrong_or_unknown_key() {
+async fn the_dialer_turns_away_from_a_wrong_key() {
     soon(async {
         let (county, addr) = listener(open_config());
         let error = dialer().connect(addr, Some(public(3))).await.unwrap_err();
@@ -27,31 +30,45 @@ async fn the_dialer_turns_away_from_a_wrong_or_unknown_key() {
                 if expected == public(3) && found == public(1)),
             "{error:?}"
         );
-        let picky = Endpoint::bind(Config::new(|key| *key == public(3)), key(2)).unwrap();
-        for expected in [None, Some(public(1))] {
-            let error = picky.connect(addr, expected).await.unwrap_err();
-            assert!(matches!(error, ConnectError::UnknownPeer { found, .. } if found == public(1)), "{error:?}");
-        }
         let (_near, far) = join(&dialer(), &county, addr).await;
         assert_eq!(far.handle.remote(), public(2), "the refused never arrived");
     })
     .await;
 }
 
+/// Dials and says a word; gives what came of it: the far end, or why the near one closed.
+async fn come(from: &Endpoint, to: &Endpoint, addr: SocketAddr) -> Result<(Connection, Connection), CloseReason> {
+    let mut near = from.connect(addr, Some(to.key())).await.unwrap();
+    // The refusal may already be here.
+    let _ = near.sender.send(b"let me in").await;
+    tokio::select! {
+        Some(far) = to.accept() => Ok((near, far)),
+        why = near.handle.closed() => Err(why),
+    }
+}
+
 #[tokio::test]
-async fn the_listener_refuses_an_unknown_key_and_says_so() {
+async fn nodes_that_are_not_known_have_few_places_and_leave_the_others_to_those_that_are() {
     soon(async {
-        let config = Config::new(|key| *key == public(2)).listening(loopback());
-        let (county, addr) = listener(config);
-        let stranger = Endpoint::bind(Config::new(|_| true), key(3)).unwrap();
-        let mut near = stranger.connect(addr, Some(public(1))).await.unwrap();
-        // The refusal may already be here.
-        let _ = near.sender.send(b"let me in").await;
-        let refused = CloseReason::UnknownKey;
-        assert_eq!(near.receiver.recv().await, Err(RecvError::Closed(refused.clone())));
-        assert_eq!(near.handle.closed().await, refused);
-        let (_near, far) = join(&dialer(), &county, addr).await;
-        assert_eq!(far.handle.remote(), public(2));
+        for (all, of_address) in [(2, 9), (9, 2)] {
+            let grown_up = Arc::new(AtomicBool::new(false));
+            let knows = Arc::clone(&grown_up);
+            let mut config = Config::new(move |key| *key == public(2) || (*key == public(3) && knows.load(Ordering::Relaxed)));
+            (config.strangers_max, config.strangers_per_address_max) = (all, of_address);
+            let (county, addr) = listener(config.listening(loopback()));
+            let strangers: Vec<Endpoint> = (3..7).map(|n| Endpoint::bind(Config::new(|_| true), key(n)).unwrap()).collect();
+            let first = come(&strangers[0], &county, addr).await.unwrap();
+            let second = come(&strangers[1], &county, addr).await.unwrap();
+            let refused = come(&strangers[2], &county, addr).await.unwrap_err();
+            assert!(matches!(&refused, CloseReason::There { code: 0, text } if text.contains("does not know")), "{refused:?}");
+            let (_near, far) = join(&dialer(), &county, addr).await;
+            assert_eq!(far.handle.remote(), public(2), "who is known finds a place");
+            // One of them became known: it takes no stranger's place any more.
+            grown_up.store(true, Ordering::Relaxed);
+            let third = come(&strangers[2], &county, addr).await.unwrap();
+            come(&strangers[3], &county, addr).await.unwrap_err();
+            drop((first, second, third));
+        }
     })
     .await;
 }

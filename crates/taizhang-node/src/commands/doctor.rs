@@ -17,7 +17,7 @@ use super::{
         findings::{Finding, Severity},
         standing,
     },
-    delivered, shown,
+    delivered, neighbour, shown,
 };
 use crate::{
     command::Reply,
@@ -50,6 +50,7 @@ fn page(core: &Core, little: u64) -> Result<Reply, CommandError> {
     found.extend(keys::check(core)?);
     found.extend(free.filter(|n| *n < little).map(|n| Finding::new(findings::DISK, format!("{} MB", n >> 20))));
     found.extend(neighbours(core));
+    found.extend(strangers(core));
     found.extend(withheld(core));
     found.sort_by_key(|f| f.code.severity);
     let count = |severity| found.iter().filter(|f| f.code.severity == severity).count();
@@ -97,12 +98,8 @@ fn clocks(core: &Core) -> Vec<Finding> {
 /// Neighbours in the settings that were not met for long.
 fn neighbours(core: &Core) -> Vec<Finding> {
     let now = core.now();
-    let last = |key: Option<PublicKey>| {
-        let of = core.remembered().met().filter(|(node, _)| key.is_none_or(|k| k == **node));
-        of.filter_map(|(_, met)| met.in_sync).max()
-    };
     let missed = |n: &Neighbour| {
-        let last = last(n.key.as_deref().and_then(PublicKey::from_hex));
+        let last = neighbour::last_met(core, n);
         let is_long = last.is_none_or(|l| now.0.saturating_sub(l.0) > LONG_MS);
         let at = &n.address;
         let Some(day) = last.map(Ms::day) else {
@@ -116,6 +113,16 @@ fn neighbours(core: &Core) -> Vec<Finding> {
         is_long.then(|| Finding::new(findings::NOT_REACHED, detail))
     };
     core.settings().neighbours.iter().filter_map(missed).collect()
+}
+
+/// Neighbours at whose address a node answered that our registry does not know.
+fn strangers(core: &Core) -> Vec<Finding> {
+    let one = |n: &Neighbour| {
+        let answered = core.remembered().answered(&n.address)?;
+        let (at, day) = (&n.address, answered.time.day());
+        Some(Finding::of_key(findings::NEIGHBOUR_STRANGER, core.ledger(), answered.key, None, format!("{at} ({day})")))
+    };
+    core.settings().neighbours.iter().filter_map(one).collect()
 }
 
 /// Organisations that should have received more than they confirmed.

@@ -12,7 +12,7 @@ use taizhang_core::{
 use taizhang_store::Store;
 
 use super::{
-    Context, conflict, delivered,
+    Context, conflict, delivered, neighbour,
     review::late::{self, Late},
     shown,
 };
@@ -41,7 +41,7 @@ pub(crate) fn run(c: &Context<'_>) -> Result<Reply, CommandError> {
             "documents": documents.values().sum::<usize>(),
             "documents_by_kind": documents,
             "keys": keys(core)?,
-            "neighbours": core.settings().neighbours,
+            "neighbours": neighbour::all(core),
             "sessions": sessions(core),
             "progress": progress,
             "delivered": delivered::all(core).iter().map(|d| d.json(core)).collect::<Vec<_>>(),

@@ -58,8 +58,26 @@ impl Dialer {
         NeighbourId(self.neighbours.len() - 1)
     }
 
-    pub(crate) fn all(&self) -> impl Iterator<Item = NeighbourId> + use<> {
-        (0..self.neighbours.len()).map(NeighbourId)
+    /// Its address.
+    pub(crate) fn address(&self, id: NeighbourId) -> String {
+        self.neighbours.get(id.0).map(|n| n.address.clone()).unwrap_or_default()
+    }
+
+    /// The key that is remembered of it.
+    pub(crate) fn key(&self, id: NeighbourId) -> Option<PublicKey> {
+        self.neighbours.get(id.0)?.key
+    }
+
+    /// From now on this key is remembered of it.
+    pub(crate) fn set_key(&mut self, id: NeighbourId, key: PublicKey) {
+        if let Some(n) = self.neighbours.get_mut(id.0) {
+            n.key = Some(key);
+        }
+    }
+
+    /// Those in the settings.
+    pub(crate) fn all(&self) -> impl Iterator<Item = NeighbourId> {
+        self.neighbours.iter().enumerate().filter(|(_, n)| !n.once).map(|(at, _)| NeighbourId(at))
     }
 
     /// Something was written, or links stand again: dial now.

@@ -6,12 +6,7 @@ use std::{
     sync::{Arc, RwLock},
 };
 
-use taizhang_core::{
-    admission::ONE_USE_RUN,
-    id::{DocId, Kind, PublicKey},
-    rows::Role,
-    standing::Judge,
-};
+use taizhang_core::{id::PublicKey, nodes, standing::Judge};
 use taizhang_net::{CloseReason, Config, Connection, Endpoint, FrameReceiver, FrameSender, Handle, NodeKey};
 use taizhang_sync::SessionId;
 use tokio::sync::mpsc;
@@ -52,13 +47,14 @@ struct Link {
     handle: Handle,
     frames: mpsc::Sender<Vec<u8>>,
     neighbour: Option<NeighbourId>,
+    /// We dialled, and our registry did not know who answered.
+    stranger: bool,
 }
 
-/// Who may be spoken with: nodes that the registry certifies; anyone while an invite is open or before this node is certified itself.
+/// Who is known: nodes that the registry certifies. Others have few places, and the hub tells them nothing.
 #[derive(Debug, Default)]
-struct Allowed {
+struct Known {
     nodes: BTreeSet<PublicKey>,
-    strangers: bool,
     revision: Option<u64>,
 }
 
@@ -68,16 +64,15 @@ pub(crate) struct Links {
     to_loop: mpsc::Sender<NetEvent>,
     links: BTreeMap<SessionId, Link>,
     names: Names,
-    allowed: Arc<RwLock<Allowed>>,
+    known: Arc<RwLock<Known>>,
     cut: bool,
 }
 
 impl Links {
     pub(crate) fn open(core: &Core, listen: Option<SocketAddr>, to_loop: mpsc::Sender<NetEvent>) -> Result<Self, CommandError> {
-        let allowed = Arc::new(RwLock::new(Allowed::default()));
-        let rule = allowed.clone();
-        // Cut links let the handshake pass, to say why they close: whoever is refused there takes it for the end of its certificate.
-        let mut config = Config::new(move |key: &PublicKey| rule.read().is_ok_and(|a| a.strangers || a.nodes.contains(key)));
+        let known = Arc::new(RwLock::new(Known::default()));
+        let rule = known.clone();
+        let mut config = Config::new(move |key: &PublicKey| rule.read().is_ok_and(|k| k.nodes.contains(key)));
         config.listen = listen;
         config.idle_timeout_ms = IDLE_MS;
         let key = NodeKey::from_seed(&core.folder().node_key()?.seed());
@@ -89,7 +84,7 @@ impl Links {
         if listen.is_some() {
             tokio::spawn(accept(endpoint.clone(), to_loop.clone()));
         }
-        let mut links = Self { endpoint, to_loop, links: BTreeMap::new(), names: Names::default(), allowed, cut: false };
+        let mut links = Self { endpoint, to_loop, links: BTreeMap::new(), names: Names::default(), known, cut: false };
         links.follow_registry(core);
         Ok(links)
     }
@@ -115,30 +110,42 @@ impl Links {
         self.links.iter().find(|(_, l)| l.neighbour == Some(neighbour)).map(|(s, _)| *s)
     }
 
-    /// Keeps the rule who may connect in step with the registry.
-    pub(crate) fn follow_registry(&mut self, core: &Core) {
+    /// Keeps the rule who is known in step with the registry; tells whether that had changed.
+    pub(crate) fn follow_registry(&mut self, core: &Core) -> bool {
         let ledger = core.ledger();
-        let Ok(mut allowed) = self.allowed.write() else { return };
-        if allowed.revision == Some(ledger.registry_revision()) {
-            return;
+        let Ok(mut known) = self.known.write() else { return false };
+        if known.revision == Some(ledger.registry_revision()) {
+            return false;
         }
-        let judge = Judge::new(ledger);
-        let own = core.folder().node_key().map(|k| k.public()).ok();
-        let grants = || ledger.registry.grants.iter().filter(|(name, _)| judge.grant_is_open(name));
-        allowed.nodes = grants().filter(|(_, g)| g.row.role == Role::Node && !g.row.one_use).map(|(_, g)| g.row.key).collect();
-        let is_certified = own.is_some_and(|k| allowed.nodes.contains(&k));
-        let is_open = |registry, key| {
-            let document = ledger.document(&DocId::of(registry, Kind::Registry));
-            document.is_none_or(|d| !d.logs.contains_key(&(key, ONE_USE_RUN)))
-        };
-        let now = core.now();
-        let invites =
-            grants().any(|(_, g)| g.row.one_use && g.row.expires_ms.is_none_or(|e| e >= now) && is_open(g.registry, g.row.key));
-        allowed.strangers = invites || !is_certified;
-        allowed.revision = Some(ledger.registry_revision());
+        known.nodes = nodes::certified(ledger, &Judge::new(ledger)).into_keys().collect();
+        known.revision = Some(ledger.registry_revision());
+        true
     }
 
-    pub(crate) fn add(&mut self, connection: Connection, neighbour: Option<NeighbourId>) -> Option<(SessionId, PublicKey)> {
+    /// Dialled sessions with nodes that our registry did not know: with whom, and where they answered.
+    pub(crate) fn strangers(&self) -> Vec<(SessionId, NeighbourId, PublicKey)> {
+        let strangers = self.links.iter().filter(|(_, l)| l.stranger);
+        strangers.filter_map(|(session, l)| Some((*session, l.neighbour?, l.handle.remote()))).collect()
+    }
+
+    /// It is a stranger's no more.
+    pub(crate) fn met(&mut self, session: SessionId) {
+        if let Some(link) = self.links.get_mut(&session) {
+            link.stranger = false;
+        }
+    }
+
+    /// The neighbour to whom a session leads.
+    pub(crate) fn neighbour_of(&self, session: SessionId) -> Option<NeighbourId> {
+        self.links.get(&session)?.neighbour
+    }
+
+    pub(crate) fn add(
+        &mut self,
+        connection: Connection,
+        neighbour: Option<NeighbourId>,
+        stranger: bool,
+    ) -> Option<(SessionId, PublicKey)> {
         if self.cut {
             connection.handle.close(0, "links are cut");
             return None;
@@ -149,7 +156,7 @@ impl Links {
         let (frames, queue) = mpsc::channel(FRAMES_MAX);
         tokio::spawn(read(session, handle.clone(), receiver, self.to_loop.clone()));
         tokio::spawn(write(sender, queue));
-        self.links.insert(session, Link { handle, frames, neighbour });
+        self.links.insert(session, Link { handle, frames, neighbour, stranger });
         Some((session, remote))
     }
 

@@ -27,6 +27,8 @@ pub(super) struct Waiting {
 struct Target {
     neighbour: NeighbourId,
     session: Option<SessionId>,
+    /// What to say if nothing comes of it, where our registry does not know who answered.
+    stranger: Option<String>,
     state: Outcome,
 }
 
@@ -91,7 +93,8 @@ impl Waiting {
         if !open {
             return Some(Err(why.unwrap_or_default()));
         }
-        (now >= self.until).then(|| Err("timeout".to_owned()))
+        let silent = self.targets.iter().find_map(|t| t.stranger.clone());
+        (now >= self.until).then(|| Err(silent.unwrap_or_else(|| "timeout".to_owned())))
     }
 }
 
@@ -113,7 +116,7 @@ impl Driver {
         self.dialer.wake();
         let targets = neighbours.into_iter().map(|neighbour| {
             let session = self.links.session_of(neighbour);
-            Target { neighbour, session, state: Outcome::Open }
+            Target { neighbour, session, stranger: None, state: Outcome::Open }
         });
         let targets: Vec<Target> = targets.collect();
         let running: Vec<SessionId> = targets.iter().filter_map(|t| t.session).collect();
@@ -130,6 +133,11 @@ impl Driver {
             for t in s.targets.iter_mut().filter(|t| t.session.is_none()) {
                 t.session = self.links.session_of(t.neighbour);
             }
+        }
+        let strangers: Vec<_> = self.links.strangers().into_iter().filter_map(|(s, ..)| Some((s, self.stranger(s)?))).collect();
+        for (session, why) in strangers {
+            let targets = self.syncs.iter_mut().flat_map(|s| &mut s.targets);
+            targets.filter(|t| t.session == Some(session)).for_each(|t| t.stranger = Some(why.clone()));
         }
         let (bytes, now) = (self.links.traffic(), self.core.now());
         let mut open = Vec::new();

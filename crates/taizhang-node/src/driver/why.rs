@@ -16,7 +16,9 @@ const REASONS: &[(&str, &str, bool)] = &[
     ("no longer certified", "本机的密钥已被停用或作废", true),
     ("not the use of an invite", "这个邀请无法使用", true),
     ("does not know this node's key", "此节点未被认可", true),
-    ("which this node does not know", "对方的密钥不在本机的名册中", true),
+    (STRANGER, "应答的节点不在本机的名册中, 没有向它发送任何内容", true),
+    (ELSEWHERE, "应答的是另一机构的节点, 不是本机所记的那一个", true),
+    ("was expected here", "对方不是所要联系的机构", false),
     ("links are cut", "联网已被切断", false),
     ("no answer from", "对方没有应答; 请检查对方是否开机、地址是否正确、防火墙是否允许 UDP", false),
     ("answered with key", "应答的不是所指的节点; 请核对地址", false),
@@ -43,6 +45,11 @@ const REASONS: &[(&str, &str, bool)] = &[
     ("network unreachable", "网络不通", false),
     ("UDP socket", "无法打开网络端口", false),
 ];
+
+/// What is said of a node that answered and that our registry does not know.
+const STRANGER: &str = "which this node does not know";
+/// What is said of a node of another organisation than the one that is remembered.
+const ELSEWHERE: &str = "the key of another organisation";
 
 /// The same of whoever wrote a bundle.
 const CARRIED: &[(&str, &str)] = &[
@@ -83,6 +90,12 @@ pub(super) fn error(why: &str) -> CommandError {
             "everything recorded is safe on this machine; try again when a path opens",
         );
     }
+    if why.contains(STRANGER) || why.contains(ELSEWHERE) {
+        return CommandError::new(ErrorKind::Refused, said.zh, said.en).hint(
+            "请核对地址 (taizhang neighbour list), 并向对方核实是否换过电脑",
+            "check the address (`taizhang neighbour list`), and ask the office itself whether it has a new machine",
+        );
+    }
     CommandError::new(ErrorKind::Refused, said.zh, said.en).hint(
         "请上级管理员另发一份邀请, 在新目录中加入 (--data)",
         "ask the admin above for another invite, and join with it in a new folder (--data)",
@@ -109,6 +122,13 @@ mod tests {
             ("the connection is gone", "没有同步成功: 连接已断开", 5),
             ("timeout", "没有同步成功: 等待超时", 5),
             ("something new", "没有同步成功: 连接未成功", 5),
+            (
+                "1.2.3.4:5 answered with key ab, which this node does not know; nothing was told to it",
+                "应答的节点不在本机的名册中",
+                1,
+            ),
+            ("1.2.3.4:5 answered with the key of another organisation than the one remembered: 429801", "应答的是另一机构", 1),
+            ("takes no more connections of nodes that it does not know", "没有同步成功: 对方连接已满", 5),
             ("", "没有同步成功: 连接未成功", 5),
         ] {
             let error = error(why);

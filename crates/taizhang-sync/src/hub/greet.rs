@@ -35,7 +35,8 @@ impl Hub {
         let mut s = Session::new(remote, dialer, self.config.wants, now);
         s.org = self.org_of_node(remote, None);
         let is_stranger = self.orgs_of_node(remote).is_empty();
-        if let Some(reason) = self.is_full(is_stranger) {
+        // Strangers who come must not hold the place of one whom we called: that may be the new machine of the office above.
+        if let Some(reason) = self.is_full(is_stranger && !dialer) {
             self.effects.push_back(crate::io::Effect::Close { session, reason });
             return;
         }
@@ -47,7 +48,7 @@ impl Hub {
 
     /// Is there no place for one more? Strangers leave enough for those that we know.
     fn is_full(&self, is_stranger: bool) -> Option<&'static str> {
-        let strangers = || self.sessions.values().filter(|s| s.org.is_none()).count();
+        let strangers = || self.sessions.values().filter(|s| s.org.is_none() && !s.dialer).count();
         if self.sessions.len() >= limits::SESSIONS_MAX && !is_off(Check::Sessions) {
             Some("too many sessions")
         } else if is_stranger && strangers() >= limits::STRANGERS_MAX && !is_off(Check::StrangersAtOnce) {
@@ -88,7 +89,8 @@ impl Hub {
     }
 
     /// An invite in hand whose use is not in our registry yet.
-    pub(super) fn is_newcomer(&self) -> bool {
+    #[must_use]
+    pub fn is_newcomer(&self) -> bool {
         self.config.join.as_ref().is_some_and(|j| self.ledger.place(&j.id).is_none())
     }
 

@@ -96,6 +96,7 @@ codes! {
     KEY_ENDS Warning "key_ends" "本机密钥的授权即将到期" "the grant of a key on this machine ends soon";
     DISK Warning "disk" "磁盘空间不足" "little space is left on the disk";
     NOT_REACHED Warning "not_reached" "一周以上没有联系上" "not reached for more than a week";
+    NEIGHBOUR_STRANGER Warning "neighbour_stranger" "在所记地址应答的节点不在本机的名册中, 没有向它发送任何内容: 请向该机构核实是否换过电脑" "a node answered at a neighbour's address that the registry here does not know, and nothing was told to it: ask that office whether it has a new machine";
     NOT_SYNCED Warning "not_synced" "还没有同步过" "no sync has happened yet";
     WITHHELD Warning "withheld" "一周以前写的条目对方仍未收讫" "entries written more than a week ago are not confirmed by those who should have them";
     ON_ITS_WAY Note "on_its_way" "有条目对方尚未收讫" "entries that are not confirmed yet";

@@ -158,6 +158,10 @@ fn a_neighbour_that_was_not_met_for_a_week() {
     assert!(never.starts_with("county.example:7433: ") && never.contains("taizhang sync --once"), "{never}");
     net.core.hear(&Event::InSync { session: SessionId(1), with });
     assert!(doctor(&mut net.core).0);
+    net.core.note_answer("county.example:7433", Some(taizhang_core::id::PublicKey([7; 32])));
+    assert!(ill(&mut net.core, "neighbour_stranger").starts_with("county.example:7433 ("));
+    net.core.note_answer("county.example:7433", None);
+    assert!(doctor(&mut net.core).0);
 }
 
 #[test]

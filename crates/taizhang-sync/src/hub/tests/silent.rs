@@ -72,4 +72,6 @@ fn strangers_leave_places_to_nodes_that_are_known() {
         assert_eq!(closed, if session <= max { &expected[..0] } else { &expected });
     }
     assert_eq!(node.connect(9_999, NODES[1]).closed, NOBODY);
+    let called = Input::Connected { session: SessionId(10_000), remote: stranger(10_000), dialer: true };
+    assert_eq!(node.input(called).closed, NOBODY, "whom we called may be the new machine of the office above");
 }
