@@ -75,6 +75,8 @@ impl Rotated {
     /// What this program's own audit counts, whether it found errors or not.
     pub(super) fn export(&mut self) -> (PathBuf, Value) {
         let out = self.path("audit.cborseq");
+        // The one before is done with; an export takes no file's place.
+        std::fs::remove_file(&out).ok();
         let export = Command::AuditExport { out: out.clone(), jsonl: false, org: None };
         execute(&mut self.core, &Unlock::default(), &export, &mut |_| {}).expect("exports");
         let audit = execute(&mut self.core, &Unlock::default(), &Command::AuditVerify, &mut |_| {});
