@@ -206,6 +206,8 @@ pub struct Bench {
     pub meter: Meter,
     /// Connections that the flood opens.
     pub connections: usize,
+    /// The program that floods ([`THIEF`]): memory is measured over a process.
+    pub thief: std::path::PathBuf,
 }
 
 /// What came of one attack.
@@ -222,6 +224,10 @@ pub struct Verdict {
 }
 
 pub use strangers::{Strangers, strangers};
+pub use transport::{THIEF, flood};
+
+/// Memory that a node may take at once under any attack, bytes: what attachments may wait in ([`taizhang_sync::limits`]), and little besides.
+pub const PEAK_MAX: usize = 320 << 20;
 
 /// Every attack, by theme.
 #[must_use]
@@ -288,6 +294,9 @@ impl Attack {
             Ok(found) if found == ends => {}
             Ok(found) => return Some(format!("{name}: {found}, the table says: {ends}")),
             Err(panic) => return Some(format!("{name}: panicked: {panic}")),
+        }
+        if verdict.peak > PEAK_MAX {
+            return Some(format!("{name}: took {} bytes at once, at most {PEAK_MAX} are borne", verdict.peak));
         }
         match &verdict.without {
             None | Some(Ok(Outcome::GotThrough)) => None,

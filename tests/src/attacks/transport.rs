@@ -2,15 +2,18 @@
 
 use std::{
     future::Future,
+    io::{BufRead, BufReader},
     net::{Ipv4Addr, SocketAddr, UdpSocket},
+    process::{Command, Stdio},
     time::Duration,
 };
 
 use taizhang_core::{id::PublicKey, planted::Check};
 use taizhang_net::{CloseReason, Config, ConnectError, Connection, Endpoint, NodeKey, framing::Decoder};
+use tokio::sync::oneshot;
 
 use super::{
-    Attack, Outcome,
+    Attack, Bench, Outcome,
     Removal::{Hand, Off},
     Theme,
 };
@@ -55,7 +58,7 @@ pub(super) const TABLE: &[Attack] = &[
         "opens connections from one address and leaves them, thousands of them",
         Outcome::Ended("busy"),
         Off(Check::AddressShare),
-        |bench| quickly(opened_and_left(bench.connections)),
+        |bench| quickly(opened_and_left(bench)),
     ),
     HERE.attack(
         "half_open_handshakes",
@@ -185,29 +188,74 @@ async fn strangers() -> Outcome {
     }
 }
 
-/// So many connections of one address, of which those that are let in are left open; then their machine goes, and an honest one comes.
-async fn opened_and_left(connections: usize) -> Outcome {
-    let (county, thief) = ends(open());
+/// So many connections of one address, of which those that are let in are left open; then their machine goes, and an honest one comes. The machine is a process of its own: what is measured
+/// is the node's memory, and not that of whoever floods it.
+async fn opened_and_left(bench: &Bench) -> Outcome {
+    let county = Endpoint::bind(open(), key(1)).unwrap();
+    let (addr, wanted) = (county.local_addr().unwrap().to_string(), bench.connections.to_string());
+    let mut thief = Command::new(&bench.thief);
+    let mut thief =
+        thief.args([THIEF, &addr, &wanted]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the thief runs");
+    let mut said = BufReader::new(thief.stdout.take().unwrap());
+    let (done, mut is_done) = oneshot::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        said.read_line(&mut line).map(|_| done.send(line)).ok();
+    });
     let mut held = Vec::new();
-    let mut refused = 0;
-    for _ in 0..connections {
-        match join(&thief, &county).await {
-            Ok(ends) => held.push(ends),
-            Err(ConnectError::Busy { .. }) => refused += 1,
-            Err(other) => panic!("{other:?}"),
+    let line = loop {
+        tokio::select! {
+            Some(far) = county.accept() => held.push(far),
+            line = &mut is_done => break line.expect("the thief says what came of it"),
         }
-        if held.len() > SHARE {
-            return Outcome::GotThrough;
-        }
+    };
+    let counts: Vec<usize> = line.split_whitespace().map(|n| n.parse().unwrap()).collect();
+    if counts[0] > SHARE {
+        thief.kill().and_then(|()| thief.wait()).unwrap();
+        return Outcome::GotThrough;
     }
-    assert_eq!((held.len(), refused), (SHARE, connections - SHARE), "each is let in or refused");
-    thief.close().await;
-    for (_, far) in held {
+    assert_eq!(counts, [SHARE, bench.connections - SHARE], "each is let in or refused");
+    drop(thief.stdin.take());
+    for far in held {
         far.handle.closed().await;
     }
+    thief.wait().unwrap();
     let honest = Endpoint::bind(Config::new(|_| true), key(4)).unwrap();
     assert!(join(&honest, &county).await.is_ok(), "an honest node comes in again");
     Outcome::Ended("busy")
+}
+
+/// Says, to the program that runs an attack, to be the machine that floods: then come the address and how many connections.
+pub const THIEF: &str = "--thief";
+
+/// Opens connections and leaves them; prints how many were let in and how many refused, and goes when nobody listens any more.
+///
+/// # Panics
+/// If the node cannot be dialled.
+pub fn flood(addr: &str, connections: &str) {
+    let (addr, connections): (SocketAddr, usize) = (addr.parse().unwrap(), connections.parse().unwrap());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let thief = Endpoint::bind(Config::new(|_| true), key(2)).unwrap();
+        let (mut held, mut refused) = (Vec::new(), 0);
+        for _ in 0..connections {
+            match thief.connect(addr, Some(public(1))).await {
+                Ok(mut near) => {
+                    near.sender.send(b"hi").await.unwrap();
+                    held.push(near);
+                }
+                Err(ConnectError::Busy { .. }) => refused += 1,
+                Err(other) => panic!("{other:?}"),
+            }
+            if held.len() > SHARE {
+                break;
+            }
+        }
+        println!("{} {refused}", held.len());
+        let gone = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()));
+        gone.await.unwrap().unwrap();
+        thief.close().await;
+    });
 }
 
 /// Every place among the handshakes is held by somebody silent; an honest node tries until it is in.

@@ -7,7 +7,7 @@ use std::{env, process::ExitCode, time::Duration};
 use peak_alloc::PeakAlloc;
 use serde_json::json;
 use taizhang_tests::{
-    attacks::{Attack, Bench, Theme, Verdict, page, table},
+    attacks::{Attack, Bench, THIEF, Theme, Verdict, flood, page, table},
     mutate::Meter,
 };
 
@@ -16,6 +16,10 @@ static MEMORY: PeakAlloc = PeakAlloc;
 
 fn main() -> ExitCode {
     let wanted = env::args().nth(1);
+    if wanted.as_deref() == Some(THIEF) {
+        flood(&env::args().nth(2).unwrap_or_default(), &env::args().nth(3).unwrap_or_default());
+        return ExitCode::SUCCESS;
+    }
     let attacks = table();
     if wanted.as_deref() == Some("--page") {
         Theme::ALL.iter().for_each(|t| println!("{}", page::section(*t, &attacks)));
@@ -24,7 +28,8 @@ fn main() -> ExitCode {
     // What panics without its check is told in its line.
     std::panic::set_hook(Box::new(|_| ()));
     let meter = Meter { reset: || MEMORY.reset_peak_usage(), current: || MEMORY.current_usage(), peak: || MEMORY.peak_usage() };
-    let bench = Bench { meter, connections: 10_000 };
+    let thief = env::current_exe().unwrap_or_default();
+    let bench = Bench { meter, connections: 10_000, thief };
     let tried: Vec<(&Attack, Verdict)> = attacks.iter().map(|a| (a, a.try_it(&bench))).collect();
     if wanted.as_deref() == Some("--json") {
         println!("{}", json!({ "schema": "taizhang.attacks/1", "attacks": tried.iter().map(line).collect::<Vec<_>>() }));
@@ -63,9 +68,6 @@ fn print(tried: &[(&Attack, Verdict)]) {
     println!("\n{} 种攻击 attacks, {} 种逐一去掉检查 with their check taken away", tried.len(), tried.len() - by_hand);
     if let Some((attack, verdict)) = most {
         println!("内存峰值 peak: {} ({})", megabytes(verdict.peak), attack.name);
-        println!(
-            "含攻击方; QUIC 为每个拨出的套接字预留 3 MB 未用的地址 both ends are in it: QUIC reserves 3 MB of untouched addresses for each socket that dials"
-        );
     }
 }
 

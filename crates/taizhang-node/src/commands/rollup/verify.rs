@@ -211,8 +211,8 @@ fn outcome(levels: &[(&str, Verdict)], report: Json) -> Result<Reply, CommandErr
             let (zh, en) = (format!("此处无法核验 ({})", level_words(level)), format!("it cannot be verified here ({level})"));
             return Err(CommandError::of(ErrorKind::NotReachable, said::because(&zh, &en, why))
                 .hint(
-                    "请同步所缺文档, 或升级程序后重试",
-                    "sync the documents that are missing, or try with another version of the program",
+                    "请同步所缺文档; 学校划走后本机构不再收到的, 请在发布汇总的电脑上或到市里核验; 也可升级程序后重试",
+                    "sync the documents that are missing; of a school that has moved away, ask the machine that published it, or the city; or try with another version of the program",
                 )
                 .details(report));
         }
