@@ -200,12 +200,12 @@ fn takes_more(core: &Core, holder: &Holder, registry: OrgId, positions: &[Positi
     Ok(!reach(&before).is_subset(&reach(positions)))
 }
 
-/// A key, what is kept of it, and what counts of it afterwards; `beyond`: what of that is not kept by this burn.
+/// A key, what is kept of it, and what counts of it afterwards; `beyond`: what of that this burn does not keep and an accept does.
 fn shown_key(core: &Core, effect: &Effect, holder: &Holder, positions: &[Positions], beyond: &mut usize) -> Json {
     let ledger = core.ledger();
     let kept: BTreeSet<EntryId> = positions.iter().flat_map(|p| ledger.ancestry(p.id)).collect();
     let counting = effect.counting(holder.key);
-    *beyond += counting.iter().filter(|id| !kept.contains(*id)).count();
+    *beyond += counting.iter().filter(|(id, is_accepted)| *is_accepted && !kept.contains(id)).count();
     let grant = holder.grants.first().map(|(_, g)| g);
     json!({
         "key": holder.key.to_string(), "org": grant.map(|g| shown::org(core, g.row.org)), "role": grant.map(|g| g.row.role.word()),

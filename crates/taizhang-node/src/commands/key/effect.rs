@@ -58,12 +58,12 @@ impl Effect {
         Ok(Self { after, lost, gained, closed })
     }
 
-    /// What this key wrote and still counts.
-    pub(super) fn counting(&self, key: PublicKey) -> Vec<EntryId> {
+    /// What this key wrote and still counts; of each whether somebody accepted it.
+    pub(super) fn counting(&self, key: PublicKey) -> Vec<(EntryId, bool)> {
         let judge = Judge::new(&self.after);
         let entries = self.after.documents().filter_map(|d| self.after.document(d)).flat_map(|d| &d.entries);
         let of_key = entries.filter(|id| self.after.place(id).is_some_and(|p| p.log.key == key));
-        of_key.filter(|id| judge.stands(id)).copied().collect()
+        of_key.filter(|id| judge.stands(id)).map(|id| (*id, judge.is_accepted_entry(id))).collect()
     }
 
     /// Does it change nothing that counts?

@@ -252,10 +252,12 @@ fn a_burn_says_where_the_key_may_still_write_because_others_granted_it() {
     let asked = |label: &str| asked(KeyCommand::Burn(Burning { key: Some(named.clone()), ..burn(label, Keep::Nothing) }));
     let (reply, said) = notes(&mut t.net, "admin3", &asked("clerk"));
     assert!(reply.is_err() && said.is_empty(), "she has nothing to do with it");
+    let ledger = t.net.ledger();
+    put(&mut t.net, "clerk", ledger);
     let (reply, said) = notes(&mut t.net, "admin2", &asked("clerk"));
+    assert!(!said.iter().any(|note| note.contains("accepted before")), "what another county granted nobody accepted: {said:?}");
     assert_eq!(reply.unwrap().data["still_open"], serde_json::json!(["001"]), "{said:?}");
     assert!(said.iter().any(|note| note.contains("for 001")), "{said:?}");
-    let ledger = t.net.ledger();
     let honest = put(&mut t.net, "clerk", ledger);
     assert_eq!(standing(&t.net.core, &[honest]), [Stands], "in the first county she goes on");
 }

@@ -189,3 +189,17 @@ fn what_was_accepted_before_a_burn_is_told_to_count_on() {
     let (reply, said) = notes(&mut net, "admin", &asked(KeyCommand::Burn(burn("clerk", Keep::All))));
     assert_eq!((reply.unwrap().data["burnt"][0]["counting"].clone(), said), (1.into(), vec![]));
 }
+
+/// A lock says what was here, and not that it is true: a burn takes it away all the same.
+#[test]
+fn a_lock_keeps_nothing_of_a_burnt_key() {
+    let mut net = Net::new();
+    let ledger = net.ledger();
+    let locked = put(&mut net, "clerk", ledger);
+    let year = crate::commands::testkit::YEAR;
+    let lock = Command::ReviewLock { org: Some("001".into()), all: false, year, even_pending: true, reason: None };
+    net.run("reviewer", &lock).unwrap();
+    let (reply, said) = notes(&mut net, "admin", &asked(KeyCommand::Burn(burn("clerk", Keep::Nothing))));
+    assert_eq!((reply.unwrap().data["burnt"][0]["counting"].clone(), said), (0.into(), vec![]));
+    assert_eq!(standing(&net.core, &[locked]), [Burnt]);
+}
