@@ -39,7 +39,7 @@ use self::{
     reviews::{Banned, Reviews, Waived},
 };
 use crate::{
-    case::{Ban, Case, OpenInput, Seat, Stage, Teacher as CaseTeacher, Waiver},
+    case::{Ban, Case, Level, OpenInput, Seat, Stage, Teacher as CaseTeacher, Waiver},
     policy::regime::{Adopted, Regime},
 };
 
@@ -301,6 +301,14 @@ fn seat(registry: &Registry, org: OrgId) -> Option<Seat> {
         OrgKind::City => Some(Seat::City),
         OrgKind::Province => Some(Seat::Province),
     }
+}
+
+/// May this organisation announce this activity? What it may not earns nobody an hour (`announcer_not_competent`): each level announces its own, and nobody here what lies outside the city.
+#[must_use]
+pub fn announces(registry: &Registry, org: OrgId, activity: &rows::Activity) -> bool {
+    let level = Level::from_word(activity.level.word()).and_then(Seat::announces);
+    let is_outside = activity.outside_city == Some(true) || activity.abroad == Some(true);
+    is_outside || seat(registry, org).zip(level).is_none_or(|(by, needs)| by >= needs)
 }
 
 /// Did a reviewer write it?

@@ -16,7 +16,7 @@ use crate::{
     id::{DocId, Kind, OrgId},
     ledger::Ledger,
     op::RowName,
-    rows::{self, Activity, ActivityKind, Elsewhere, Registration, RowType, Teacher},
+    rows::{self, Activity, ActivityKind, Elsewhere, Level, Registration, RowType, Teacher},
     units::Day,
 };
 
@@ -337,7 +337,7 @@ impl Maker<'_, '_> {
         Some(line)
     }
 
-    /// By number, in notices and in the ledgers of those who registered; another school's ledger announces nothing here. Those of the line's own year go first.
+    /// By number, in notices and in the ledgers of those who registered; another school's ledger announces nothing here. Those of the line's own year go first, and a notice before what a school wrote in its place.
     fn activity(&self, matter: &Matter, row: &ViewRow, record: &Record) -> ActivityMatter {
         let Record::Registration(r) = record else { return ActivityMatter::Itself };
         let Some(no) = natural::activity_no(row, r, self.matters.index()) else { return ActivityMatter::Missing };
@@ -351,13 +351,24 @@ impl Maker<'_, '_> {
         let fitting = || all.iter().filter(|m| announces(m.document));
         let of_year: Vec<&&Matter> = fitting().filter(|m| m.document.period == here.period).collect();
         let found = if of_year.is_empty() { fitting().collect() } else { of_year };
-        let contents: BTreeMap<[u8; 32], &Content> = found.iter().flat_map(|m| &m.contents).map(|c| (c.digest, c)).collect();
+        let is_noticed = found.iter().any(|m| m.document.kind == Kind::Notice);
+        let contents = found.iter().flat_map(|m| m.contents.iter().filter(|c| !is_noticed || !self.is_of_a_notice(m, c)));
+        let contents: BTreeMap<[u8; 32], &Content> = contents.map(|c| (c.digest, c)).collect();
         let mut first = contents.values().filter_map(|c| c.rows.first().copied());
         match (first.next(), first.next()) {
             (None, _) => ActivityMatter::Missing,
             (Some(one), None) => ActivityMatter::Found(one),
             _ => ActivityMatter::Undecided(contents.values().flat_map(|c| c.rows.iter().copied()).collect()),
         }
+    }
+
+    /// Does a school or township announce in its own ledger what is announced by notice: a training of a higher level in the city? Copied there by mistake, it must not take the notice's hours away.
+    fn is_of_a_notice(&self, matter: &Matter, content: &Content) -> bool {
+        let row = content.rows.first().and_then(|n| self.matters.row(*n)?.read::<Activity>());
+        let is_higher = |a: &Activity| matches!(a.level, Level::County | Level::City | Level::Province | Level::Ministry);
+        let is_outside = |a: &Activity| a.outside_city == Some(true) || a.abroad == Some(true);
+        let is_own = matter.document.kind == Kind::Ledger && matter.document.subject.is_none();
+        is_own && row.is_some_and(|p| is_higher(&p.row) && !is_outside(&p.row))
     }
 
     fn kind(&self, activity: &ActivityMatter, record: &Record) -> Option<ActivityKind> {

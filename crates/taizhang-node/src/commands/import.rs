@@ -2,9 +2,11 @@
 //!
 //! - [`plan`]: what a file would write, checked against what is recorded. A row that is recorded already is left out, so importing again changes nothing; a row that says something else than is recorded stops the file.
 //! - One module a kind of sheet: its lines to rows, and into which document.
+//! - [`announce`]: which activities this organisation may not announce.
 //! - [`report`]: what was found, for the person who imports.
 
 mod activities;
+mod announce;
 mod attendance;
 mod batch;
 mod corrections;

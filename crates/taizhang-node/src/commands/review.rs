@@ -2,6 +2,7 @@
 //!
 //! - [`desk`]: what lies on the reviewer's desk: lines, and the decisions that stand on them.
 //! - [`lock`]: closing and opening years; [`late`]: what arrived after a lock; [`shut`]: that a decision did.
+//! - [`told`]: what a reviewer should know about what she approved.
 //! - [`decide`]: from what the reviewer names to decision rows, each replacing what was decided before.
 //!
 //! `--claimed` approves in bulk what the school says has been approved on paper: every pending registration of a school below whose activity is found and whose sheet claims `approved`. Rivals are left out: which of them holds is for a person to say. In the same act plans whose sheets claim approval on a day are approved as of that day ([`plans`]).
@@ -23,6 +24,7 @@ use self::{
     decide::{Chosen, write_decisions},
     desk::Desk,
     plans::Plans,
+    told::Told,
 };
 use super::{Context, acting, shown};
 use crate::{
@@ -42,6 +44,7 @@ pub(crate) mod plans;
 mod shut;
 #[cfg(test)]
 mod tests;
+mod told;
 
 /// Registrations that wait for a decision, by school and by the entry that brought them.
 pub(crate) fn list(c: &Context<'_>, org: Option<&str>) -> Result<Reply, CommandError> {
@@ -74,6 +77,9 @@ fn waiting(c: &Context<'_>, desk: &Desk, document: &DocId, entry: EntryId, lines
             r.source_status.iter().for_each(|s| *statuses.entry(s.clone()).or_default() += 1);
         }
         line.findings.iter().for_each(|f| *findings.entry(f.word()).or_default() += 1);
+        if told::is_announced_below(c.core, desk, line) {
+            *findings.entry("announcer_not_competent").or_default() += 1;
+        }
     }
     let index = |l: &&&Line| l.hands.first().map(|h| h.index);
     let mut rows: Vec<u16> = lines.iter().filter_map(|l| index(&l)).collect();
@@ -187,11 +193,14 @@ fn reply(
     let documents: Vec<String> = acts.keys().map(|d| shown::document(c.core, d)).collect();
     let written = if acts.is_empty() { Vec::new() } else { write_decisions(c, acts)? };
     let shut = shut::out(c, &written, |row| desk.decides_on(row))?;
+    let told = if verdict == Verdict::Approved { Told::of(c.core, desk, chosen) } else { Told::default() };
+    told.tell(c);
     Ok(Reply::new(
         "review",
         json!({
             "verdict": verdict.word(), "registrations": registrations, "replaced": replaced, "skipped_rivals": skipped,
-            "plans": plans, "late": shut.decided, "locked_years": shut.years(), "locked_by": shut.by(c),
+            "plans": plans, "announced_below": told.announced_below, "not_ended": told.not_ended,
+            "late": shut.decided, "locked_years": shut.years(), "locked_by": shut.by(c),
             "documents": documents, "entries": written.iter().map(EntryId::to_string).collect::<Vec<_>>(),
         }),
     ))

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     id::OrgId,
-    rows::{Activity, ActivityKind},
+    rows::{Activity, ActivityKind, Level},
 };
 
 fn book(n: &Network) -> Book {
@@ -63,7 +63,7 @@ fn what_is_wrong_with_a_line_is_said() {
     let doc = n.ledger_doc();
     n.put(n.clerk, doc, &registration("A1", "T9", 100));
     n.put(n.clerk, doc, &registration("A7", "T1", 100));
-    n.put(n.clerk, doc, &activity("A2", ActivityKind::Online));
+    n.put(n.clerk, doc, &of_level("A2", Level::School));
     n.put(n.county_clerk, n.notice_doc(), &activity("A2", ActivityKind::Degree));
     n.put(n.clerk, doc, &registration("A2", "T1", 100));
     let mut longer = registration("A1", "T1", 100);
@@ -77,6 +77,28 @@ fn what_is_wrong_with_a_line_is_said() {
     assert_eq!(findings(of("g/A2/T1")), [LineFinding::ActivityUndecided]);
     assert!(matches!(&of("g/A2/T1").activity, ActivityMatter::Undecided(rows) if rows.len() == 2));
     assert_eq!(findings(of("g/A1/T1")), [LineFinding::NewerFields]);
+}
+
+/// An activity online, of this level.
+fn of_level(no: &str, level: Level) -> Row {
+    let (_, fields) = activity(no, ActivityKind::Online);
+    row(&Activity { level, ..Activity::from_fields(&fields).unwrap().row })
+}
+
+#[test]
+fn what_a_school_copies_from_above_gives_way_to_the_notice() {
+    let mut n = school();
+    let (doc, notice) = (n.ledger_doc(), n.notice_doc());
+    n.put(n.clerk, doc, &registration("A2", "T1", 100));
+    let copy = n.put(n.clerk, doc, &activity("A2", ActivityKind::Degree));
+    let found = |n: &Network| book(n).lines[0].activity.clone();
+    assert_eq!(found(&n), ActivityMatter::Found(copy), "nobody else announces it");
+    let announced = n.put(n.county_clerk, notice, &activity("A2", ActivityKind::Degree));
+    assert_eq!(found(&n), ActivityMatter::Found(announced), "word for word the same");
+    n.put(n.clerk, doc, &activity("A2", ActivityKind::Online));
+    assert_eq!(found(&n), ActivityMatter::Found(announced), "nor does a copy with mistakes make it undecided");
+    n.put(n.clerk, doc, &of_level("A2", Level::School));
+    assert!(matches!(found(&n), ActivityMatter::Undecided(rows) if rows.len() == 2), "the school's own under the same number");
 }
 
 /// The fields with nulls up to `n`, and one more.

@@ -6,7 +6,10 @@ use taizhang_core::{
 };
 use taizhang_sheets::{ActivityLine, ClaimedState, Level, TrainingKind};
 
-use super::plan::{Plan, State};
+use super::{
+    announce::{Why, barred},
+    plan::{Plan, State},
+};
 use crate::{commands::Context, error::CommandError};
 
 pub(super) fn plan(c: &Context<'_>, plan: &mut Plan, lines: &[ActivityLine], state: &mut State) -> Result<(), CommandError> {
@@ -15,16 +18,23 @@ pub(super) fn plan(c: &Context<'_>, plan: &mut Plan, lines: &[ActivityLine], sta
         Some(OrgKind::School | OrgKind::Township) => Kind::Ledger,
         _ => Kind::Notice,
     };
+    let document = |line: &ActivityLine| DocId::of_year(owner, kind, line.end.year());
+    let announced = state.shelves.activities(c.core, &[owner])?;
+    let barred: Vec<Option<Why>> = lines.iter().map(|l| barred(c.core, announced, &document(l), &activity(l))).collect();
     let known = state.shelves.known(c.core, owner, kind, None)?;
-    for line in lines {
+    for (line, barred) in lines.iter().zip(barred) {
         if plan.is_imported(known) {
             continue;
         }
         if plan.is_after_closing(c.core, line.row, owner, line.end) {
             continue;
         }
-        let document = DocId::of_year(owner, kind, line.end.year());
-        let put = plan.put(known, document, line.row, (Activity::TYPE, &line.activity), activity(line).to_fields());
+        // What is recorded already is not written again.
+        if let (Some((kind, (zh, en))), []) = (barred, known.about(Activity::TYPE, &line.activity)) {
+            plan.refuse_row(line.row, kind, zh, en);
+            continue;
+        }
+        let put = plan.put(known, document(line), line.row, (Activity::TYPE, &line.activity), activity(line).to_fields());
         plan.count(&[put]);
     }
     Ok(())

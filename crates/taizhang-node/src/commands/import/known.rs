@@ -204,6 +204,12 @@ impl Activities {
         all.filter(move |(d, _)| d.kind == Kind::Notice || owners.contains(&d.owner)).map(|(_, a)| a)
     }
 
+    /// Who announces this number in a notice of that year.
+    pub(in crate::commands) fn announced_by(&self, no: &str, year: Option<u16>) -> impl Iterator<Item = OrgId> {
+        let all = self.by_number.get(no).into_iter().flatten();
+        all.filter(move |(d, _)| d.kind == Kind::Notice && d.period == year).map(|(d, _)| d.owner)
+    }
+
     /// The activities of one ledger's owner.
     pub(in crate::commands) fn of_owner(&self, owner: OrgId) -> impl Iterator<Item = &Activity> {
         self.by_number.values().flatten().filter(move |(d, _)| d.owner == owner && d.kind == Kind::Ledger).map(|(_, a)| a)

@@ -85,7 +85,7 @@ pub(super) fn run(c: &mut Context<'_>, import: &Import) -> Result<Reply, Command
     let mut shelves = Shelves::default();
     let placed = place::all(c, &mut files, import, &mut shelves, lines)?;
     let placed = sealed::seal(c, &mut files, placed)?;
-    let plan = write::plan(c, &mut files, placed)?;
+    let plan = write::plan(c, &mut files, &mut shelves, placed)?;
     let shown = |files: &Files| files.reports.iter().map(FileReport::to_json).collect::<Vec<_>>();
     if files.reports.iter().any(FileReport::is_stopped) {
         return Err(nothing_imported(

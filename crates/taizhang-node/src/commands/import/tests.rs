@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 //! The files in `tests/data` are made up: area codes that are not assigned, phones without a mobile prefix.
 
+mod announce;
 mod together;
 
 use std::path::PathBuf;

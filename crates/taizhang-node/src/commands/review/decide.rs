@@ -59,6 +59,10 @@ impl Chosen {
         self.0.contains_key(&(document, entry))
     }
 
+    pub(super) fn names(&self) -> impl Iterator<Item = RowName> {
+        self.0.iter().flat_map(|((_, entry), (rows, _))| rows.iter().map(|index| RowName { entry: *entry, index: *index }))
+    }
+
     /// Registrations chosen.
     pub(super) fn count(&self) -> usize {
         self.0.values().map(|(rows, _)| rows.len()).sum()

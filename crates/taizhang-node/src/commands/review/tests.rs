@@ -3,12 +3,12 @@ use serde_json::Value as Json;
 use taizhang_core::{
     id::{DocId, EntryId, Kind},
     op::{PayloadBuilder, REPLACES_MAX, RowName},
-    rows::{ActivityKind, Burn, Decision, DecisionTarget, RowType, Teacher, Verdict},
+    rows::{Activity, ActivityKind, Burn, Decision, DecisionTarget, RowType, Teacher, Verdict},
 };
 
 use super::super::testkit::{Net, YEAR, activity, registration, row, sheet};
 use crate::{
-    command::{Command, Reply},
+    command::{Command, Message, Reply},
     error::{CommandError, ErrorKind},
 };
 
@@ -153,6 +153,36 @@ fn claimed_approves_exactly_what_is_found_pending_and_claimed() {
     let again = claimed(&mut net);
     assert_eq!(again.data["registrations"], 0);
     assert!(again.data["entries"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn who_approves_in_bulk_is_told_of_what_earns_nothing_or_has_not_ended() {
+    let (mut net, _) = Net::below_a_city();
+    net.fill();
+    let (_, fields) = activity("X1", ActivityKind::Concentrated, Some("approved"));
+    let copied = Activity {
+        end_day: taizhang_core::units::Day(net.core.now().day().0 + 9),
+        ..Activity::from_fields(&fields).unwrap().row
+    };
+    net.put("clerk", net.ledger(), &row(&copied));
+    let wrong = net.put("clerk", net.ledger(), &registration("X1", "T2", 700)).entry.to_string();
+    net.start_again_as(net.county);
+    let listed = list(&mut net, None);
+    let found = |w: &&Json| w["findings"]["announcer_not_competent"] == 1;
+    assert_eq!(listed.iter().filter(found).map(|w| w["entry"].as_str().unwrap()).collect::<Vec<_>>(), [wrong.as_str()]);
+    let command =
+        Command::ReviewDecide { verdict: "approve".into(), rows: vec![], sheet: None, claimed: true, org: None, reason: None };
+    let mut notes = Vec::new();
+    let mut tell = |m| {
+        if let Message::Note(text) = m {
+            notes.push(text.zh)
+        }
+    };
+    let unlock = super::super::testkit::unlock("reviewer");
+    let reply = super::super::execute(&mut net.core, &unlock, &command, &mut tell).unwrap().data;
+    assert_eq!((&reply["announced_below"], &reply["not_ended"]), (&1.into(), &1.into()), "{reply:?}");
+    assert!(notes.iter().any(|n| n.contains("1 条登记 (001) 的活动 X1 由低于其级别的单位发布")), "{notes:?}");
+    assert!(notes.iter().any(|n| n.contains(&format!("尚未结束, 最晚的 {}", copied.end_day))), "{notes:?}");
 }
 
 #[test]

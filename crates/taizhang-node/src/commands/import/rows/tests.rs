@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use taizhang_core::{
     id::{DocId, Kind},
     op::{PayloadBuilder, RowName, RowRef},
-    rows::{ActivityKind, Fund, FundSource, Marks, Registration, RowType, field::Bytes},
+    rows::{Activity, ActivityKind, Fund, FundSource, Level, Marks, Registration, RowType, field::Bytes},
 };
 
 use crate::{
@@ -96,7 +96,8 @@ fn busy() -> Net {
     p.row(row_type, &[], &fields);
     p.register("T1.subject", &taizhang_core::op::scalar(&taizhang_core::cbor::Value::Text("语文".into())), &[]);
     net.write("clerk", roster, p);
-    net.put("clerk", ledger, &activity("S1", ActivityKind::SchoolBased, Some("approved")));
+    let (_, own) = activity("S1", ActivityKind::SchoolBased, Some("approved"));
+    net.put("clerk", ledger, &row(&Activity { level: Level::School, ..Activity::from_fields(&own).unwrap().row }));
     let marks = |t: &str| {
         row(&Marks {
             activity: "S1".into(),

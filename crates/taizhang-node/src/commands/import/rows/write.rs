@@ -16,13 +16,13 @@ use taizhang_core::{
     id::{DocId, EntryId, PublicKey},
     ledger::row_ops,
     op::{self, PayloadBuilder, RowName, RowRef},
-    rows::{self, RowInfo},
+    rows::{self, Activity, RowInfo, RowType},
     standing::{Judge, Standing},
     view::{DocumentView, ViewRow, matter::Matters},
 };
 
 use super::{
-    super::batch::Batch,
+    super::{announce, batch::Batch, place::Shelves},
     Files,
     read::{Line, What, fields_of},
 };
@@ -73,7 +73,12 @@ fn provisional(n: usize) -> RowName {
 }
 
 /// Finds what is new.
-pub(super) fn plan(c: &Context<'_>, files: &mut Files, placed: Vec<(DocId, Line)>) -> Result<Plan, CommandError> {
+pub(super) fn plan(
+    c: &Context<'_>,
+    files: &mut Files,
+    shelves: &mut Shelves,
+    placed: Vec<(DocId, Line)>,
+) -> Result<Plan, CommandError> {
     let old: BTreeMap<RowName, (RowName, DocId)> =
         placed.iter().enumerate().filter_map(|(n, (d, l))| Some((l.old?, (provisional(n), *d)))).collect();
     let mut plan = Plan::default();
@@ -89,6 +94,7 @@ pub(super) fn plan(c: &Context<'_>, files: &mut Files, placed: Vec<(DocId, Line)
         }
     }
     plan.leave_out_known(c, files)?;
+    plan.leave_out_barred(c, files, shelves)?;
     plan.leave_out_known_fields(c, files)?;
     plan.order(files);
     for file in 0..files.reports.len() {
@@ -269,6 +275,22 @@ impl Plan {
                 })
             });
         }
+        Ok(())
+    }
+
+    /// Activities that are not for their document's owner to announce.
+    fn leave_out_barred(&mut self, c: &Context<'_>, files: &mut Files, shelves: &mut Shelves) -> Result<(), CommandError> {
+        let announced = shelves.activities(c.core, &[])?;
+        self.rows.retain(|_, row| {
+            let activity = (row.info.number == Activity::TYPE).then(|| Activity::from_fields(&fields_of(&row.values)));
+            let activity = activity.and_then(Result::ok).map(|p| p.row);
+            let barred = activity.and_then(|a| announce::barred(c.core, announced, &row.document, &a));
+            let is_free = barred.is_none();
+            if let Some((kind, why)) = barred {
+                files.refuse(row.at, kind, None, why);
+            }
+            is_free
+        });
         Ok(())
     }
 
