@@ -60,6 +60,7 @@ pub(crate) fn run(c: &mut Context<'_>, record: &Record) -> Result<Reply, Command
     let recorded = known.about(written.row_type, &written.about).to_vec();
     let same = recorded.iter().find(|r| r.document == written.document && r.fields == written.fields);
     let (name, corrects) = match same {
+        Some(same) if record.title.is_some() => return Err(the_same(record, days.1, same.name)),
         Some(same) => (same.name, Vec::new()),
         None => {
             let corrects = corrected(record, &recorded, written.document)?;
@@ -214,7 +215,7 @@ fn elsewhere(record: &Record, shelf: Shelf, (start_day, end_day): (Day, Day), ti
 
 /// The kind and, where the word is finer, the form. Not said: the kind that earns least.
 fn kind(word: Option<&str>) -> Result<(ActivityKind, Option<String>), CommandError> {
-    let Some(word) = word else { return Ok((ActivityKind::Nonconcentrated, None)) };
+    let Some(word) = word.map(in_rows) else { return Ok((ActivityKind::Nonconcentrated, None)) };
     if let Some(f) = form(word) {
         let kind = if word == "workshop" { ActivityKind::Concentrated } else { ActivityKind::Nonconcentrated };
         return Ok((kind, Some(f.word().to_owned())));
@@ -226,6 +227,20 @@ fn kind(word: Option<&str>) -> Result<(ActivityKind, Option<String>), CommandErr
         CommandError::not_found(format!("没有培训类别 {word}"), format!("there is no kind {word}"))
             .hint(format!("可用: {all}"), format!("one of: {all}"))
     })
+}
+
+/// A kind in Chinese, as sheets write it, in the word of rows.
+fn in_rows(word: &str) -> &str {
+    match word.trim_end_matches("培训").trim_end_matches("教育") {
+        "集中" => "concentrated",
+        "非集中" => "nonconcentrated",
+        "校本" => "school_based",
+        "网络" | "远程" => "online",
+        "学历" => "degree",
+        "企业实践" | "下企业实践" => "enterprise",
+        "自学" => "self_study",
+        _ => word,
+    }
 }
 
 /// The rows that this one corrects: all that are recorded about the same.
@@ -264,15 +279,37 @@ fn like(known: &Known, record: &Record, end: Day) -> Option<RowName> {
 /// Most often it is the same training, typed once more: then its hours would be counted twice.
 fn told_twice(c: &mut Context<'_>, record: &Record, end: Day, like: Option<RowName>) -> Result<(), CommandError> {
     let Some(row) = like else { return Ok(()) };
-    let (zh, en) = (
-        format!("该教师已有一次名称、结束日期 {end} 和学时都相同的培训 ({row})"),
-        format!("a training of this teacher with the same title, last day {end} and hours is recorded already ({row})"),
-    );
+    let (zh, en) = recorded_on(end, row);
     if record.again {
         c.note(zh, en);
         return Ok(());
     }
     Err(CommandError::new(ErrorKind::Refused, zh, en).hint("确是另一次培训请加 --again", "if it is another training add --again"))
+}
+
+fn recorded_on(end: Day, row: RowName) -> (String, String) {
+    (
+        format!("该教师已有一次名称、结束日期 {end} 和学时都相同的培训 ({row})"),
+        format!("a training of this teacher with the same title, last day {end} and hours is recorded already ({row})"),
+    )
+}
+
+/// Two rows that say the same are one: nothing would be added, and nobody may be told that it was.
+fn the_same(record: &Record, end: Day, name: Option<RowName>) -> CommandError {
+    let (zh, en) = name.map(|row| recorded_on(end, row)).unwrap_or_default();
+    let hint = if record.again { ("", "") } else { ("加 --again, 并", "add --again and ") };
+    CommandError::new(
+        ErrorKind::Refused,
+        format!("{zh}, 其余各项也都相同: 没有写入"),
+        format!("{en}, and all else is the same: nothing was written"),
+    )
+    .hint(
+        format!("确是另一次培训 (例如同一天的另外半天), 请{}用 --note 写明是哪一次, 例如 --note 下午", hint.0),
+        format!(
+            "if it is another one, such as the other half of that day, {}say which with --note, such as --note afternoon",
+            hint.1
+        ),
+    )
 }
 
 /// The locks under which a new row does not count: years, and who closed them; and tells of them.

@@ -36,7 +36,7 @@ pub(crate) struct Record {
     /// 备注 | Note
     #[arg(long, value_name = "TEXT")]
     note: Option<String>,
-    /// 确是另一次培训: 名称、结束日期和学时与已登记的相同也登记 | It is another training, although its title, last day and hours are those of one recorded
+    /// 确是另一次培训: 名称、结束日期和学时与已登记的相同也登记; 各项都相同时另用 --note 写明是哪一次 | It is another training, although its title, last day and hours are those of one recorded; where all is the same --note says which it is
     #[arg(long, requires = "title")]
     again: bool,
 }

@@ -78,7 +78,7 @@ fn one_training_of_one_teacher() {
     let kinds: Vec<&str> = strange["findings"].as_array().unwrap().iter().map(|f| f["kind"].as_str().unwrap()).collect();
     assert_eq!((kinds, &strange["waiting"]), (vec!["unknown_teacher", "activity_missing"], &Json::from(true)));
     let other = run(&mut core, training("跟岗")).unwrap();
-    assert!(other["unchanged"] == false && run(&mut core, training("跟岗")).unwrap()["unchanged"] == true);
+    assert_eq!(other["unchanged"], false);
     let view = core.view(&DocId::of_year(net.school, Kind::Ledger, 2025)).unwrap();
     let elsewhere = view.current().into_iter().find_map(|r| r.read::<Elsewhere>()).unwrap().row;
     assert_eq!(
@@ -109,6 +109,32 @@ fn a_like_training_is_recorded_again_only_on_purpose() {
     }
 }
 
+/// Two half-days alike: what would write nothing does not say that it wrote.
+#[test]
+fn the_same_training_once_more_is_refused_and_another_half_day_is_told_apart_by_its_note() {
+    let mut net = testkit::Net::new();
+    net.fill();
+    let mut core = school(&net);
+    let recorded = |core: &mut Core| {
+        let page = execute(core, &testkit::unlock("clerk"), &Command::Teacher { number: "T1".into() }, &mut |_| {}).unwrap();
+        page.data["sums"]["recorded_h100"].as_u64().unwrap()
+    };
+    let before = recorded(&mut core);
+    let morning = run(&mut core, training("跟岗")).unwrap();
+    let entries = core.ledger().len();
+    for again in [false, true] {
+        let error = run(&mut core, Record { again, ..training("跟岗") }).unwrap_err();
+        let hint = error.hint.clone().unwrap();
+        assert!(error.kind.exit_code() == 1 && error.what.zh.contains(morning["row"].as_str().unwrap()), "{error:?}");
+        assert!(error.what.zh.ends_with("没有写入") && hint.zh.contains("--note 下午"), "{hint:?}");
+        assert_eq!(hint.zh.contains("--again"), !again, "{hint:?}");
+    }
+    assert_eq!(core.ledger().len(), entries);
+    let afternoon = Record { again: true, note: Some("下午".into()), ..training("跟岗") };
+    assert_eq!(run(&mut core, afternoon).unwrap()["unchanged"], false);
+    assert_eq!(recorded(&mut core), before + 300, "both halves of the day");
+}
+
 #[test]
 fn a_row_of_a_locked_year_is_kept_and_said_not_to_count() {
     let mut net = testkit::Net::new();
@@ -127,6 +153,25 @@ fn a_row_of_a_locked_year_is_kept_and_said_not_to_count() {
     let command = Command::Record(Record { end: "2024-03-09".into(), ..training("跟岗") });
     let reply = execute(&mut net.core, &testkit::unlock("clerk"), &command, &mut |m| said.push(m)).unwrap().data;
     assert!(reply["locked_years"].is_null() && !said.iter().any(|m| matches!(m, Message::Note(_))), "{said:?}");
+}
+
+#[test]
+fn kinds_are_taken_in_the_words_of_sheets_too() {
+    for (word, kind_) in [
+        ("网络培训", ActivityKind::Online),
+        ("集中", ActivityKind::Concentrated),
+        ("学历教育", ActivityKind::Degree),
+        ("校本培训", ActivityKind::SchoolBased),
+        ("下企业实践", ActivityKind::Enterprise),
+        ("self-study", ActivityKind::SelfStudy),
+    ] {
+        assert_eq!(kind(Some(word)).unwrap(), (kind_, None), "{word}");
+    }
+    assert!(kind(Some("培训")).is_err());
+    for (word, kind) in [("县", "county"), ("区", "county"), ("镇", "township"), ("学校", "school"), ("school", "school")] {
+        assert_eq!(super::super::org::org_kind(word).unwrap().word(), kind);
+    }
+    assert!(super::super::org::org_kind("村").is_err());
 }
 
 #[test]
