@@ -83,10 +83,23 @@ pub(crate) fn publish(c: &mut Context<'_>, period: u16, as_of: Option<&str>) -> 
     let written = c.core.write(&person, act)?;
     let entry = *written.first().ok_or_else(|| CommandError::storage("no entry written"))?;
     let found = Found { name: RowName { entry, index: 0 }, document, row, replaces: Vec::new() };
+    without_policy(c, &found.row);
     let mut data = summary(c.core, &found);
     data.insert("replaced".to_owned(), json!(earlier.len()));
     data.insert("not_replaced".to_owned(), json!(left));
     Ok(Reply::new("rollup", Json::Object(data)))
+}
+
+/// Figures that no policy was applied to look like a year in which nobody reached anything.
+fn without_policy(c: &mut Context<'_>, row: &Rollup) {
+    if row.policy_id.is_some() {
+        return;
+    }
+    let year = row.period;
+    c.note(
+        format!("{year} 年度没有采用任何政策: 这份汇总只有登记和审核通过的学时, 没有按办法折算, 也没有人达标; 请由政策管理员用 policy adopt 采用办法 (policy list 列出现有的), 然后重新 publish"),
+        format!("no policy is adopted for {year}: this rollup has hours recorded and approved, none converted, and nobody has met anything. A policy officer adopts one with `policy adopt` (`policy list` names those at hand); then publish again"),
+    );
 }
 
 /// The day asked for; else today, or the last day of the period once it is over.

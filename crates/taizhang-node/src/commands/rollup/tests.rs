@@ -31,6 +31,31 @@ fn publish(net: &mut Net) -> (String, Json) {
     (reply["rollup"].as_str().unwrap().to_owned(), reply)
 }
 
+#[test]
+fn figures_without_a_policy_are_not_published_in_silence() {
+    let mut net = Net::city();
+    net.fill();
+    let published = |net: &mut Net| {
+        let mut notes = Vec::new();
+        let mut tell = |m| {
+            if let Message::Note(text) = m {
+                notes.push(text)
+            }
+        };
+        let command = Command::RollupPublish { period: YEAR, as_of: None };
+        super::super::execute(&mut net.core, &super::super::testkit::unlock("reviewer"), &command, &mut tell).unwrap();
+        notes
+    };
+    let notes = published(&mut net);
+    assert!(notes[0].zh.starts_with("2025 年度没有采用任何政策") && notes[0].zh.contains("policy adopt"), "{notes:?}");
+    assert!(notes[0].en.contains("no policy is adopted for 2025"), "{notes:?}");
+    let (policy, from) = ("wuhan-2008".to_owned(), "2008-01-01".to_owned());
+    let adopt =
+        Command::PolicyAdopt { policy, from, overlay_of: None, stages: vec![], orgs: vec![], replace: false, reason: None };
+    net.data("officer", &adopt);
+    assert!(published(&mut net).is_empty());
+}
+
 fn ask(net: &mut Net, id: &str, deep: bool, sample: Option<usize>) -> Result<Reply, CommandError> {
     net.run("clerk", &Command::RollupVerify { id: id.to_owned(), deep, sample, seed: Some("种子".into()) })
 }
