@@ -145,10 +145,26 @@ fn not_yours(core: &Core, holder: &Holder) -> CommandError {
         );
     }
     if holder.grants.iter().any(|(_, g)| g.registry == root) {
-        return error
-            .hint("第一位管理员只能由根密钥办理: 加 --as root", "only the root key deals with the first admin: add --as root");
+        return only_root(core, error);
     }
     error.hint("请上级机构的管理员办理", "an admin of the organisation above must do it")
+}
+
+/// The root keys of this machine by name; they are rather on sticks.
+fn only_root(core: &Core, error: CommandError) -> CommandError {
+    let keys = core.ledger().registry.roots.in_force().map(|(_, r)| r.statement.keys.as_slice()).unwrap_or_default();
+    let here = keyfile::list(core.folder()).unwrap_or_default();
+    let label = here.into_iter().find(|k| keys.contains(&k.public)).map(|k| k.label);
+    match label {
+        Some(label) => error.hint(
+            format!("第一位管理员只能由根密钥办理: 加 --as {label}"),
+            format!("only a root key deals with the first admin: add --as {label}"),
+        ),
+        None => error.hint(
+            "第一位管理员只能由根密钥办理: 先从 U 盘取回一把 (key import), 再加 --as 和它的名称, 例如 --as root-1",
+            "only a root key deals with the first admin: bring one back from its stick (`key import`), and name it with --as, such as --as root-1",
+        ),
+    }
 }
 
 /// Admins with an open grant, as people speak of them.

@@ -23,6 +23,9 @@ use crate::{
 };
 use proposal::Proposed;
 
+/// Digits of a root key that name it, at least.
+const DIGITS_MIN: usize = 6;
+
 /// Runs one step.
 pub(crate) fn run(c: &mut Context<'_>, step: &Root) -> Result<Reply, CommandError> {
     match step {
@@ -65,7 +68,8 @@ fn propose(c: &Context<'_>, wanted: &Proposal) -> Result<Reply, CommandError> {
     let (before, record) = in_force(c.core)?;
     let old = &record.statement;
     let named = |all: &[String]| all.iter().map(|k| key(c.core, k)).collect::<Result<Vec<_>, _>>();
-    let (add, remove) = (named(&wanted.add)?, named(&wanted.remove)?);
+    let add = named(&wanted.add)?;
+    let remove = wanted.remove.iter().map(|k| key_of(c.core, old, k)).collect::<Result<Vec<_>, _>>()?;
     let mut keys = if wanted.keys.is_empty() { old.keys.clone() } else { named(&wanted.keys)? };
     keys.retain(|k| !remove.contains(k));
     keys.extend(add);
@@ -94,6 +98,22 @@ fn propose(c: &Context<'_>, wanted: &Proposal) -> Result<Reply, CommandError> {
 /// A key by its label or the beginning of its hex here, else by all its digits.
 fn key(core: &Core, named: &str) -> Result<PublicKey, CommandError> {
     PublicKey::from_hex(named).map_or_else(|| keyfile::find(core.folder(), named), Ok)
+}
+
+/// A key of the statement, on this machine or on a stick or lost: by its label here, or by the beginning of its hex as `root show` prints it.
+fn key_of(core: &Core, statement: &RootStatement, named: &str) -> Result<PublicKey, CommandError> {
+    let wanted = named.to_ascii_lowercase();
+    let is_hex = wanted.len() >= DIGITS_MIN && wanted.bytes().all(|b| b.is_ascii_hexdigit());
+    let fits: Vec<&PublicKey> = statement.keys.iter().filter(|k| is_hex && k.to_string().starts_with(&wanted)).collect();
+    if let [one] = fits.as_slice() {
+        return Ok(**one);
+    }
+    key(core, named).map_err(|error| {
+        error.hint(
+            "不在本机的根密钥请写 root show 所列公钥的前 6 位或更多",
+            "a root key that is not on this machine is named by 6 or more digits of its key, as `root show` lists it",
+        )
+    })
 }
 
 /// What removed keys wrote until now stands.

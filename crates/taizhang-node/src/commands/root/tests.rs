@@ -172,6 +172,23 @@ fn a_key_file_goes_to_a_stick_and_back() {
     assert!(std::fs::read(&linked).unwrap().iter().all(|b| *b == 0), "what lay on this disk is overwritten");
     city.propose("p", &[], &["root-3"]);
     assert_eq!(city.sign("root-1", "p").unwrap_err().kind, ErrorKind::Key);
+    // One that is on a stick, or lost, is taken out by what `root show` prints of it.
+    let (printed, short) = (key.to_string()[..16].to_owned(), key.to_string()[..5].to_owned());
+    let proposed = city.propose("lost", &[], &[&printed]);
+    let keys: Vec<&str> = proposed["keys"].as_array().unwrap().iter().map(|k| k["key"].as_str().unwrap()).collect();
+    assert!(keys.len() == 2 && !keys.contains(&key.to_string().as_str()), "{keys:?}");
+    for unknown in ["root-1", &short] {
+        let wanted = Proposal {
+            out: city.file("none"),
+            keys: vec![],
+            add: vec![],
+            remove: vec![unknown.to_owned()],
+            threshold: None,
+            reason: None,
+        };
+        let error = city.root("admin", Root::Propose(wanted)).unwrap_err();
+        assert!(error.hint.as_ref().unwrap().zh.contains("root show"), "{error:?}");
+    }
     city.run("admin", &import).unwrap();
     city.sign("root-1", "p").unwrap();
     std::fs::write(&other, "{\"schema\":\"x\"}").unwrap();
