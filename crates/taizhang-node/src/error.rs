@@ -79,6 +79,9 @@ pub fn io_text(e: &std::io::Error) -> Text {
     let en = e.to_string();
     match e.kind() {
         Io::NotFound => Text::new("没有此文件", "there is no such file"),
+        Io::AlreadyExists => {
+            Text::new("文件已存在, 不会覆盖; 请换一个名称", "the file is there already and is not replaced; choose another name")
+        }
         Io::PermissionDenied => Text::new("没有权限", "no permission"),
         Io::IsADirectory => Text::new("这是文件夹", "it is a folder"),
         Io::NotADirectory => Text::new("路径中有一段不是文件夹", "a part of the path is no folder"),

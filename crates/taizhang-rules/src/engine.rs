@@ -56,7 +56,7 @@ impl Own {
             not_converted: cite("no convert rule of the policy names this kind"),
             service: cite("decision D-08"),
             over_plan: cite("decision D-03"),
-            announcer: cite("003 Wuhan 二(一): each level announces its own (DOMAIN 2.3)"),
+            announcer: cite("003 Wuhan 二(一): each level announces its own"),
             outside: cite("decision D-10"),
             audit: cite("decision D-23"),
             programme: cite("all parts of a programme or none"),

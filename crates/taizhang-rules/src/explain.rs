@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use self::{
     number::{amount, chinese},
-    words::{bucket_words, reason_words, scope_words, status_words, who_words},
+    words::{bucket_words, reason_words, scope_words, source_words, status_words, who_words},
 };
 use crate::{
     account::{Account, ActivityResult, Cite, LineStatus, Lost, Reason, RequirementLine},
@@ -65,10 +65,11 @@ struct Facts<'f> {
 
 /// `按 RULE(source)`, or the source alone.
 fn by(cite: &Cite) -> (String, String) {
-    if cite.rule.is_empty() {
-        (format!("({})", cite.source), format!(" ({})", cite.source))
-    } else {
-        (format!("(按 {}:{})", cite.rule, cite.source), format!(" (by {}: {})", cite.rule, cite.source))
+    let (zh, en) = source_words(&cite.source);
+    match (&*cite.rule, zh.as_str()) {
+        ("", _) => (format!("({zh})"), format!(" ({en})")),
+        (rule, "") => (format!("(按 {rule})"), format!(" (by {rule})")),
+        (rule, _) => (format!("(按 {rule}:{zh})"), format!(" (by {rule}: {en})")),
     }
 }
 

@@ -103,7 +103,9 @@ pub(crate) fn human(reply: &Reply, lang: Lang) -> String {
     if let Some(text) = form::text(&reply.data, lang).filter(|_| name == "report") {
         return text;
     }
-    let headline = words::headline(name, lang).map(|h| format!("{h}\n")).unwrap_or_default();
+    // Where the node knew the invite already nothing has to be waited for.
+    let is_here = name == "join" && reply.data.get("in_effect") == Some(&Value::Bool(true));
+    let headline = words::headline(if is_here { "join-here" } else { name }, lang).map(|h| format!("{h}\n")).unwrap_or_default();
     if name == "import" && imports_nothing(&reply.data) {
         let mut data = reply.data.clone();
         data.insert("imported".to_owned(), json!(lang.pick("无", "nothing")));

@@ -126,7 +126,7 @@ pub fn join(folder: &Folder, unlock: &Unlock, invite: &str, label: Option<&str>)
         folder.save_settings(&Settings::new(file.network, file.row.org, neighbours))
     })
     .inspect_err(|_| folder.remove("invite.cbor"))?;
-    Ok(joined(&file, person.key.public(), node.public()))
+    Ok(joined(&file, person.key.public(), node.public(), false))
 }
 
 /// Keeps these keys, does the rest, whose last step makes it count, and takes the keys back if that fails.
@@ -247,15 +247,15 @@ fn join_into(core: &mut Core, unlock: &Unlock, file: &InviteFile, label: &str) -
     let newcomer = Newcomer { person: person.key.public(), seal_key: Some(person.seal_public()), node, label };
     let used = vec![invite.use_it(&newcomer, now())];
     set_up(&folder, &[&person], passphrase, || core.store_entries(used, Vec::new()))?;
-    Ok(joined(file, person.key.public(), node))
+    Ok(joined(file, person.key.public(), node, true))
 }
 
-fn joined(file: &InviteFile, person: PublicKey, node: PublicKey) -> Reply {
+fn joined(file: &InviteFile, person: PublicKey, node: PublicKey, in_effect: bool) -> Reply {
     Reply::new(
         "join",
         json!({
             "network": file.network.to_string(), "org": file.row.org.to_string(), "role": file.row.role.word(),
-            "key": person.to_string(), "node_key": node.to_string(), "address": file.address,
+            "key": person.to_string(), "node_key": node.to_string(), "address": file.address, "in_effect": in_effect,
         }),
     )
 }

@@ -58,8 +58,18 @@ pub(crate) fn new_org(
     Ok(Org { township, ..new.row(owner, c.core.now().day()) })
 }
 
+/// In the word of rows, or as an officer says it and sheets write it.
 pub(crate) fn org_kind(word: &str) -> Result<OrgKind, CommandError> {
-    OrgKind::from_word(word).ok_or_else(|| {
+    let said = match word {
+        "省" => "province",
+        "市" => "city",
+        "县" | "区" | "区县" => "county",
+        "乡" | "镇" | "乡镇" => "township",
+        "学校" => "school",
+        "培训机构" => "organiser",
+        other => other,
+    };
+    OrgKind::from_word(said).ok_or_else(|| {
         let all: Vec<&str> = OrgKind::ALL.iter().map(|k| k.word()).collect();
         let all = all.join(", ");
         CommandError::not_found(format!("没有机构类型 {word}"), format!("there is no kind {word}"))
@@ -147,7 +157,12 @@ pub(crate) fn invite(
         address,
     };
     let expires = file.row.expires_ms.unwrap_or_default().0;
-    Ok(Reply::new("invite", json!({ "invite": file.text(), "org": org.to_string(), "role": role.word(), "expires_ms": expires })))
+    let (code, name) =
+        c.core.ledger().registry.orgs.get(&org).map(|o| (o.current().code.clone(), o.current().name.clone())).unzip();
+    Ok(Reply::new(
+        "invite",
+        json!({ "invite": file.text(), "org": org.to_string(), "code": code, "name": name, "role": role.word(), "expires_ms": expires }),
+    ))
 }
 
 fn no_role(role: &str) -> CommandError {

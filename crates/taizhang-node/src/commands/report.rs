@@ -39,6 +39,7 @@ pub(crate) fn run(c: &mut Context<'_>, asked: &Report) -> Result<Reply, CommandE
     let as_of = as_of(asked, c.core.now().day())?;
     c.progress("report", 0, 0);
     let names = desk::names(c, audience, org)?;
+    let is_unnamed = names.is_empty() && is_personal(number) && audience <= Audience::County;
     let views = shown::views(c.core, |d| !matches!(d.kind, Kind::Registry | Kind::Identity))?;
     let matters = Matters::build(&views);
     let facts = Facts::read(&views, c.core.ledger());
@@ -65,7 +66,14 @@ pub(crate) fn run(c: &mut Context<'_>, asked: &Report) -> Result<Reply, CommandE
         desk.note_cycle(&mut form);
     }
     desk.head(&mut form);
-    output::reply(&form, asked)
+    let reply = output::reply(&form, asked)?;
+    if is_unnamed && facts.teachers().next().is_some() {
+        c.note(
+            "没有能打开姓名的密钥或口令: 姓名处写的是教师编号; 请用 --as 指明台账员或审核员的密钥",
+            "no key or passphrase that opens names: the teachers' numbers stand in their place; name the key of a clerk or reviewer with --as",
+        );
+    }
+    Ok(reply)
 }
 
 fn form_number(named: &str) -> Result<u8, CommandError> {

@@ -108,3 +108,54 @@ pub(crate) fn scope_words(scope: &str, any_window: bool) -> (String, String) {
         year => (format!("{year} 年度"), format!("year {year}")),
     }
 }
+
+/// Where a rule comes from, as a reader knows it: our own conventions by their number in docs/rules.md, and of a regulation the article, without the name of the file that it was typed from.
+pub(crate) fn source_words(source: &str) -> (String, String) {
+    let (zh, en) = match source {
+        "no convert rule of the policy names this kind" => ("办法没有折算这类培训的规则", source),
+        "003 Wuhan 二(一): each level announces its own" => ("武汉市办法二(一):各级培训由各级发布", source),
+        "all parts of a programme or none" => ("一个项目的各部分须全部完成", source),
+        _ => {
+            let named = without_files(source);
+            let zh = named.strip_prefix("decision ").map_or_else(|| named.clone(), |number| format!("规则说明 {number}"));
+            return (zh, named);
+        }
+    };
+    (zh.to_owned(), en.to_owned())
+}
+
+/// Without `003_a05d4d0e1e8231a6.txt,`: the file that a regulation was typed from.
+fn without_files(source: &str) -> String {
+    let (mut out, mut rest) = (String::new(), source);
+    while let Some((before, after)) = rest.split_once(".txt") {
+        let stem = before.trim_end_matches(|c: char| c.is_ascii_hexdigit() || c == '_');
+        let is_file = before.strip_prefix(stem).is_some_and(|name| name.contains('_'));
+        out.push_str(if is_file { stem } else { before });
+        if !is_file {
+            out.push_str(".txt");
+        }
+        rest = if is_file { after.trim_start_matches([',', ';', ':']).trim_start() } else { after };
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::source_words;
+
+    #[test]
+    fn a_source_is_named_as_its_readers_know_it() {
+        for (source, zh, en) in [
+            ("003_a05d4d0e1e8231a6.txt, 三(二); 序言", "三(二); 序言", "三(二); 序言"),
+            ("第四条; 003_a05d4d0e1e8231a6.txt: 三", "第四条; 三", "第四条; 三"),
+            ("003_a05d4d0e1e8231a6.txt", "", ""),
+            ("notes.txt, 三", "notes.txt, 三", "notes.txt, 三"),
+            ("decision D-21", "规则说明 D-21", "decision D-21"),
+            ("decision D-01 (003_a05d4d0e1e8231a6.txt, 第六条)", "规则说明 D-01 (第六条)", "decision D-01 (第六条)"),
+            ("all parts of a programme or none", "一个项目的各部分须全部完成", "all parts of a programme or none"),
+        ] {
+            assert_eq!(source_words(source), (zh.to_owned(), en.to_owned()));
+        }
+    }
+}

@@ -195,6 +195,61 @@ fn walk(folder: &Path, names: &mut BTreeSet<String>) {
     }
 }
 
+/// Kinds of findings stand in tables beside their sentences: none of them as an internal word.
+#[test]
+fn every_kind_of_finding_has_a_word() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../taizhang-node/src/commands");
+    let audit = fs::read_to_string(source.join("audit/findings.rs")).unwrap();
+    let coded = |line: &str| {
+        let line = line.trim();
+        let is_code = [" Error \"", " Warning \"", " Note \""].iter().any(|s| line.contains(s)) && line.ends_with(';');
+        is_code.then(|| line.split('"').nth(1).map(str::to_owned)).flatten()
+    };
+    let mut kinds: BTreeSet<String> = audit.lines().filter_map(coded).collect();
+    assert!(kinds.len() > 30, "{kinds:?}");
+    let mut import = String::new();
+    sources(&source.join("import"), &mut import);
+    for call in ["refuse_row(", ".refuse(", ".note(", "Found::new(", "why("] {
+        for said in import.split(call).skip(1) {
+            let head: String = said.chars().take(120).collect();
+            let word = head.split('"').nth(1).filter(|_| head.split('"').next().is_some_and(|before| !before.contains(';')));
+            kinds.extend(word.map(str::to_owned));
+        }
+    }
+    kinds.retain(|k| !k.is_empty() && k.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
+    for kind in ["grant_former", "clock", "first_job_unsaid", "school_closed"] {
+        assert!(kinds.contains(kind), "{kind}: {kinds:?}");
+    }
+    let missing: Vec<&String> = kinds.iter().filter(|k| words::word(k, Lang::Zh).is_none_or(str::is_ascii)).collect();
+    assert!(missing.is_empty(), "no word in output/words.rs for: {missing:?}");
+}
+
+fn sources(folder: &Path, text: &mut String) {
+    for file in fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()) {
+        if file.is_dir() {
+            sources(&file, text);
+        } else if !file.ends_with("tests.rs") {
+            text.push_str(&fs::read_to_string(&file).unwrap());
+        }
+    }
+}
+
+#[test]
+fn what_two_commands_call_alike_is_said_as_each_means_it() {
+    let keys = json!([{ "key": "ab", "state": "open" }]);
+    let listed = human(&Reply::new("keys", json!({ "keys": keys })), Lang::Zh);
+    assert!(!listed.contains("本机密钥"), "{listed}");
+    let status = human(&Reply::new("status", json!({ "keys": keys, "neighbours": [] })), Lang::Zh);
+    assert!(status.contains("本机密钥"), "{status}");
+    let proposal = json!({ "complete": false, "signatures_needed": 2 });
+    assert!(human(&Reply::new("root-proposal", proposal), Lang::Zh).contains("签名已够"));
+    let waiting = json!({ "waiting": [{ "claims": { "elsewhere": 1 }, "items": [{ "id": "1" }] }] });
+    let listed = human(&Reply::new("review", waiting), Lang::Zh);
+    assert!(listed.contains("批件情况") && listed.contains("单独登记的培训") && !listed.contains("外出"), "{listed}");
+    let joined = |in_effect| human(&Reply::new("join", json!({ "in_effect": in_effect })), Lang::Zh);
+    assert!(joined(false).contains("第一次联网后生效") && !joined(true).contains("联网"));
+}
+
 #[test]
 fn the_lists_of_words_are_whole() {
     for list in words::lists() {

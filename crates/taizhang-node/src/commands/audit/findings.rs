@@ -92,7 +92,7 @@ codes! {
     REFUSED_THERE Warning "refused_there" "对方拒收了本机送出的一些条目" "another node refused entries that were sent from here";
     DAMAGE Error "damage" "本机数据有损坏: 请先备份, 再同步取回" "this machine's data is damaged: back it up, then sync to fetch what is missing";
     CLOCK Warning "clock" "本机时钟与他人相差一小时以上" "this machine's clock and another's differ by more than an hour";
-    KEY_CLOSED Warning "key_closed" "本机密钥的授权已终止或作废" "the grants of a key on this machine have ended or are burnt";
+    KEY_CLOSED Warning "key_closed" "本机密钥的授权已终止或作废: 不再用的, 先 key export 存出一份, 再 key remove 移走" "the grants of a key on this machine have ended or are burnt: one that is of no more use is copied out with `key export`, and removed with `key remove`";
     KEY_ENDS Warning "key_ends" "本机密钥的授权即将到期" "the grant of a key on this machine ends soon";
     DISK Warning "disk" "磁盘空间不足" "little space is left on the disk";
     NOT_REACHED Warning "not_reached" "一周以上没有联系上" "not reached for more than a week";

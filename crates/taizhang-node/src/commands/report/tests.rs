@@ -227,6 +227,18 @@ fn names_stand_only_where_this_person_opens_them() {
         "1|4298010900000000|4298010900000000|||小学|信息科技|未评|大专|否|2009-08-20|"
     );
     assert!(first(&mut net, "clerk", "form-09").starts_with("张海晨|"));
+    // Whoever opens none is told why there are numbers.
+    for (who, said) in [("office", true), ("clerk", false)] {
+        let mut notes = Vec::new();
+        let mut tell = |m| {
+            if let crate::command::Message::Note(text) = m {
+                notes.push(text.zh)
+            }
+        };
+        super::super::execute(&mut net.core, &super::super::testkit::unlock(who), &Command::Report(report("form-01")), &mut tell)
+            .unwrap();
+        assert_eq!(notes.iter().any(|n| n.contains("姓名处写的是教师编号")), said, "{who}: {notes:?}");
+    }
     // Not in service in 2008.
     let before = ask(&mut net, "clerk", report("form-01"));
     assert!(rows(&before).len() == 7 && rows(&before).iter().all(|l| !l.contains("韩光")));
