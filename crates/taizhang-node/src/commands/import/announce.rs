@@ -2,7 +2,7 @@
 
 use taizhang_core::{
     id::{DocId, OrgId},
-    rows::{Activity, Level, OrgKind},
+    rows::{Activity, Level},
 };
 use taizhang_rules::gather;
 
@@ -24,20 +24,13 @@ pub(super) fn barred(core: &Core, announced: &Activities, document: &DocId, acti
 }
 
 fn above_its_level(own: &str, level: Level) -> Why {
-    let (zh, en) = (words(level), level.word());
-    let kind = match level {
-        Level::School | Level::University => OrgKind::School,
-        Level::Township => OrgKind::Township,
-        Level::County => OrgKind::County,
-        Level::City => OrgKind::City,
-        Level::Province | Level::Ministry => OrgKind::Province,
-    };
-    let (by, by_en) = (office(kind), kind.word());
+    let (of, by, by_en) = announcer(level);
     let zh = format!(
-        "{zh}培训须由{by}发布, 由 {own} 发布的不计学时; 请删去此行: {by}的通知到达后, 考勤照编号登记即可; 确是本单位自办的, 请改正组织级别"
+        "{of}培训须由{by}发布, 由 {own} 发布的不计学时; 请删去此行: {by}的通知到达后, 考勤照编号登记即可; 确是本单位自办的, 请改正组织级别"
     );
     let en = format!(
-        "a training of level {en} is announced by the {by_en}: announced by {own} it earns no hours. Take the row out; once the {by_en}'s notice is here attendance is registered under its number. If {own} runs it itself, correct the level"
+        "a training of level {} is announced by the {by_en}: announced by {own} it earns no hours. Take the row out; once the {by_en}'s notice is here attendance is registered under its number. If {own} runs it itself, correct the level",
+        level.word()
     );
     ("announcer_not_competent", (zh, en))
 }
@@ -52,25 +45,17 @@ fn taken(no: &str, by: &str) -> Why {
     ("announced_above", (zh, en))
 }
 
-fn words(level: Level) -> &'static str {
+/// The level as sheets write it, and who announces trainings of it in a notice.
+fn announcer(level: Level) -> (&'static str, &'static str, &'static str) {
     match level {
-        Level::Ministry => "国家级",
-        Level::Province => "省级",
-        Level::City => "市级",
-        Level::County => "区县级",
-        Level::Township => "乡镇级",
-        Level::School => "校级",
-        Level::University => "高校",
-    }
-}
-
-fn office(kind: OrgKind) -> &'static str {
-    match kind {
-        OrgKind::Province => "省",
-        OrgKind::City => "市",
-        OrgKind::County => "区县",
-        OrgKind::Township => "乡镇",
-        OrgKind::School => "学校",
-        OrgKind::Organiser => "培训机构",
+        Level::Ministry => ("国家级", "省", "province"),
+        Level::Province => ("省级", "省", "province"),
+        Level::City => ("市级", "市", "city"),
+        Level::County => ("区县级", "区县", "county"),
+        // A township's own ledger reaches no school.
+        Level::Township => ("乡镇级", "区县", "county"),
+        // Anybody announces these.
+        Level::School => ("校级", "学校", "school"),
+        Level::University => ("高校", "选派单位", "organisation that sends teachers there"),
     }
 }
