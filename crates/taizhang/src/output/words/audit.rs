@@ -47,8 +47,6 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("grant_closed", "撤销机构的授权", "grant of a closed one"),
     ("grant_former", "原上级的授权", "grant of a former one"),
     ("invite_twice", "邀请重复使用", "invite used twice"),
-    ("grant_closed", "机构已撤销", "organisation closed"),
-    ("grant_former", "由原上级授权", "granted by a former superior"),
     ("included", "列入汇总", "included"),
     ("kept", "保留", "kept"),
     ("key_burnt", "密钥作废", "key burnt"),
