@@ -56,6 +56,7 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("invite_open", "邀请未用", "invite open"),
     ("lock", "锁定", "lock"),
     ("lock_idle", "锁定无效", "idle lock"),
+    ("neighbour_stranger", "对方电脑身份不明", "a machine not known"),
     ("not_reached", "联系不上", "not reached"),
     ("not_synced", "还没有同步过", "not synced yet"),
     ("on_its_way", "尚未收讫", "not confirmed yet"),
