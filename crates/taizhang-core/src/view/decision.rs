@@ -118,14 +118,14 @@ struct Act {
     reason: Option<String>,
     /// How many organisations above the subject its office is.
     height: usize,
-    /// The decisions it replaces, directly or through others.
-    over: BTreeSet<RowName>,
 }
 
 /// The decisions of several reviews, resolved to the rows they name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decisions {
     acts: BTreeMap<RowName, Act>,
+    /// By the decision replaced: those that do so directly.
+    replaced_by: BTreeMap<RowName, Vec<RowName>>,
     /// By the row they are about.
     on_row: BTreeMap<RowName, BTreeSet<RowName>>,
     /// By the matter they are about.
@@ -156,15 +156,17 @@ impl Decisions {
             }
         }
         out.file_successors(views, &replacements, ledger);
-        out.close_over(&replacements);
+        let is_act = |d: &RowName| out.acts.contains_key(d);
+        for (replaced, by) in replacements.iter().filter(|(replaced, by)| is_act(replaced) && is_act(by)) {
+            out.replaced_by.entry(replaced).or_default().push(by);
+        }
         for (row, acts) in &out.on_row {
             if let Some(id) = matters.natural_id(*row) {
                 out.on_matter.entry(id.to_owned()).or_default().extend(acts);
                 out.matter_of.insert(*row, id.to_owned());
             }
         }
-        let acts = &out.acts;
-        out.findings.retain(|f| !acts.values().any(|a| a.over.contains(&f.decision)));
+        out.findings.retain(|f| !out.replaced_by.contains_key(&f.decision));
         out
     }
 
@@ -173,9 +175,8 @@ impl Decisions {
     pub fn approval(&self, rows: &[RowName]) -> Approval {
         let named: BTreeSet<RowName> = rows.iter().filter_map(|r| self.on_row.get(r)).flatten().copied().collect();
         let matters: BTreeSet<&String> = rows.iter().filter_map(|r| self.matter_of.get(r)).collect();
-        let on_matters: Vec<&RowName> = matters.into_iter().filter_map(|m| self.on_matter.get(m)).flatten().collect();
-        let of_matter = || on_matters.iter().filter_map(|d| self.acts.get(d));
-        let left: Vec<RowName> = named.into_iter().filter(|d| !of_matter().any(|a| a.over.contains(d))).collect();
+        let on_matters: BTreeSet<&RowName> = matters.into_iter().filter_map(|m| self.on_matter.get(m)).flatten().collect();
+        let left: Vec<RowName> = named.into_iter().filter(|d| !self.is_replaced_by(d, &on_matters)).collect();
         let acts: Vec<&Act> = left.iter().filter_map(|d| self.acts.get(d)).collect();
         let (Some(by), Some(first)) = (left.first().copied(), acts.first()) else { return Approval::Pending };
         let reason = first.reason.clone();
@@ -198,11 +199,11 @@ impl Decisions {
 
     fn file(&mut self, row: &ViewRow, height: usize, review: &DocId, documents: &Documents<'_>) {
         let Some(parsed) = row.read::<Decision>() else {
-            self.acts.insert(row.name, Act { verdict: None, reason: None, height, over: BTreeSet::new() });
+            self.acts.insert(row.name, Act { verdict: None, reason: None, height });
             return self.find(row.name, None, DecisionProblem::Newer);
         };
         let Decision { target, verdict, reason } = parsed.row;
-        self.acts.insert(row.name, Act { verdict: Some(verdict), reason, height, over: BTreeSet::new() });
+        self.acts.insert(row.name, Act { verdict: Some(verdict), reason, height });
         let named = match &target {
             DecisionTarget::Rows { document, rows } => {
                 rows.iter().map(|(entry, indices)| (*entry, documents.rows(review, *document, *entry, indices))).collect()
@@ -237,7 +238,7 @@ impl Decisions {
             return false;
         }
         let is_new = !self.acts.contains_key(&by);
-        let act = self.acts.entry(by).or_insert_with(|| Act { verdict: None, reason: None, height: 0, over: BTreeSet::new() });
+        let act = self.acts.entry(by).or_insert_with(|| Act { verdict: None, reason: None, height: 0 });
         if act.verdict.is_some() {
             return false;
         }
@@ -246,20 +247,20 @@ impl Decisions {
         inherited.fold(is_new, |changed, added| changed || added)
     }
 
-    /// Fills in what each act replaces through others.
-    fn close_over(&mut self, replacements: &Replacements) {
-        let mut direct: BTreeMap<RowName, Vec<RowName>> = BTreeMap::new();
-        for (replaced, by) in replacements.iter().filter(|(r, b)| self.acts.contains_key(r) && self.acts.contains_key(b)) {
-            direct.entry(by).or_default().push(replaced);
-        }
-        for (name, act) in &mut self.acts {
-            let mut open: Vec<RowName> = direct.get(name).cloned().unwrap_or_default();
-            while let Some(at) = open.pop() {
-                if act.over.insert(at) {
-                    open.extend(direct.get(&at).into_iter().flatten());
+    /// Does one of these replace the decision, directly or through others?
+    fn is_replaced_by(&self, decision: &RowName, by: &BTreeSet<&RowName>) -> bool {
+        let (mut open, mut seen) = (vec![decision], BTreeSet::new());
+        while let Some(at) = open.pop() {
+            for next in self.replaced_by.get(at).into_iter().flatten() {
+                if by.contains(next) {
+                    return true;
+                }
+                if seen.insert(next) {
+                    open.push(next);
                 }
             }
         }
+        false
     }
 }
 

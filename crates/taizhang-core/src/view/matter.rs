@@ -4,8 +4,11 @@
 //!
 //! **A replacement of one counts for all of equal content**, also for copies that arrive later. Where replacements lead in a circle of contents (A corrected to B and back to A, or two hands correcting in opposite directions), only the rows that are named are replaced: else nothing would be left.
 
+mod circles;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use circles::{Edges, leading_out};
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -192,26 +195,13 @@ fn classify(views: &[DocumentView], rows: &RowIndex<'_>) -> BTreeMap<RowName, Cl
 
 /// Classes of which a row is replaced by one whose own replacements do not lead back to the class.
 fn replaced_classes(classes: &BTreeMap<RowName, Class>, replacements: &Replacements) -> BTreeSet<Class> {
-    let mut edges: BTreeMap<&Class, BTreeSet<&Class>> = BTreeMap::new();
+    let mut edges: Edges<'_, Class> = BTreeMap::new();
     for (replaced, by) in replacements.iter() {
         if let (Some(from), Some(to)) = (classes.get(&replaced), classes.get(&by)) {
             edges.entry(from).or_default().insert(to);
         }
     }
-    let leads_back = |from: &Class, to: &Class| {
-        let (mut open, mut seen) = (vec![from], BTreeSet::new());
-        while let Some(at) = open.pop() {
-            if at == to {
-                return true;
-            }
-            if seen.insert(at) {
-                open.extend(edges.get(at).into_iter().flatten());
-            }
-        }
-        false
-    };
-    let gone = edges.iter().filter(|(class, by)| by.iter().any(|b| !leads_back(b, class)));
-    gone.map(|(class, _)| (*class).clone()).collect()
+    leading_out(&edges).into_iter().cloned().collect()
 }
 
 fn digest(row_type: u16, fields: &[u8]) -> [u8; 32] {
