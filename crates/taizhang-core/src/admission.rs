@@ -333,7 +333,7 @@ impl Named<'_> {
         let id = r.entry.ok_or(Refusal::Replaces)?;
         let payload = self.payload(id, there)?;
         // A review of the same subject by an organisation below, as created; that one's grants, which its entries name, lead up through the tree.
-        let is_below = self.ledger.registry.created_under(there.owner).contains(&here.owner);
+        let is_below = self.ledger.registry.was_created_under(there.owner, here.owner);
         if there != here && !is_below && !is_off(Check::ReplacesBelow) && !is_off(Check::ReplacesHere) {
             return Err(Refusal::Replaces);
         }

@@ -324,9 +324,11 @@ impl Ledger {
     fn unsettle(&mut self, row: &op::RowOp<'_>) {
         match row.row_type {
             Org::TYPE => {
-                let Ok(org) = Org::from_fields(row.fields).map(|p| p.row.org) else { return };
-                self.unsettled.orgs.extend(self.registry.waiting_for(org));
-                self.unsettled.orgs.insert(org);
+                let Ok(org) = Org::from_fields(row.fields).map(|p| p.row) else { return };
+                // What lies below it, or is placed below it, rests on how it was created.
+                let creates = org.random.is_some() && !is_off(Check::CreationSettles);
+                self.unsettled.all |= creates && self.registry.is_awaited(org.org);
+                self.unsettled.orgs.insert(org.org);
             }
             Grant::TYPE => self.unsettled.orgs.extend(self.registry.with_idle()),
             RootStatement::TYPE | End::TYPE | Burn::TYPE | Accept::TYPE => self.unsettled.all = true,

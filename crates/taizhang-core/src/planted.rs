@@ -146,6 +146,10 @@ checks! {
     RootContested,
     /// What a removed root key wrote stands as far as its positions.
     RootRetired,
+    /// An organisation created again settles what was settled by its first creation.
+    CreationSettles,
+    /// Of two registries that created one organisation, that of the lower row is the one.
+    CreatorLowest,
     /// A row places an organisation under a parent that is known.
     OrgParentKnown,
     /// A grant rests on a row of its organisation.
@@ -182,6 +186,8 @@ checks! {
     AcceptScope,
     /// An accept lifts the burns of its own organisation and of those below.
     AcceptBurner,
+    /// Who took over an organisation lifts burns by those who have it no more.
+    LiftTakenOver,
     /// Who took over an organisation burns keys that were granted before.
     BurnTakenOver,
     /// Who took over an organisation ends grants that were given before.

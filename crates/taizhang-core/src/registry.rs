@@ -43,9 +43,9 @@ impl OrgRow {
 pub struct OrgRecord {
     /// Whose registry created it.
     pub registry: OrgId,
-    /// Its creation row; what is not described anew holds from here.
+    /// Its creation row, of several the one with the lowest name; what is not described anew holds from here.
     pub creation: OrgRow,
-    /// Later descriptions by the same registry, and the same creation written again; in no order.
+    /// Later descriptions by the registry that created it, and its other creations, also by a second registry whose hash begins alike; in no order.
     pub changes: Vec<OrgRow>,
     /// What of all that stands; `None`: the creation and nothing else.
     held: Option<Held>,
@@ -98,8 +98,8 @@ pub struct Registry {
     from_above: BTreeMap<OrgId, Vec<OrgRow>>,
     /// Every row about an organisation, by name.
     named: BTreeMap<RowName, (OrgId, At)>,
-    /// Organisations of which a row names a parent that is not known, by that parent.
-    waiting: BTreeMap<OrgId, BTreeSet<OrgId>>,
+    /// Organisations that a row named as a parent before they were known.
+    awaited: BTreeSet<OrgId>,
     /// Organisations of which a row does not count.
     with_idle: BTreeSet<OrgId>,
     /// Is more said of any organisation than its creation?
@@ -113,9 +113,9 @@ impl Registry {
     #[must_use]
     pub fn org_row(&self, registry: OrgId, name: RowName, replaces: &[RowRef], row: Org) -> OrgRow {
         let replaces: Vec<RowName> = replaces.iter().map(|r| r.resolve(name.entry)).collect();
-        let own = self.orgs.get(&row.org).filter(|o| o.registry == registry);
-        let is_own = |r: &RowName| self.row(r).is_some_and(|r| r.is_of_creator && r.row.org == row.org);
-        let is_of_creator = row.random.is_some() || (own.is_some() && replaces.iter().any(is_own));
+        // By what it names alone: which registry is the creating one may depend on a creation that is not here yet.
+        let is_own = |r: &OrgRow| r.is_of_creator && r.row.org == row.org && r.registry == registry;
+        let is_of_creator = row.random.is_some() || replaces.iter().filter_map(|r| self.row(r)).any(is_own);
         OrgRow { name, registry, is_of_creator, replaces, row }
     }
 
@@ -127,7 +127,7 @@ impl Registry {
         }
         self.is_told |= filed.row.random.is_none() || self.orgs.contains_key(&org);
         if !self.orgs.contains_key(&filed.row.parent) {
-            self.waiting.entry(filed.row.parent).or_default().insert(org);
+            self.awaited.insert(filed.row.parent);
         }
         if !filed.is_of_creator {
             let above = self.from_above.entry(org).or_default();
@@ -136,8 +136,11 @@ impl Registry {
             return;
         }
         let at = match self.orgs.get_mut(&org) {
-            // The same creation written twice: the lower name is the one, whatever came first; grants may rest on either.
+            // Created twice, by one registry or by two whose hashes begin alike: the lower name is the one, whatever came first; grants may rest on either.
             Some(o) if filed.row.random.is_some() && o.creation.name > name => {
+                if !is_off(Check::CreatorLowest) {
+                    o.registry = filed.registry;
+                }
                 let later = std::mem::replace(&mut o.creation, filed);
                 self.named.insert(later.name, (org, At::Change(o.changes.len())));
                 o.changes.push(later);

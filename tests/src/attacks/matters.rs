@@ -18,7 +18,7 @@ use super::{
     Removal::Off,
     Theme,
     county::{Net, Who, activity, day, decision, registration, row},
-    kit::{Counties, DAY, ledger_of, review},
+    kit::{Counties, DAY, ledger_of, registry, review},
     scene::Scene,
     standing::finding,
 };
@@ -95,6 +95,23 @@ pub(super) const TABLE: &[Attack] = &[
             let (county, school) = (m.c.county, m.c.school);
             m.c.w.accept("reviewer", review(county, school), &[m.loot]);
             m.burnt()
+        },
+    ),
+    Theme::Tree.attack(
+        "former_county_burns_everything",
+        "学校移交以后, 原县吊销学校各人的密钥, 一条不留, 想让历年记录都不算",
+        "burns the keys of a school that has moved away and keeps nothing, so that all its years count as nothing",
+        Outcome::NoEffect,
+        Off(Check::LiftTakenOver),
+        |_| {
+            let mut c = Counties::new();
+            let (city, county, other, school) = (c.w.city, c.county, c.other, c.school);
+            let honest = c.w.row("clerk", ledger_of(school));
+            c.w.place("city-admin", city, (school, other), DAY, &[]);
+            c.w.burn("admin", county, "clerk", &[]);
+            assert_eq!(c.w.standing(honest), Standing::Burnt, "until somebody looks at it");
+            c.w.accept("other-admin", registry(other), &[honest]);
+            if c.w.standing(honest) == Standing::Stands { Outcome::NoEffect } else { Outcome::GotThrough }
         },
     ),
     Theme::Tree.attack(

@@ -8,7 +8,7 @@ use taizhang_core::{
     op::{RowName, RowRef},
     planted::Check,
     root::signed_bytes,
-    rows::{Org, OrgKind, RootStatement, RowType},
+    rows::{Org, OrgKind, Role, RootStatement, RowType},
     units::{Day, Ms},
 };
 
@@ -56,6 +56,50 @@ pub(super) const TABLE: &[Attack] = &[
             };
             c.w.write("admin", registry(county), |p| _ = p.row(Org::TYPE, &[super::kit::here(creation)], &row.to_fields()));
             stands_under(&c, other)
+        },
+    ),
+    HERE.attack(
+        "two_counties_create_one_school",
+        "两县合谋找出编号相同的两所学校, 想让各节点按到达先后把它归给不同的县",
+        "two counties find schools of one id, so that whose it is depends on what came first",
+        Outcome::NoEffect,
+        Off(Check::CreatorLowest),
+        |_| {
+            let mut c = Counties::new();
+            let counties = [("admin", c.county), ("other-admin", c.other)];
+            let rows = super::kit::alike(counties.map(|(_, county)| county));
+            let write = |n: usize| {
+                let (who, county) = counties[n];
+                c.w.draft(who, registry(county)).payload(|p| _ = p.row(Org::TYPE, &[], &rows[n].to_fields())).sign()
+            };
+            // The higher one first: the other takes its place.
+            let mut creations = [write(0), write(1)];
+            creations.sort_by_key(|e| std::cmp::Reverse(e.id));
+            creations.into_iter().for_each(|e| _ = c.w.take(e));
+            same_in_any_order(&c)
+        },
+    ),
+    HERE.attack(
+        "creates_again_as_another_kind",
+        "把已登记的县再登记成培训机构, 想让各节点按到达先后把学校放在不同的地方",
+        "creates a county again as a base for training, so that where its schools stand depends on what came first",
+        Outcome::NoEffect,
+        Off(Check::CreationSettles),
+        |_| {
+            let mut c = Counties::new();
+            let (city, school) = (c.w.city, c.school);
+            c.w.grant("city-admin", city, "thief", Role::Admin, city);
+            let new = c.w.org("city-admin", city, OrgKind::County, "new");
+            c.w.place("city-admin", city, (school, new), MOVE, &[]);
+            let first = c.w.ledger().registry.orgs[&new].creation.clone();
+            let draft = c.w.draft("thief", registry(city));
+            let again = (0..200).map(|n| {
+                let row = Org { kind: OrgKind::Organiser, code: format!("{n}"), ..first.row.clone() };
+                draft.clone().payload(|p| _ = p.row(Org::TYPE, &[], &row.to_fields())).sign()
+            });
+            let lowest = again.min_by_key(|e| e.id).filter(|e| e.id < first.name.entry);
+            c.w.take(lowest.unwrap());
+            same_in_any_order(&c)
         },
     ),
     HERE.attack(
@@ -171,6 +215,12 @@ fn moved() -> Counties {
     let (city, school, other) = (c.w.city, c.school, c.other);
     c.w.place("city-admin", city, (school, other), MOVE, &[]);
     c
+}
+
+/// Nodes that heard of everything in another order see what this one sees.
+fn same_in_any_order(c: &Counties) -> Outcome {
+    let backwards: Vec<usize> = (0..c.w.entries.len()).rev().collect();
+    if c.w.heard(&backwards).picture() == c.w.node.picture() { Outcome::NoEffect } else { Outcome::GotThrough }
 }
 
 /// The school stands where it should, and what its clerk writes counts.

@@ -3,7 +3,11 @@
 //! Its creation row says where it begins. A later row of the creating registry, or of a registry above that one, moves it: with another parent, from a day on.
 //! What stands decides, and what lies nearer to the root prevails. None of it reads a clock, and admission asks none of it but [`Registry::created_under`].
 
+mod told;
+
 use std::collections::{BTreeMap, BTreeSet};
+
+use told::Told;
 
 use super::{OrgRecord, OrgRow, Registry};
 use crate::{
@@ -97,6 +101,18 @@ impl Registry {
     #[must_use]
     pub fn created_under(&self, org: OrgId) -> Vec<OrgId> {
         self.climb(org, |o| o.registry)
+    }
+
+    /// Does it lie above by any creation? Admission may not ask which of two is the lower: one may not be here yet.
+    #[must_use]
+    pub fn was_created_under(&self, org: OrgId, above: OrgId) -> bool {
+        let mut seen = BTreeSet::from([org]);
+        let mut open = vec![org];
+        while let Some(at) = open.pop() {
+            let creations = self.orgs.get(&at).into_iter().flat_map(OrgRecord::rows).filter(|r| r.row.random.is_some());
+            open.extend(creations.map(|r| r.registry).filter(|parent| seen.insert(*parent)));
+        }
+        org != above && seen.contains(&above)
     }
 
     /// The organisations above now, nearest first; the root is the last.
@@ -241,9 +257,9 @@ impl Registry {
         self.with_idle.iter().copied()
     }
 
-    /// Organisations of which a row waits for this parent to be known.
-    pub(crate) fn waiting_for(&self, parent: OrgId) -> impl Iterator<Item = OrgId> + use<'_> {
-        self.waiting.get(&parent).into_iter().flatten().copied()
+    /// Does the place of another organisation, or more than one row about this one, rest on how it was created? Rows named it before it was known, or it was created twice.
+    pub(crate) fn is_awaited(&self, org: OrgId) -> bool {
+        self.awaited.contains(&org) || self.rows_about(org).nth(1).is_some()
     }
 
     /// Those of these organisations, or of all, of which more is said than their creation, by the entries that stand.
@@ -263,19 +279,19 @@ impl Registry {
         if is_off(Check::PlaceLast) {
             line.reverse();
         }
-        let counts = |r: &&OrgRow| stands(&r.name.entry) && self.may_place(r);
+        let counts = |r: &&OrgRow| (r.is_of_creator || r.registry != o.registry) && stands(&r.name.entry) && self.may_place(r);
+        let (counting, idle): (Vec<&OrgRow>, Vec<&OrgRow>) = o.changes.iter().chain(above).partition(counts);
         let mut held = Held {
             row: o.creation.row.clone(),
             name: o.creation.name,
             spans: vec![o.born()],
             rivals: Vec::new(),
-            idle: BTreeSet::new(),
+            idle: idle.into_iter().map(|r| r.name).collect(),
         };
         // The nearest registry first, so that what lies nearer to the root has the last word.
         for registry in line {
-            let own = std::iter::once(&o.creation).chain(o.changes.iter().filter(counts)).filter(|_| registry == o.registry);
-            let later = above.iter().filter(|r| r.registry == registry && registry != o.registry).filter(counts);
-            let told = Told::of(&own.chain(later).collect::<Vec<_>>());
+            let rows = std::iter::once(&o.creation).chain(counting.iter().copied()).filter(|r| r.registry == registry);
+            let told = Told::of(&rows.collect::<Vec<_>>());
             for row in told.states.iter().rev().filter(|r| r.row.random.is_none()) {
                 while held.spans.last().is_some_and(|s| s.from >= row.row.from_day && s.from != Day(0)) {
                     held.spans.pop();
@@ -289,8 +305,6 @@ impl Registry {
             }
             held.rivals.extend(told.rivals);
         }
-        let idle = o.changes.iter().chain(above).filter(|r| !counts(r) || (r.registry == o.registry && !r.is_of_creator));
-        held.idle = idle.map(|r| r.name).collect();
         held
     }
 
@@ -308,53 +322,4 @@ impl Registry {
 /// Does an organisation of this kind belong under one of that kind?
 pub(crate) fn is_below(kind: OrgKind, above: OrgKind) -> bool {
     above.certifies() && above.number() < kind.number()
-}
-
-/// What the rows of one registry say about an organisation.
-#[derive(Default)]
-struct Told<'r> {
-    /// What held, the last first.
-    states: Vec<&'r OrgRow>,
-    /// The last rows, where they place it differently.
-    rivals: Vec<RowName>,
-}
-
-impl<'r> Told<'r> {
-    fn of(rows: &[&'r OrgRow]) -> Self {
-        let mut told = Self::default();
-        let web = Web::of(rows);
-        let mut at = web.unreplaced(&(0..rows.len()).collect());
-        loop {
-            let mut last: Vec<&OrgRow> = at.iter().filter_map(|i| rows.get(*i)).copied().collect();
-            last.sort_by_key(|r| r.name);
-            let Some(first) = last.first().copied() else { return told };
-            if last.iter().all(|r| r.row.parent == first.row.parent) {
-                told.states.push(first);
-            } else if told.states.is_empty() && told.rivals.is_empty() {
-                told.rivals = last.iter().map(|r| r.name).collect();
-            }
-            // Names are hashes: what is replaced was there before, so this comes to an end.
-            at = web.unreplaced(&at.iter().flat_map(|i| web.replaced_by(*i)).copied().collect());
-        }
-    }
-}
-
-/// Which of several rows replaces which, by their places: somebody may describe one organisation ten thousand times.
-struct Web(Vec<Vec<usize>>);
-
-impl Web {
-    fn of(rows: &[&OrgRow]) -> Self {
-        let places: BTreeMap<RowName, usize> = rows.iter().enumerate().map(|(i, r)| (r.name, i)).collect();
-        Self(rows.iter().map(|r| r.replaces.iter().filter_map(|name| places.get(name)).copied().collect()).collect())
-    }
-
-    fn replaced_by(&self, row: usize) -> &[usize] {
-        self.0.get(row).map_or(&[], Vec::as_slice)
-    }
-
-    /// Those of these rows that none of them replaces.
-    fn unreplaced(&self, rows: &BTreeSet<usize>) -> BTreeSet<usize> {
-        let replaced: BTreeSet<usize> = rows.iter().flat_map(|row| self.replaced_by(*row)).copied().collect();
-        rows.difference(&replaced).copied().collect()
-    }
 }

@@ -74,7 +74,7 @@ impl<'l> Judge<'l> {
         let of = Of { org: document.owner, is_registry: document.kind == Kind::Registry };
         let burns = self.burns_of(place.log.key, place.depth, of, scope);
         let is_past = |b: &Burnt<'_>| !b.positions.iter().any(|p| self.covers(p, place, id));
-        let lifts = |b: &Burnt<'_>| self.is_accepted(id, place, scope, &|by| self.may_lift(by, b.by, document.kind));
+        let lifts = |b: &Burnt<'_>| self.is_accepted(id, place, scope, &|by| self.may_lift(by, b.by, document));
         let is_granted_anew = || self.ledger.registry.grants_of(place.log.key).count() > 1;
         match () {
             () if is_off(Check::BurnsTogether) => !burns.is_empty() && burns.values().all(is_past),
@@ -83,12 +83,14 @@ impl<'l> Judge<'l> {
         }
     }
 
-    /// May an accept of this organisation undo the burn of that one? For what lies in a registry by creation, for no standing there asks the tree.
-    fn may_lift(&self, by: OrgId, burner: OrgId, kind: Kind) -> bool {
+    /// May an accept of this organisation undo the burn of that one? For what lies in a registry by creation, for no standing there asks the tree;
+    /// elsewhere also where it has the document's owner since, and the burner has it no more.
+    fn may_lift(&self, by: OrgId, burner: OrgId, document: DocId) -> bool {
         let registry = &self.ledger.registry;
-        let is_above = || match kind {
+        let has_left = || !registry.is_at_or_above(burner, document.owner) && !is_off(Check::LiftTakenOver);
+        let is_above = || match document.kind {
             Kind::Registry => registry.created_under(burner).contains(&by),
-            _ => registry.is_at_or_above(by, burner),
+            _ => registry.is_at_or_above(by, burner) || (has_left() && registry.succeeds(by, burner, document.owner)),
         };
         by == burner || is_above() || is_off(Check::AcceptBurner)
     }

@@ -8,7 +8,7 @@ use taizhang_core::{
     units::Day,
 };
 
-use crate::kit::{Counties, DAY, YEAR, here, ledger_of, registry, review};
+use crate::kit::{Counties, DAY, YEAR, alike, here, ledger_of, registry, review};
 
 /// 1 September of the year in which everything happens.
 const SEPTEMBER: Day = Day(19_967);
@@ -265,6 +265,73 @@ fn who_took_over_a_school_burns_and_ends_what_its_former_county_granted() {
     c.w.end("other-admin", other, clerk, Day(DAY.0 - 1), &[]);
     assert_eq!(c.w.standing(late), Standing::Ended);
     c.w.agrees_in_every_order(6);
+}
+
+/// A county that has a school no more burns its staff and keeps nothing: whoever has the school since lets stand what is true.
+#[test]
+fn who_took_over_a_school_lifts_burns_of_its_former_county_as_long_as_that_has_it_no_more() {
+    let (mut c, row) = moved();
+    let (city, school, county, other) = (c.w.city, c.school, c.county, c.other);
+    let honest = [c.w.row("clerk", ledger_of(school)), c.w.row("principal", ledger_of(school))];
+    let standings = |c: &Counties| honest.map(|e| c.w.standing(e));
+    ["clerk", "principal"].into_iter().for_each(|who| _ = c.w.burn("admin", county, who, &[]));
+    assert_eq!(standings(&c), [Standing::Burnt; 2]);
+    c.w.accept("other-admin", registry(other), &honest[..1]);
+    c.w.accept("other-reviewer", review(other, school), &honest[1..]);
+    assert_eq!(standings(&c), [Standing::Stands; 2]);
+    c.w.agrees_in_every_order(6);
+    // It goes back: the county answers for it again, and the other lifts nothing.
+    c.w.place("city-admin", city, (school, county), Day(SEPTEMBER.0 + 9), &[row.entry]);
+    assert_eq!(standings(&c), [Standing::Burnt; 2]);
+    c.w.accept("admin", registry(county), &honest);
+    assert_eq!(standings(&c), [Standing::Stands; 2]);
+    c.w.agrees_in_every_order(4);
+}
+
+/// Two registries whose hashes begin alike: the lower creation is the one, with its registry, whatever came first; grants may rest on either.
+#[test]
+fn of_two_registries_that_create_one_organisation_the_lower_row_has_it() {
+    let mut c = Counties::new();
+    let (county, other) = (c.county, c.other);
+    let mut made = Vec::new();
+    for (row, (who, at)) in alike([county, other]).into_iter().zip([("admin", county), ("other-admin", other)]) {
+        let creation = c.w.write(who, registry(at), |p| _ = p.row(Org::TYPE, &[], &row.to_fields()));
+        let renamed = Org { random: None, name: who.into(), ..row.clone() };
+        let renamed = c.w.write(who, registry(at), |p| _ = p.row(Org::TYPE, &[here(creation)], &renamed.to_fields()));
+        let clerk = format!("{who}'s clerk");
+        c.w.grant_on(who, at, &clerk, (Role::Clerk, row.org), here(renamed));
+        let wrote = c.w.row(&clerk, ledger_of(row.org));
+        made.push((creation, at, who, row.org, wrote));
+    }
+    made.sort();
+    let (creation, at, who, org, _) = made[0];
+    let record = &c.w.ledger().registry.orgs[&org];
+    assert_eq!((record.creation.name.entry, record.registry, record.current().name.as_str()), (creation, at, who));
+    assert_eq!((c.parent(org), c.w.ledger().registry.created_under(org)[0]), (at, at));
+    assert!(made.iter().all(|(.., wrote)| c.w.standing(*wrote) == Standing::Stands));
+    assert!([county, other].iter().all(|above| c.w.ledger().registry.was_created_under(org, *above)));
+    c.w.agrees_in_every_order(8);
+}
+
+#[test]
+fn a_creation_repeated_as_another_kind_settles_what_rested_on_the_first() {
+    let mut c = Counties::new();
+    let (city, school, county) = (c.w.city, c.school, c.county);
+    c.w.grant("city-admin", city, "second-city-admin", Role::Admin, city);
+    let new = c.w.org("city-admin", city, OrgKind::County, "new");
+    c.w.place("city-admin", city, (school, new), SEPTEMBER, &[]);
+    assert_eq!(c.parent(school), new);
+    let first = c.w.ledger().registry.orgs[&new].creation.clone();
+    let draft = c.w.draft("second-city-admin", registry(city));
+    let mut again = (0..).map(|n| {
+        let row = Org { kind: OrgKind::Organiser, code: format!("{n}"), ..first.row.clone() };
+        draft.clone().payload(|p| _ = p.row(Org::TYPE, &[], &row.to_fields())).sign()
+    });
+    let again = again.find(|e| e.id < first.name.entry).unwrap();
+    c.w.take(again);
+    assert_eq!(c.w.ledger().registry.kind(new), Some(OrgKind::Organiser));
+    assert_eq!(c.parent(school), county, "no school lies below an organiser");
+    c.w.agrees_in_every_order(3);
 }
 
 /// What the old county grants after the move looks like what it granted before: the move itself says which grants stay.
