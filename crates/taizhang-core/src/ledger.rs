@@ -102,13 +102,15 @@ pub struct Ledger {
     unsettled: Unsettled,
     /// Does any grant rest on a move?
     pub(crate) rests_on_moves: bool,
-    /// (named, by): rows and values replaced, grants and what they rest on, positions.
+    /// (named, by): rows and values replaced, grants and what they rest on; without them an entry cannot be admitted.
     named: BTreeSet<(EntryId, EntryId)>,
-    /// (kept, by): what reviews say of their subject's entries, the lists of locks apart.
+    /// (kept, by): what reviews say of their subject's entries, the lists of locks apart, and positions in registries.
     kept: BTreeSet<(EntryId, EntryId)>,
     /// Entries on branches beyond the limits.
     shaded: BTreeSet<EntryId>,
-    /// Those of them that no entry outside of such branches names.
+    /// By document: entries that rest on surplus ones of documents before it, which nothing here keeps.
+    astray: BTreeMap<DocId, BTreeSet<EntryId>>,
+    /// They, and what is on branches beyond the limits and no entry outside of such branches keeps.
     surplus: BTreeSet<EntryId>,
     /// Grows whenever other entries may be surplus.
     surplus_revision: u64,
@@ -137,6 +139,7 @@ impl Ledger {
             named: BTreeSet::new(),
             kept: BTreeSet::new(),
             shaded: BTreeSet::new(),
+            astray: BTreeMap::new(),
             surplus: BTreeSet::new(),
             surplus_revision: 0,
             #[cfg(feature = "planted")]
@@ -183,7 +186,7 @@ impl Ledger {
     #[must_use]
     pub fn open_tips(&self, document: &DocId) -> Vec<EntryId> {
         let Some(doc) = self.docs.get(document) else { return Vec::new() };
-        if doc.wide.is_empty() {
+        if doc.wide.is_empty() && !self.astray.contains_key(document) {
             return doc.tips.iter().copied().collect();
         }
         // Below a surplus branch the last entry that counts is open again.
@@ -197,7 +200,7 @@ impl Ledger {
         self.named.contains(&(*named, *by))
     }
 
-    /// Does the entry lie on a branch beyond the limit, and nothing that counts names it?
+    /// Does the entry lie on a branch beyond the limit, and nothing that counts keeps it, or does it rest on such an entry?
     #[must_use]
     pub fn is_surplus_entry(&self, id: &EntryId) -> bool {
         self.surplus.contains(id)
@@ -302,9 +305,10 @@ impl Ledger {
         self.kept.extend(kept.iter().map(|n| (*n, e.id)));
         let named = named_by(e);
         self.named.extend(named.iter().map(|n| (*n, e.id)));
-        let names = [named, kept].concat();
-        let names_surplus = names.iter().any(|n| self.surplus.contains(n)) || Locks::names_any(admitted.list(), &self.surplus);
-        let moves_surplus = self.file_in_document(e, names_surplus);
+        let is_astray = self.is_led_astray(e, &named);
+        let keeps_surplus =
+            self.keeps_any(&e.header.log.document, &[named, kept].concat()) || Locks::names_any(admitted.list(), &self.surplus);
+        let moves_surplus = self.file_in_document(e, is_astray, keeps_surplus);
         match e.header.log.document.kind {
             Kind::Registry => self.file_registry_rows(e),
             Kind::Review => {
@@ -327,7 +331,10 @@ impl Ledger {
                 let Ok(org) = Org::from_fields(row.fields).map(|p| p.row) else { return };
                 // What lies below it, or is placed below it, rests on how it was created.
                 let creates = org.random.is_some() && !is_off(Check::CreationSettles);
-                self.unsettled.all |= creates && self.registry.is_awaited(org.org);
+                if creates && self.registry.is_awaited(org.org) {
+                    self.unsettled.all = true;
+                    self.settle_surplus();
+                }
                 self.unsettled.orgs.insert(org.org);
             }
             Grant::TYPE => self.unsettled.orgs.extend(self.registry.with_idle()),
@@ -439,7 +446,7 @@ impl<T> Written<T> {
     }
 }
 
-/// What an entry names outside of its own chain.
+/// What an entry rests on outside of its own chain.
 fn named_by(e: &SignedEntry) -> Vec<EntryId> {
     let mut names: Vec<EntryId> = Vec::new();
     if let Before::Start { grant, .. } = e.header.before {
@@ -449,7 +456,8 @@ fn named_by(e: &SignedEntry) -> Vec<EntryId> {
         match o {
             Op::Row(row) => {
                 names.extend(row.replaces.iter().filter_map(|r| r.entry));
-                names.extend(named_in_fields(e.header.log.document.kind, &row));
+                let is_grant = e.header.log.document.kind == Kind::Registry && row.row_type == Grant::TYPE;
+                names.extend(Grant::from_fields(row.fields).ok().filter(|_| is_grant).and_then(|g| g.row.basis.entry));
             }
             Op::Register(register) => names.extend(register.replaces),
         }
@@ -457,34 +465,34 @@ fn named_by(e: &SignedEntry) -> Vec<EntryId> {
     names
 }
 
-/// Entries that the fields of a registry's row name.
-fn named_in_fields(kind: Kind, row: &op::RowOp<'_>) -> Vec<EntryId> {
-    match (kind, row.row_type) {
-        (Kind::Registry, Grant::TYPE) => {
-            Grant::from_fields(row.fields).map_or(Vec::new(), |g| g.row.basis.entry.into_iter().collect())
-        }
-        (Kind::Registry, End::TYPE) => {
-            End::from_fields(row.fields).map_or(Vec::new(), |e| ids(&e.row.positions.unwrap_or_default()))
-        }
-        (Kind::Registry, RootStatement::TYPE) => {
-            RootStatement::from_fields(row.fields).map_or(Vec::new(), |r| ids(&r.row.positions.unwrap_or_default()))
-        }
-        (Kind::Registry, Burn::TYPE) => Burn::from_fields(row.fields).map_or(Vec::new(), |b| ids(&b.row.positions)),
-        (Kind::Registry, Accept::TYPE) => Accept::from_fields(row.fields).map_or(Vec::new(), |a| ids(&a.row.positions)),
-        _ => Vec::new(),
-    }
-}
-
 fn ids(positions: &[Positions]) -> Vec<EntryId> {
     positions.iter().map(|p| p.id).collect()
 }
 
-/// Entries that the rows of a review say something of: accepted, decided on, confirmed. What was decided on cannot be driven out by branches that its author's key adds later.
+/// Entries that the rows of a review or registry say something of: accepted, decided on, confirmed; positions. What was decided on cannot be driven out by branches that its author's key adds later.
 fn kept_by(e: &SignedEntry) -> Vec<EntryId> {
-    if e.header.log.document.kind != Kind::Review {
-        return Vec::new();
+    let said = row_ops(e).into_iter().map(|(_, row)| match e.header.log.document.kind {
+        Kind::Review => said_in_review(&row),
+        Kind::Registry => positions_in_registry(&row),
+        _ => Vec::new(),
+    });
+    said.flatten().collect()
+}
+
+fn positions_in_registry(row: &op::RowOp<'_>) -> Vec<EntryId> {
+    match row.row_type {
+        End::TYPE => End::from_fields(row.fields).map_or(Vec::new(), |e| ids(&e.row.positions.unwrap_or_default())),
+        RootStatement::TYPE => {
+            RootStatement::from_fields(row.fields).map_or(Vec::new(), |r| ids(&r.row.positions.unwrap_or_default()))
+        }
+        Burn::TYPE => Burn::from_fields(row.fields).map_or(Vec::new(), |b| ids(&b.row.positions)),
+        Accept::TYPE => Accept::from_fields(row.fields).map_or(Vec::new(), |a| ids(&a.row.positions)),
+        _ => Vec::new(),
     }
-    let said = row_ops(e).into_iter().map(|(_, row)| match row.row_type {
+}
+
+fn said_in_review(row: &op::RowOp<'_>) -> Vec<EntryId> {
+    match row.row_type {
         Accept::TYPE => Accept::from_fields(row.fields).map_or(Vec::new(), |a| ids(&a.row.positions)),
         Decision::TYPE => Decision::from_fields(row.fields).map_or(Vec::new(), |d| match d.row.target {
             DecisionTarget::Rows { rows, .. } => rows.into_iter().map(|(entry, _)| entry).collect(),
@@ -494,8 +502,7 @@ fn kept_by(e: &SignedEntry) -> Vec<EntryId> {
             EraseConfirm::from_fields(row.fields).map_or(Vec::new(), |c| c.row.erase.entry.into_iter().collect())
         }
         _ => Vec::new(),
-    });
-    said.flatten().collect()
+    }
 }
 
 /// The rows of an admitted entry with their names.

@@ -206,6 +206,8 @@ checks! {
     ClockUnread,
     /// What a review decided on is kept, however many branches lie beside it.
     DecidedKept,
+    /// What an entry keeps by naming it, every reader of that knows of.
+    KeptByKnown,
     /// Rows of every branch are rows.
     EveryBranch,
     /// Open tips of one key in one document.

@@ -28,7 +28,7 @@ use crate::{
 pub enum Standing {
     /// It counts.
     Stands,
-    /// On a branch of a fork beyond those kept.
+    /// On a branch of a fork beyond those kept, or resting on one.
     Surplus,
     /// No standing grant gives its key the role.
     NoGrant,

@@ -43,6 +43,28 @@ pub(super) const TABLE: &[Attack] = &[
             s.offer(&s.registry_row(&last, county, &s.w().grant_row("one more", Role::Admin, county)))
         },
     ),
+    Theme::Standing.attack(
+        "invite_used_five_times",
+        "抄下邀请用五次, 再以多余的那次写台账, 想让各节点对登记册永远说不到一处",
+        "uses a copied invite five times and writes under the use beyond those kept, so that registries never agree",
+        Outcome::Finding("surplus"),
+        Off(Check::KeptByKnown),
+        |_| {
+            let mut c = Counties::new();
+            let (county, school) = (c.county, c.school);
+            let invite = c.w.invite("admin", county, "code", Role::Clerk, school);
+            let uses = (0..5).map(|n| format!("guest {n}")).map(|who| (c.w.use_of(&invite, &who), who));
+            let (_, (beyond, who)) = uses.collect::<Vec<_>>().into_iter().map(|(e, who)| (e.id, (c.w.take(e), who))).max().unwrap();
+            let loot = c.w.draft(&who, ledger_of(school)).start(Some(RowName { entry: beyond, index: 0 }), None).sign();
+            let loot = c.w.take(loot);
+            // Another school holds the registry, and no ledger of this one.
+            let is_there = |i: &usize| c.w.entries[*i].header.log.document != ledger_of(school);
+            let there = c.w.heard(&(0..c.w.entries.len()).filter(is_there).collect::<Vec<_>>());
+            let registry = registry(county);
+            let agrees = there.ledger.digest(&registry) == c.w.ledger().digest(&registry);
+            if agrees { finding(&c.w, loot) } else { Outcome::GotThrough }
+        },
+    ),
     Theme::Tree.attack(
         "moves_a_school_to_a_parent_unknown",
         "市把学校移交给另一市的县, 骗过不知道那个县的节点",

@@ -76,7 +76,7 @@ pub(super) const TABLE: &[Attack] = &[
             let mut creations = [write(0), write(1)];
             creations.sort_by_key(|e| std::cmp::Reverse(e.id));
             creations.into_iter().for_each(|e| _ = c.w.take(e));
-            same_in_any_order(&c)
+            same_in_either_order(&c)
         },
     ),
     HERE.attack(
@@ -99,7 +99,7 @@ pub(super) const TABLE: &[Attack] = &[
             });
             let lowest = again.min_by_key(|e| e.id).filter(|e| e.id < first.name.entry);
             c.w.take(lowest.unwrap());
-            same_in_any_order(&c)
+            same_in_either_order(&c)
         },
     ),
     HERE.attack(
@@ -217,10 +217,11 @@ fn moved() -> Counties {
     c
 }
 
-/// Nodes that heard of everything in another order see what this one sees.
-fn same_in_any_order(c: &Counties) -> Outcome {
-    let backwards: Vec<usize> = (0..c.w.entries.len()).rev().collect();
-    if c.w.heard(&backwards).picture() == c.w.node.picture() { Outcome::NoEffect } else { Outcome::GotThrough }
+/// A node that heard the last two entries the other way round sees what this one sees.
+fn same_in_either_order(c: &Counties) -> Outcome {
+    let last = c.w.entries.len() - 1;
+    let order: Vec<usize> = (0..last - 1).chain([last, last - 1]).collect();
+    if c.w.heard(&order).picture() == c.w.node.picture() { Outcome::NoEffect } else { Outcome::GotThrough }
 }
 
 /// The school stands where it should, and what its clerk writes counts.

@@ -1,15 +1,17 @@
 //! Branches beyond the limits: of a fork those beyond the lowest [`BRANCHES_MAX`], of one key's branches in one document those beyond [`OPEN_TIPS_MAX`] open tips.
+//! What is surplus in the end, and what rests on it: [`settle`].
 //!
 //! Which branches are kept is a function of the set of entries, and the same one for whoever lacks what is not kept: nobody sends that on. So a key's branches are
 //! chosen from the root outwards, always the lowest of those that go on from something kept; what hangs on a branch that is not kept takes nobody's place.
+
+mod settle;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{BRANCHES_MAX, DocState, Ledger, OPEN_TIPS_MAX, Place};
 use crate::{
     entry::SignedEntry,
-    id::{DocId, EntryId, Kind, PublicKey, Run},
-    lock::{ListId, closes},
+    id::{DocId, EntryId, PublicKey, Run},
     planted::{Check, Planted, is_off},
 };
 
@@ -43,6 +45,8 @@ struct Limits {
 struct Choice<'d> {
     doc: &'d DocState,
     places: &'d Places,
+    /// What rests on surplus entries elsewhere: whoever holds less does not have it.
+    astray: &'d BTreeSet<EntryId>,
     key: PublicKey,
     limits: Limits,
     /// Kept at each place.
@@ -73,7 +77,7 @@ impl Choice<'_> {
     fn follow(&mut self, from: Option<EntryId>) {
         let mut at = Some(from);
         while let Some(parent) = at.take() {
-            for child in self.doc.children(self.key, parent, self.places) {
+            for child in self.doc.children(self.key, parent, self.places).difference(self.astray).copied() {
                 if at.is_some() {
                     self.open.insert(child);
                 } else if self.keeps(child) {
@@ -118,13 +122,19 @@ impl DocState {
     }
 
     /// Is the entry kept, where that moves no other branch? `None`: the key's branches must be chosen anew.
-    fn is_kept_alone(&self, e: &SignedEntry, beside: usize, limits: Limits, places: &Places) -> Option<bool> {
+    fn is_kept_alone(
+        &self,
+        e: &SignedEntry,
+        beside: usize,
+        limits: Limits,
+        (places, astray): (&Places, &BTreeSet<EntryId>),
+    ) -> Option<bool> {
         let (key, parent) = (e.header.log.key, e.header.before.parent());
         let Some(wide) = self.wide.get(&key) else {
             let is_narrow = beside <= limits.of_fork && self.branches.get(&key).is_none_or(|b| b.len() < limits.of_key);
             return is_narrow.then_some(true);
         };
-        let children = self.children(key, parent, places);
+        let children = &self.children(key, parent, places) - astray;
         let is_first = children.first() == Some(&e.id);
         if e.header.sequence > 1 {
             let lower =
@@ -147,8 +157,8 @@ impl Ledger {
         Limits { of_fork, of_key: if is_off(Check::OpenTips) { usize::MAX } else { OPEN_TIPS_MAX } }
     }
 
-    /// Files an entry's place among its document's logs; does it name something surplus outside of its own chain? May other entries be surplus now than before?
-    pub(super) fn file_in_document(&mut self, e: &SignedEntry, names_surplus: bool) -> bool {
+    /// Files an entry's place among its document's logs; does it rest on surplus entries elsewhere, does it keep any? May other entries be surplus now than before?
+    pub(super) fn file_in_document(&mut self, e: &SignedEntry, is_astray: bool, keeps_surplus: bool) -> bool {
         let limits = self.limits();
         let (key, parent) = (e.header.log.key, e.header.before.parent());
         let doc = self.docs.entry(e.header.log.document).or_default();
@@ -164,18 +174,26 @@ impl Ledger {
         let is_sibling = |id: &&EntryId| e.header.sequence == 1 || self.places.get(id).is_some_and(|p| p.parent == parent);
         let beside = at.iter().filter(is_sibling).count();
         doc.file_branch(e, &self.places);
+        if is_astray {
+            self.astray.entry(e.header.log.document).or_default().insert(e.id);
+            self.surplus.insert(e.id);
+            self.surplus_revision += 1;
+            return true;
+        }
+        let none = BTreeSet::new();
+        let astray = self.astray.get(&e.header.log.document).unwrap_or(&none);
         if parent.is_some_and(|p| self.shaded.contains(&p)) {
             self.shaded.insert(e.id);
-            return self.settle_beside(e, names_surplus, true);
+            return self.settle_beside(e, keeps_surplus, true);
         }
-        match doc.is_kept_alone(e, beside, limits, &self.places) {
-            Some(true) => self.settle_beside(e, names_surplus, false),
+        match doc.is_kept_alone(e, beside, limits, (&self.places, astray)) {
+            Some(true) => self.settle_beside(e, keeps_surplus, false),
             Some(false) => {
                 if let Some(wide) = doc.wide.get_mut(&key) {
                     wide.beyond.insert(e.id);
                 }
                 self.shaded.insert(e.id);
-                self.settle_beside(e, names_surplus, true)
+                self.settle_beside(e, keeps_surplus, true)
             }
             None => {
                 self.choose_branches(e.header.log.document, key, limits);
@@ -189,7 +207,9 @@ impl Ledger {
     fn choose_branches(&mut self, document: DocId, key: PublicKey, limits: Limits) {
         let Some(doc) = self.docs.get_mut(&document) else { return };
         let (sides, open, beyond) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
-        let wide = Choice { doc, places: &self.places, key, limits, sides, open, beyond }.made();
+        let none = BTreeSet::new();
+        let astray = self.astray.get(&document).unwrap_or(&none);
+        let wide = Choice { doc, places: &self.places, astray, key, limits, sides, open, beyond }.made();
         for id in &doc.entries {
             let Some(place) = self.places.get(id).filter(|p| p.log.key == key) else { continue };
             if wide.beyond.contains(id) || place.parent.is_some_and(|p| self.shaded.contains(&p)) {
@@ -200,98 +220,4 @@ impl Ledger {
         }
         doc.wide.insert(key, wide);
     }
-
-    /// Follows what one entry changes where no branch moves: it may be surplus itself, or name what is.
-    fn settle_beside(&mut self, e: &SignedEntry, names_surplus: bool, is_shaded: bool) -> bool {
-        let names_surplus = !is_shaded && names_surplus;
-        let counts = |by: &EntryId| !self.surplus.contains(by);
-        let by = self.holders(&e.id).any(|by| counts(&by))
-            || self.lists_with(&e.id).any(|l| self.locks_naming(&e.id, &l).any(|(_, by)| counts(&by)));
-        if names_surplus || (is_shaded && by) {
-            self.settle_surplus();
-        } else if is_shaded {
-            self.surplus.insert(e.id);
-            self.surplus_revision += 1;
-        }
-        is_shaded || names_surplus
-    }
-
-    /// Lists of locks that keep this one by naming it.
-    fn lists_with(&self, id: &EntryId) -> impl Iterator<Item = ListId> {
-        let is_off = is_off(Check::DecidedKept);
-        self.locks.lists_of(*id).filter(move |_| !is_off)
-    }
-
-    /// Of the locks that name a list those that close the document in which an entry stands, with their years.
-    fn locks_naming(&self, id: &EntryId, list: &ListId) -> impl Iterator<Item = (u16, EntryId)> {
-        let document = self.places.get(id).map(|p| p.log.document).filter(|d| d.concerns() == list.0);
-        self.locks.naming(list).filter(move |(year, _)| document.is_some_and(|d| closes(&d, *year)))
-    }
-
-    /// Entries here that keep this one by naming it, locks apart. A review keeps what concerns its subject, and no registry's entry: whoever holds that need not hold the review.
-    fn holders(&self, id: &EntryId) -> impl Iterator<Item = EntryId> {
-        let document = |id: &EntryId| self.places.get(id).map(|p| p.log.document);
-        let of = document(id).filter(|d| d.kind != Kind::Registry && !is_off(Check::DecidedKept));
-        let all = (*id, EntryId([0; 32]))..=(*id, EntryId([0xff; 32]));
-        let named = self.named.range(all.clone()).filter(|(_, by)| self.places.contains_key(by));
-        let kept = self
-            .kept
-            .range(all)
-            .filter(move |(_, by)| of.zip(document(by)).is_some_and(|(of, by)| of.concerns() == by.concerns()));
-        named.chain(kept).map(|(_, by)| *by)
-    }
-
-    /// What lies on branches beyond the limits, less what an entry that is not surplus itself names, with all that leads there:
-    /// a node that never saw such a branch could not admit what names it. Names are hashes, so this comes to an end, and to the same one whatever came first.
-    fn settle_surplus(&mut self) {
-        let mut surplus = self.shaded.clone();
-        let mut named: BTreeMap<EntryId, Vec<EntryId>> = BTreeMap::new();
-        let mut lists = Lists::default();
-        let mut free: Vec<EntryId> = Vec::new();
-        for id in &self.shaded {
-            for by in self.holders(id) {
-                if self.shaded.contains(&by) { named.entry(by).or_default().push(*id) } else { free.push(*id) }
-            }
-            self.lists_with(id).for_each(|l| lists.tips.entry(l).or_default().push(*id));
-        }
-        for (list, (year, by)) in lists.tips.keys().flat_map(|l| self.locks.naming(l).map(|by| (*l, by))) {
-            if self.shaded.contains(&by) {
-                lists.by.entry(by).or_default().push((list, year));
-            } else if lists.open.insert((list, year)) {
-                free.extend(self.closed_tips(&lists, list, year));
-            }
-        }
-        while let Some(id) = free.pop() {
-            // What leads to one that is free already is free too.
-            for a in self.ancestry(id).take_while(|a| surplus.contains(a)).collect::<Vec<_>>() {
-                surplus.remove(&a);
-                free.extend(named.remove(&a).into_iter().flatten());
-                for (list, year) in lists.by.remove(&a).into_iter().flatten() {
-                    if lists.open.insert((list, year)) {
-                        free.extend(self.closed_tips(&lists, list, year));
-                    }
-                }
-            }
-        }
-        self.surplus = surplus;
-        self.surplus_revision += 1;
-    }
-
-    fn closed_tips(&self, lists: &Lists, list: ListId, year: u16) -> Vec<EntryId> {
-        let closed = |id: &&EntryId| {
-            self.places.get(*id).is_some_and(|p| p.log.document.concerns() == list.0 && closes(&p.log.document, year))
-        };
-        lists.tips.get(&list).into_iter().flatten().filter(closed).copied().collect()
-    }
-}
-
-/// Lists of locks that name what lies on branches beyond the limits: a list is gone through once a year, however many locks name it.
-#[derive(Default)]
-struct Lists {
-    /// What of each lies there.
-    tips: BTreeMap<ListId, Vec<EntryId>>,
-    /// Those that a lock on such a branch names.
-    by: BTreeMap<EntryId, Vec<(ListId, u16)>>,
-    /// Those that a lock names which counts.
-    open: BTreeSet<(ListId, u16)>,
 }

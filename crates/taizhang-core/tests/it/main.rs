@@ -9,6 +9,7 @@
 )]
 
 mod admission;
+mod astray;
 mod branches;
 mod kit;
 mod moves;

@@ -223,7 +223,7 @@ fn the_short_way_and_the_long_way_agree() {
         let d = w.draft(&hired, ledger_of(school));
         d.start(Some(RowName { entry: last, index: 0 }), None).sign()
     });
-    assert_eq!(standings(&w, &[last, wrote]), [Stands; 2], "a log that was begun under the grant names it");
+    assert_eq!(standings(&w, &[last, wrote]), [Surplus; 2], "what is written under the grant goes with it");
     w.agrees_in_every_order(7);
 }
 

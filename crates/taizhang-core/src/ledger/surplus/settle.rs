@@ -1,0 +1,237 @@
+//! What is surplus: entries on branches beyond the limits that nothing keeps, and what rests on such entries of other documents.
+//!
+//! An entry keeps what it names only where every reader of that holds the naming entry too: in the same document, in a registry above its owner, in a review of its
+//! subject. Else those who hold the naming entry would count a branch that the others leave out, and never agree about its document. What rests on surplus entries of
+//! another document (a log begun under a grant there) is surplus itself: nobody sends that grant on, so nobody else could admit the log.
+//!
+//! Documents are settled in an order in which each comes behind those that its entries rest on. So what rests on surplus entries is known before branches are
+//! chosen, and takes nobody's place: whoever was never sent it chooses the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    entry::SignedEntry,
+    id::{DocId, EntryId, Kind, OrgId, PublicKey},
+    ledger::Ledger,
+    lock::{ListId, closes},
+    planted::{Check, is_off},
+    rows::OrgKind,
+};
+
+/// The rank of registries of organisations that are not known.
+const UNKNOWN: u64 = OrgKind::ALL.len() as u64 + 1;
+/// The rank of all that is no registry.
+const LAST: u64 = UNKNOWN + 1;
+
+/// Lists of locks that name what lies on branches beyond the limits: a list is gone through once a year, however many locks name it.
+#[derive(Default)]
+struct Lists {
+    /// What of each lies there.
+    tips: BTreeMap<ListId, Vec<EntryId>>,
+    /// Those that a lock on such a branch names.
+    by: BTreeMap<EntryId, Vec<(ListId, u16)>>,
+    /// Those that a lock names which counts.
+    open: BTreeSet<(ListId, u16)>,
+}
+
+impl Ledger {
+    /// Where a document comes: registries from the root down by what their owner was created as, then all others. Moves change nothing in it, as they rest on standing.
+    fn rank(&self, document: &DocId) -> u64 {
+        match document.kind {
+            Kind::Registry if document.owner == OrgId::root(self.network) => 0,
+            Kind::Registry => self.registry.kind(document.owner).map_or(UNKNOWN, OrgKind::number),
+            _ => LAST,
+        }
+    }
+
+    fn document_of(&self, id: &EntryId) -> Option<DocId> {
+        self.places.get(id).map(|p| p.log.document)
+    }
+
+    fn is_at(&self, rank: u64, id: &EntryId) -> bool {
+        self.document_of(id).is_some_and(|d| self.rank(&d) == rank)
+    }
+
+    /// Does what an entry of `by` names in `of` stay because of it: does whoever reads that hold `by`? He admitted its logs, so he holds the registries above its owner by creation.
+    fn keeps(&self, of: &DocId, by: &DocId) -> bool {
+        let is_above = || of.owner == by.owner || self.registry.created_under(of.owner).contains(&by.owner);
+        let is_known = match by.kind {
+            Kind::Registry => self.rank(by) < self.rank(of) && is_above(),
+            Kind::Review => of.kind != Kind::Registry && of.concerns() == by.concerns(),
+            _ => false,
+        };
+        of == by || is_known || is_off(Check::KeptByKnown)
+    }
+
+    /// Does an entry of this document that names these keep something surplus?
+    pub(in crate::ledger) fn keeps_any(&self, by: &DocId, names: &[EntryId]) -> bool {
+        let keeps = |id: &EntryId| self.document_of(id).is_some_and(|of| self.keeps(&of, by));
+        names.iter().any(|id| self.surplus.contains(id) && keeps(id))
+    }
+
+    /// Lists of locks that keep this one by naming it.
+    fn lists_with(&self, id: &EntryId) -> impl Iterator<Item = ListId> {
+        let is_off = is_off(Check::DecidedKept);
+        self.locks.lists_of(*id).filter(move |_| !is_off)
+    }
+
+    /// Of the locks that name a list those that close the document in which an entry stands, with their years.
+    fn locks_naming(&self, id: &EntryId, list: &ListId) -> impl Iterator<Item = (u16, EntryId)> {
+        let document = self.document_of(id).filter(|d| d.concerns() == list.0);
+        self.locks.naming(list).filter(move |(year, _)| document.is_some_and(|d| closes(&d, *year)))
+    }
+
+    /// Entries here that keep this one by naming it, locks apart.
+    fn holders(&self, id: &EntryId) -> impl Iterator<Item = EntryId> {
+        let of = self.document_of(id);
+        let says = |by: &DocId| by.kind != Kind::Review || !is_off(Check::DecidedKept);
+        let all = (*id, EntryId([0; 32]))..=(*id, EntryId([0xff; 32]));
+        let kept = self.kept.range(all).filter(move |(_, by)| self.document_of(by).is_some_and(|d| says(&d)));
+        let by = self.resting_on(id).chain(kept.map(|(_, by)| *by));
+        by.filter(move |by| of.zip(self.document_of(by)).is_some_and(|(of, by)| self.keeps(&of, &by)))
+    }
+
+    /// Entries here that could not be admitted without this one, those behind it in its chain apart.
+    fn resting_on(&self, id: &EntryId) -> impl Iterator<Item = EntryId> {
+        let all = (*id, EntryId([0; 32]))..=(*id, EntryId([0xff; 32]));
+        self.named.range(all).map(|(_, by)| *by)
+    }
+
+    /// Does an entry rest on surplus ones of a document before its own, or on what does?
+    pub(in crate::ledger) fn is_led_astray(&self, e: &SignedEntry, rests_on: &[EntryId]) -> bool {
+        let here = e.header.log.document;
+        let is_astray = |id: &EntryId, there: &DocId| self.astray.get(there).is_some_and(|a| a.contains(id));
+        let leads = |id: &EntryId| {
+            self.document_of(id).is_some_and(|there| {
+                if self.rank(&there) < self.rank(&here) {
+                    !is_off(Check::KeptByKnown)
+                } else {
+                    is_beside(&there, &here) && is_astray(id, &there)
+                }
+            })
+        };
+        e.header.before.parent().is_some_and(|p| is_astray(&p, &here))
+            || rests_on.iter().any(|id| self.surplus.contains(id) && leads(id))
+    }
+
+    /// Follows what one entry changes where no branch moves: it may be surplus itself, or keep what is.
+    pub(super) fn settle_beside(&mut self, e: &SignedEntry, keeps_surplus: bool, is_shaded: bool) -> bool {
+        let keeps_surplus = !is_shaded && keeps_surplus;
+        let counts = |by: &EntryId| !self.surplus.contains(by);
+        let by = self.holders(&e.id).any(|by| counts(&by))
+            || self.lists_with(&e.id).any(|l| self.locks_naming(&e.id, &l).any(|(_, by)| counts(&by)));
+        if keeps_surplus || (is_shaded && by) {
+            self.settle_surplus();
+        } else if is_shaded {
+            self.surplus.insert(e.id);
+            self.surplus_revision += 1;
+        }
+        is_shaded || keeps_surplus
+    }
+
+    /// Document by document, in order of rank: what rests on surplus entries, then what lies on branches beyond the limits and nothing keeps.
+    pub(in crate::ledger) fn settle_surplus(&mut self) {
+        if self.shaded.is_empty() && self.surplus.is_empty() {
+            return;
+        }
+        let mut surplus = BTreeSet::new();
+        for rank in 0..=LAST {
+            let astray = self.astray_at(rank, &surplus);
+            self.lead_astray(rank, &astray);
+            surplus.extend(astray);
+            let left = self.left_at(rank, &surplus);
+            surplus.extend(left);
+        }
+        self.surplus = surplus;
+        self.surplus_revision += 1;
+    }
+
+    /// Entries of this rank that rest on surplus ones of the ranks before, with all that rests on them here.
+    fn astray_at(&self, rank: u64, surplus: &BTreeSet<EntryId>) -> BTreeSet<EntryId> {
+        let mut astray = BTreeSet::new();
+        if is_off(Check::KeptByKnown) {
+            return astray;
+        }
+        let mut open: Vec<EntryId> =
+            surplus.iter().flat_map(|id| self.resting_on(id)).filter(|by| self.is_at(rank, by)).collect();
+        while let Some(id) = open.pop() {
+            let Some(place) = self.places.get(&id).filter(|_| astray.insert(id)) else { continue };
+            let here = place.log.document;
+            let behind = self.docs.get(&here).map(|d| d.children(place.log.key, Some(id), &self.places));
+            open.extend(behind.unwrap_or_default());
+            open.extend(self.resting_on(&id).filter(|by| self.document_of(by).is_some_and(|by| is_beside(&here, &by))));
+        }
+        astray
+    }
+
+    /// Takes note of what of this rank rests on surplus entries, and chooses branches anew where that makes room or takes it.
+    fn lead_astray(&mut self, rank: u64, astray: &BTreeSet<EntryId>) {
+        let all = std::mem::take(&mut self.astray);
+        let (was, others): (BTreeMap<_, _>, BTreeMap<_, _>) = all.into_iter().partition(|(d, _)| self.rank(d) == rank);
+        self.astray = others;
+        for id in astray {
+            let Some(document) = self.document_of(id) else { continue };
+            self.astray.entry(document).or_default().insert(*id);
+        }
+        let was: BTreeSet<EntryId> = was.into_values().flatten().collect();
+        let mut moved: BTreeSet<(DocId, PublicKey)> = BTreeSet::new();
+        for id in was.symmetric_difference(astray) {
+            let Some(log) = self.places.get(id).map(|p| p.log) else { continue };
+            // What comes back may be more than fits.
+            let is_wide = || self.docs.get(&log.document).is_some_and(|d| d.wide.contains_key(&log.key));
+            if was.contains(id) || is_wide() {
+                moved.insert((log.document, log.key));
+            }
+        }
+        let limits = self.limits();
+        moved.into_iter().for_each(|(document, key)| self.choose_branches(document, key, limits));
+    }
+
+    /// What of this rank lies on branches beyond the limits, less what an entry that is not surplus itself keeps, with all that leads there:
+    /// a node that never saw such a branch could not admit what names it. Names are hashes, so this comes to an end, and to the same one whatever came first.
+    fn left_at(&self, rank: u64, surplus: &BTreeSet<EntryId>) -> BTreeSet<EntryId> {
+        let shaded = self.shaded.difference(surplus).filter(|id| self.is_at(rank, id));
+        let shaded: BTreeSet<EntryId> = shaded.copied().collect();
+        let mut left = shaded.clone();
+        let mut named: BTreeMap<EntryId, Vec<EntryId>> = BTreeMap::new();
+        let mut lists = Lists::default();
+        let mut free: Vec<EntryId> = Vec::new();
+        for id in &shaded {
+            for by in self.holders(id).filter(|by| !surplus.contains(by)) {
+                if shaded.contains(&by) { named.entry(by).or_default().push(*id) } else { free.push(*id) }
+            }
+            self.lists_with(id).for_each(|l| lists.tips.entry(l).or_default().push(*id));
+        }
+        let naming = lists.tips.keys().flat_map(|l| self.locks.naming(l).map(|by| (*l, by)));
+        for (list, (year, by)) in naming.filter(|(_, (_, by))| !surplus.contains(by)) {
+            if shaded.contains(&by) {
+                lists.by.entry(by).or_default().push((list, year));
+            } else if lists.open.insert((list, year)) {
+                free.extend(self.closed_tips(&lists, list, year));
+            }
+        }
+        while let Some(id) = free.pop() {
+            // What leads to one that is free already is free too.
+            for a in self.ancestry(id).take_while(|a| left.contains(a)).collect::<Vec<_>>() {
+                left.remove(&a);
+                free.extend(named.remove(&a).into_iter().flatten());
+                for (list, year) in lists.by.remove(&a).into_iter().flatten() {
+                    if lists.open.insert((list, year)) {
+                        free.extend(self.closed_tips(&lists, list, year));
+                    }
+                }
+            }
+        }
+        left
+    }
+
+    fn closed_tips(&self, lists: &Lists, list: ListId, year: u16) -> Vec<EntryId> {
+        let closed = |id: &&EntryId| self.document_of(id).is_some_and(|d| d.concerns() == list.0 && closes(&d, year));
+        lists.tips.get(&list).into_iter().flatten().filter(closed).copied().collect()
+    }
+}
+
+/// Do entries of one keep what they rest on in the other, and go where that goes?
+fn is_beside(of: &DocId, by: &DocId) -> bool {
+    of == by || (of.kind == Kind::Review && by.kind == Kind::Review)
+}
