@@ -313,7 +313,7 @@ fn remembered() -> Remembered {
     memory.hear(Ms(NOW.0 + 300), &Event::RefusedHere { from: node, document, author, reason: Refusal::Role });
     memory.hear(NOW, &Event::RefusedThere { by: node, document, author, sequence: 7, code: 9 });
     memory.hear(NOW, &Event::Ahead { by: node, document, author, sequence: 12, entry: EntryId([6; 32]) });
-    memory.hear(NOW, &Event::InSync { session: SessionId(1), with: node });
+    memory.hear(NOW, &Event::InSync { session: SessionId(1), with: node, org: OrgId([5; 8]), kinds: Kinds::all(), here: 70_000 });
     memory.hear(NOW, &Event::Receipt { from: node, documents: vec![document], time: Ms(NOW.0 - 1), carried: false });
     memory.hear(NOW, &Event::Receipt { from: PublicKey([3; 32]), documents: vec![document], time: NOW, carried: false });
     memory.answer(NOW, "county.example:7433", Some(PublicKey([4; 32])));
@@ -342,5 +342,7 @@ fn what_a_node_remembers_keeps_its_form() {
     assert_eq!(read.refused().collect::<Vec<_>>(), memory.refused().collect::<Vec<_>>());
     assert_eq!(read.ahead().collect::<Vec<_>>(), memory.ahead().collect::<Vec<_>>());
     assert_eq!(read.met().collect::<Vec<_>>(), memory.met().collect::<Vec<_>>());
+    assert_eq!(read.in_step().collect::<Vec<_>>(), memory.in_step().collect::<Vec<_>>());
+    assert_eq!(read.answered("county.example:7433"), memory.answered("county.example:7433"));
     assert_eq!((read.refused().count(), read.ahead().count(), read.met().count()), (2, 1, 2));
 }

@@ -332,6 +332,8 @@ checks! {
     KeysOfDocument,
     /// Records of one key to one person.
     KeyCopies,
+    /// Keyring records of one document are not told again and again.
+    KeysAgain,
     /// A school alone erases no key.
     EraseConfirmed,
     /// A keyring record that is held is displaced by none that another node sends.

@@ -2,6 +2,7 @@
 
 mod bundle;
 mod key;
+mod neighbour;
 mod roster;
 mod tree;
 
@@ -15,6 +16,7 @@ use crate::{error::Text, secret::Secret};
 
 pub use bundle::Bundle;
 pub use key::{Accepting, Burning, Ending, Keep, KeyCommand};
+pub use neighbour::NeighbourCommand;
 pub use roster::RosterCorrection;
 pub use tree::{KeyFile, OrgChange, Proposal, Root};
 
@@ -151,6 +153,8 @@ pub enum Command {
         /// Gives up after so long, ms.
         timeout_ms: u64,
     },
+    /// The nodes that this one dials.
+    Neighbour(NeighbourCommand),
     /// Sync by files, where no line leads.
     Bundle(Bundle),
     /// What is here, and how far it has come.

@@ -212,6 +212,7 @@ fn perform(c: &mut Context<'_>, command: &Command) -> Result<Reply, CommandError
         Command::Erase { teacher, reason } => erase::ask(c, teacher, reason),
         Command::EraseConfirm { teacher } => erase::confirm(c, teacher),
         Command::EraseList => erase::list(c),
+        Command::Neighbour(what) => neighbour::run(c, what),
         Command::Bundle(what) => bundle::run(c, what),
         Command::AuditVerify => audit::verify(c),
         Command::AuditExport { out, jsonl, org } => audit::export(c, out, *jsonl, org.as_deref()),

@@ -190,8 +190,19 @@ impl Driver {
                     Err(error) => Line::Error(error),
                 };
                 self.core.set_abandoned(|| false);
+                self.follow_settings();
                 // A client that reads slowly enough to fill its queue with progress still gets its result.
                 tokio::spawn(async move { answer.send(line).await });
+            }
+        }
+    }
+
+    /// The neighbours may have changed: those that were added are dialled, the sessions with those that were removed end.
+    fn follow_settings(&mut self) {
+        for gone in self.dialer.follow(self.core.settings()) {
+            if let Some(session) = self.links.session_of(gone) {
+                self.links.close(session, "no neighbour any more");
+                self.core.step(Input::Closed { session });
             }
         }
     }

@@ -8,12 +8,12 @@ use taizhang_core::{
     admission::Refusal,
     cbor::{CborError, Reader, Writer},
     entries::ReadFailed,
-    id::{DocId, EntryId, PublicKey},
+    id::{DocId, EntryId, OrgId, PublicKey},
     rows::field::Field,
     units::Ms,
 };
 use taizhang_store::Store;
-use taizhang_sync::Event;
+use taizhang_sync::{Event, frame::Kinds};
 
 /// Refused logs remembered; the one that was refused longest ago makes room.
 pub const REFUSED_MAX: usize = 256;
@@ -25,6 +25,8 @@ pub const MET_MAX: usize = 1024;
 const MET_AGAIN_MS: u64 = 10 * 60 * 1000;
 /// Addresses remembered at which strangers answered.
 pub const ANSWERED_MAX: usize = 64;
+/// Before the node in the key of a note.
+const IN_STEP: &[u8] = b"step/";
 /// Before the address in the key of a note.
 const ANSWERED: &[u8] = b"answered/";
 /// First element of every note.
@@ -77,6 +79,19 @@ pub struct Met {
     pub clocks: Option<(Ms, Ms)>,
 }
 
+/// A session with a node had nothing to exchange any more: what was here then and that it may read is there too, whoever brought it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InStep {
+    /// When, by our clock.
+    pub time: Ms,
+    /// For which organisation the node works.
+    pub org: OrgId,
+    /// Of which kinds of documents.
+    pub kinds: Kinds,
+    /// So many entries were here.
+    pub here: u64,
+}
+
 /// Somebody answered at a neighbour's address whom the registry did not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answered {
@@ -92,6 +107,9 @@ pub struct Remembered {
     refused: BTreeMap<u8, Refused>,
     ahead: BTreeMap<u8, Ahead>,
     met: BTreeMap<PublicKey, Met>,
+    in_step: BTreeMap<PublicKey, InStep>,
+    /// When that of a node was written down last.
+    written: BTreeMap<PublicKey, Ms>,
     /// By the address that was dialled.
     answered: BTreeMap<String, Answered>,
     /// Notes that are not durable yet; none: it is there no more.
@@ -121,6 +139,12 @@ impl Remembered {
                 out.met.insert(node, read);
             }
         }
+        for (key, value) in store.notes(IN_STEP)? {
+            let node = key.strip_prefix(IN_STEP).and_then(PublicKey::from_slice);
+            if let (Some(node), Ok(read)) = (node, InStep::read(&value)) {
+                out.in_step.insert(node, read);
+            }
+        }
         for (key, value) in store.notes(ANSWERED)? {
             let address = key.strip_prefix(ANSWERED).and_then(|a| String::from_utf8(a.to_vec()).ok());
             if let (Some(address), Ok(read)) = (address, Answered::read(&value)) {
@@ -128,6 +152,11 @@ impl Remembered {
             }
         }
         Ok(out)
+    }
+
+    /// Nodes with which everything was exchanged once, each with the last time.
+    pub fn in_step(&self) -> impl Iterator<Item = (&PublicKey, &InStep)> {
+        self.in_step.iter()
     }
 
     /// Who answered last at this address, if the registry did not know it and nobody else has answered since.
@@ -180,10 +209,13 @@ impl Remembered {
                 let (by, author, document, sequence, entry) = (*by, *author, *document, *sequence, *entry);
                 self.notice(Ahead { time: now, by, author, document, sequence, entry });
             }
-            Event::InSync { with, .. } => self.meet(*with, |met| {
-                let again = met.in_sync.is_some_and(|last| now.0.abs_diff(last.0) < MET_AGAIN_MS);
-                met.in_sync = if again { met.in_sync } else { Some(now) };
-            }),
+            Event::InSync { with, org, kinds, here, .. } => {
+                self.step(*with, InStep { time: now, org: *org, kinds: *kinds, here: *here });
+                self.meet(*with, |met| {
+                    let again = met.in_sync.is_some_and(|last| now.0.abs_diff(last.0) < MET_AGAIN_MS);
+                    met.in_sync = if again { met.in_sync } else { Some(now) };
+                });
+            }
             // A receipt on a stick says nothing about clocks.
             Event::Receipt { from, time, carried: false, .. } => self.meet(*from, |met| met.clocks = Some((now, *time))),
             _ => {}
@@ -218,6 +250,18 @@ impl Remembered {
         let slot = free_slot(&self.ahead, AHEAD_MAX).or(oldest).unwrap_or_default();
         self.pending.insert([b"ahead/".as_slice(), &[slot]].concat(), Some(ahead.to_bytes()));
         self.ahead.insert(slot, ahead);
+    }
+
+    /// Known at once; written down at most every ten minutes, since the next session says it anew.
+    fn step(&mut self, node: PublicKey, step: InStep) {
+        if !self.in_step.contains_key(&node) && self.in_step.len() >= MET_MAX {
+            return;
+        }
+        self.in_step.insert(node, step);
+        if self.written.get(&node).is_none_or(|last| step.time.0.abs_diff(last.0) >= MET_AGAIN_MS) {
+            self.written.insert(node, step.time);
+            self.pending.insert([IN_STEP, &node.0].concat(), Some(step.to_bytes()));
+        }
     }
 
     fn meet(&mut self, node: PublicKey, change: impl FnOnce(&mut Met)) {
@@ -285,6 +329,21 @@ impl Ahead {
     }
 }
 
+impl InStep {
+    fn to_bytes(self) -> Vec<u8> {
+        let mut w = Writer::default();
+        w.array(5).uint(VERSION).uint(self.time.0).bytes(&self.org.0).uint(self.kinds.0).uint(self.here);
+        w.finish()
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, CborError> {
+        let mut r = Reader::new(bytes);
+        begin(&mut r, 4)?;
+        let (time, org) = (Ms(r.uint()?), Field::read(&mut r)?);
+        Ok(Self { time, org, kinds: Kinds(r.uint()?), here: r.uint()? })
+    }
+}
+
 impl Answered {
     fn to_bytes(self) -> Vec<u8> {
         let mut w = Writer::default();
@@ -321,7 +380,7 @@ impl Met {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
-    use taizhang_core::id::{Kind, OrgId};
+    use taizhang_core::id::Kind;
     use taizhang_store::{Commit, Store, memory::MemoryStore};
 
     use super::*;
@@ -406,10 +465,13 @@ mod tests {
         let mut memory = Remembered::default();
         let with = PublicKey([9; 32]);
         let met = |memory: &mut Remembered, now| {
-            memory.hear(Ms(now), &Event::InSync { session: taizhang_sync::SessionId(1), with });
+            let (org, kinds) = (OrgId([5; 8]), Kinds::all());
+            memory.hear(Ms(now), &Event::InSync { session: taizhang_sync::SessionId(1), with, org, kinds, here: now + 7 });
             memory.take_notes().len()
         };
-        assert_eq!((met(&mut memory, 0), met(&mut memory, 599_999), met(&mut memory, 600_000)), (1, 0, 1));
+        assert_eq!((met(&mut memory, 0), met(&mut memory, 599_999)), (2, 0));
+        assert_eq!(memory.in_step().map(|(_, s)| s.here).collect::<Vec<_>>(), [600_006], "known at once");
+        assert_eq!(met(&mut memory, 600_000), 2);
         memory.hear(Ms(700_000), &Event::Receipt { from: with, documents: vec![document()], time: Ms(5), carried: false });
         memory.hear(Ms(9_700_000), &Event::Receipt { from: with, documents: vec![document()], time: Ms(6), carried: true });
         let read = saved(&mut memory);

@@ -39,6 +39,12 @@ impl Kinds {
         Self(self.0 | 1)
     }
 
+    /// Those that are among both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
     /// Does it ask for keyring records?
     #[must_use]
     pub fn has_keys(self) -> bool {

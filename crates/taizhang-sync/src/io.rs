@@ -164,6 +164,12 @@ pub enum Event {
         session: SessionId,
         /// Which node.
         with: PublicKey,
+        /// For which organisation it works.
+        org: OrgId,
+        /// Of which documents: those of these kinds that both organisations may read.
+        kinds: Kinds,
+        /// How many entries were here.
+        here: u64,
     },
     /// An entry from another node was refused.
     RefusedHere {

@@ -236,6 +236,8 @@ pub(crate) struct Talk {
     pub(crate) owed: BTreeSet<KeyRecord>,
     /// What we have by document, and of which state that is; none where both share no identity document.
     pub(crate) seen: Option<(Stamp, Option<Arc<Digests>>)>,
+    /// How often the other named what it has of a document, since this state.
+    pub(crate) answered: (Option<Stamp>, BTreeMap<DocId, usize>),
 }
 
 /// Grows whenever what a session may say of keys may have changed.

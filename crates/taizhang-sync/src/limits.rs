@@ -70,5 +70,9 @@ pub const KEY_SPOILED_MAX: usize = 1 << 16;
 pub const KEY_DOCUMENTS_MAX: usize = 4096;
 /// Ids of records in one frame, at most.
 pub const KEY_IDS_MAX: usize = 1 << 16;
+/// How often the records of one document are told in a session while nothing changes here, at most: what is asked for beyond that was told.
+pub const KEY_TELLINGS_MAX: usize = 4;
+/// How often a session may ask about one document while nothing changes here; more end it.
+pub const KEY_ANSWERS_MAX: usize = 64;
 /// Records in one frame, at most.
 pub const KEY_RECORDS_OF_FRAME_MAX: usize = 1024;

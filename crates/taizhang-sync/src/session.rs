@@ -1,5 +1,7 @@
 //! One connection's sync: where it stands, what it owes, what it has in flight.
 
+mod owed;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use taizhang_core::{
@@ -9,6 +11,7 @@ use taizhang_core::{
     units::Ms,
 };
 
+use self::owed::Owed;
 use crate::{
     attachments::Attachments,
     batch::{ReadContext, WriteContext},
@@ -54,9 +57,6 @@ pub(crate) struct InFlight {
     pub(crate) sent: Ms,
 }
 
-/// What a session's sending half owes: kind's rank, document where it travels by itself, arrival, id. In this order every entry stands behind those it names.
-pub(crate) type Owed = (u8, Option<DocId>, u64, EntryId);
-
 /// Entries taken off what is owed, waiting for the attachments that travel before them.
 #[derive(Debug, Default)]
 pub(crate) struct Outgoing {
@@ -85,7 +85,7 @@ pub(crate) struct Session {
     pub(crate) write: WriteContext,
     pub(crate) compressor: Option<Compressor>,
     pub(crate) is_long: bool,
-    pub(crate) owed: BTreeSet<Owed>,
+    pub(crate) owed: Owed,
     pub(crate) outgoing: Option<Outgoing>,
     pub(crate) in_flight: VecDeque<InFlight>,
     pub(crate) window: usize,
@@ -157,7 +157,7 @@ impl Session {
             write: WriteContext::default(),
             compressor: None,
             is_long: false,
-            owed: BTreeSet::new(),
+            owed: Owed::default(),
             outgoing: None,
             in_flight: VecDeque::new(),
             window: 2,
@@ -237,7 +237,7 @@ impl Session {
         let is_sending = self.outgoing.as_ref().is_some_and(|o| o.entries.iter().any(|e| e.id == id));
         if !is_sending && !self.in_flight.iter().any(|b| b.entries.contains(&id)) {
             self.in_sync = false;
-            self.owed.insert((rank(place.log.document.kind), by_itself(place.log.document), place.arrival, id));
+            self.owed.insert(place.log.document, place.arrival, id);
         }
     }
 

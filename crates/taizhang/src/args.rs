@@ -79,6 +79,9 @@ pub(crate) enum What {
     Run(Run),
     /// 与其他节点同步 | Sync with other nodes
     Sync(network::Sync),
+    /// 要联系的节点 | The nodes to dial
+    #[command(subcommand)]
+    Neighbour(network::Neighbour),
     /// 没有网络时用 U 盘同步 | Sync by a stick, where no line leads
     #[command(subcommand)]
     Bundle(bundle::Bundle),
@@ -175,6 +178,7 @@ impl What {
             Self::Join(a) => a.command()?,
             Self::Run(a) => return Ok(Task::Run(a)),
             Self::Sync(a) => return Ok(a.task()),
+            Self::Neighbour(a) => a.command(),
             Self::Bundle(a) => a.command()?,
             Self::Status => Command::Status,
             Self::Import(a) => a.command()?,

@@ -112,6 +112,7 @@ fn signs(command: &Command) -> bool {
         | Command::OrgList
         | Command::Invites { .. }
         | Command::Sync { .. }
+        | Command::Neighbour(_)
         | Command::Bundle(_)
         | Command::Status
         | Command::Teacher { .. }

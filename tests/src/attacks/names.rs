@@ -14,7 +14,7 @@ use taizhang_sync::{
     Input, SessionId,
     frame::{Frame, Kinds},
     keys::KeyRecord,
-    limits::{KEY_COPIES_MAX, KEY_RECORDS_OF_DOCUMENT_MAX},
+    limits::{KEY_COPIES_MAX, KEY_RECORDS_OF_DOCUMENT_MAX, KEY_TELLINGS_MAX},
 };
 
 use super::{
@@ -124,6 +124,26 @@ pub(super) const TABLE: &[Attack] = &[
             // Another school's names still open.
             n.hub.load_keys([record(identity(&n, false), THEIRS, 7)]);
             if n.hub.keys().len() == KEY_RECORDS_OF_DOCUMENT_MAX + 1 { Outcome::NoEffect } else { Outcome::GotThrough }
+        },
+    ),
+    HERE.attack(
+        "asks_for_keys_again_and_again",
+        "谎称一把密钥也没有, 一遍遍索取全部密钥, 拖垮对方",
+        "says again and again that it has no key at all, to be sent all of them each time",
+        Outcome::Ended("asks for the same keys again and again"),
+        Off(Check::KeysAgain),
+        |_| {
+            let (mut n, session) = talking(|_, _| Vec::new());
+            let document = identity(&n, true);
+            n.hub.load_keys([record(document, OURS, 7)]);
+            let asks: Vec<Done> =
+                (0..1_000).map(|_| n.say(session, &Frame::KeyIds { document, reply: true, ids: Vec::new() })).collect();
+            let told = asks.iter().flat_map(|d| &d.sent).filter(|(_, f)| matches!(f, Frame::KeyRecords(_))).count();
+            let ended = asks.iter().find_map(|d| d.ended.first());
+            match ended {
+                Some(why) if told <= KEY_TELLINGS_MAX => Outcome::Ended(why),
+                _ => Outcome::GotThrough,
+            }
         },
     ),
     HERE.attack(

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 
 use serde_json::Value;
 use taizhang_node::{
-    command::{Burning, Command, Keep, KeyCommand},
+    command::{Burning, Command, Keep, KeyCommand, NeighbourCommand},
     error::{CommandError, ErrorKind},
     folder::Folder,
+    secret::Secret,
 };
 use taizhang_tests::nodes::{Running, founded, joined, text};
 use tempfile::TempDir;
@@ -155,6 +156,7 @@ fn a_node_of_another_organisation_at_the_countys_address_is_left_alone() {
     let node = Running::start(&other, false);
     node.wait(in_sync).expect("joins");
     node.stop();
+    let further = invite(&county, "2198000001", "clerk");
     // The first school knows the other one's node, and finds it where the county was.
     let school = Running::start(&world.school, false);
     let at = county.address.map(|a| a.to_string());
@@ -163,6 +165,15 @@ fn a_node_of_another_organisation_at_the_countys_address_is_left_alone() {
     write(&school, "4298010800012003");
     let refused = sync(&school).expect_err("not the county");
     assert!(refused.what.en.contains("another organisation"), "{refused:?}");
+    // An invite of the county says where that is now, also on a machine in use and to the node that runs.
+    let join = Command::Join { invite: Secret::new(further), label: Some("clerk2".into()) };
+    school.ask("", join).expect("joins");
+    sync(&school).expect("finds the county where the invite says");
+    let address = Command::Neighbour(NeighbourCommand::Remove { address: world.at.to_string() });
+    let left = json(&school.ask("", address).expect("removes"));
+    let left = left.pointer("/neighbours").and_then(Value::as_array).expect("neighbours");
+    assert!(left.len() == 1 && left.first().and_then(|n| n.get("key")) == Some(&node_key(&world.replacement).into()), "{left:?}");
+    assert_eq!(entries(&county), entries(&school));
     for node in [county, school, other, world.city] {
         node.stop();
     }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 fn write(to: &str, out: &Path) -> Command {
-    Command::Bundle(Bundle::Write { to: to.into(), out: out.into(), ledgers: false })
+    Command::Bundle(Bundle::Write { to: to.into(), org: None, out: out.into(), ledgers: false })
 }
 
 fn read(file: &Path, answer: Option<&Path>) -> Command {
@@ -130,7 +130,7 @@ fn refusals(city: &Folder, county: &Folder, school: &Folder, dir: &Path) {
     fails(school, read(&there, Some(&at("back.tzb"))), ErrorKind::Usage, "已存在");
     fails(school, write("nowhere", &at("x.tzb")), ErrorKind::Usage, "没有代码为 nowhere 的机构");
     fails(school, write("2198000001", &at("x.tzb")), ErrorKind::Usage, "没有其他节点");
-    fails(school, write(&"ab".repeat(32), &at("x.tzb")), ErrorKind::Refused, "未被认可");
+    fails(school, write(&"ab".repeat(32), &at("x.tzb")), ErrorKind::Refused, "获认可的其他节点");
     fails(school, read(&at("none.tzb"), None), ErrorKind::Storage, "没有此文件");
     fails(school, read(&at("roster.csv"), None), ErrorKind::FileProblems, "不是台账数据包");
     let whole = std::fs::read(&there).expect("reads");

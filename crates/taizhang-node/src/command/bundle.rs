@@ -10,8 +10,11 @@ use serde::{Deserialize, Serialize};
 pub enum Bundle {
     /// Writes what another node lacks.
     Write {
-        /// The node: its key in hex, or the code of its organisation.
+        /// The node: six digits or more of its key, or the code of its organisation.
         to: String,
+        /// Which of the organisations that certify it is meant, where there are several.
+        #[serde(default)]
+        org: Option<String>,
         /// Into this file.
         out: PathBuf,
         /// Also ledgers, to a city or province.

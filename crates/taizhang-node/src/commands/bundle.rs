@@ -1,6 +1,7 @@
 //! `bundle write`, `bundle read`: sync by a file on a stick, where no line leads (docs/protocol.md §14).
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs::{self, File},
     io::{BufReader, BufWriter, Read, Write},
     os::unix::fs::OpenOptionsExt,
@@ -11,7 +12,8 @@ use serde_json::{Value as Json, json};
 use taizhang_core::{
     id::{Kind, OrgId, PublicKey},
     nodes,
-    rows::OrgKind,
+    op::RowName,
+    rows::{OrgKind, Role},
     standing::Judge,
 };
 use taizhang_sync::{SessionId, frame::Kinds};
@@ -41,13 +43,13 @@ pub(crate) fn run(c: &mut Context<'_>, what: &Bundle) -> Result<Reply, CommandEr
         return Err(crate::core::before_first_sync());
     }
     match what {
-        Bundle::Write { to, out, ledgers } => write(c, to, out, *ledgers),
+        Bundle::Write { to, org, out, ledgers } => write(c, (to, org.as_deref()), out, *ledgers),
         Bundle::Read { file, answer } => read(c, file, answer.as_deref()),
     }
 }
 
-fn write(c: &mut Context<'_>, to: &str, out: &Path, ledgers: bool) -> Result<Reply, CommandError> {
-    let (node, org) = receiver(c, to)?;
+fn write(c: &mut Context<'_>, (to, org): (&str, Option<&str>), out: &Path, ledgers: bool) -> Result<Reply, CommandError> {
+    let (node, org) = receiver(c, to, org)?;
     is_free(out)?;
     let session = c.core.begin_bundle(node, Some(org), wanted(c.core, org, ledgers));
     Ok(Reply::new("bundle-written", put(c, session, node, out)?))
@@ -61,36 +63,101 @@ fn wanted(core: &Core, org: OrgId, ledgers: bool) -> Kinds {
     Kinds::of(&Kind::ALL.into_iter().filter(asked).collect::<Vec<_>>()).with_keys()
 }
 
-/// The node that is meant: by its key, or as the only one of its organisation.
-fn receiver(c: &Context<'_>, to: &str) -> Result<(PublicKey, OrgId), CommandError> {
-    let certified = nodes::certified(c.core.ledger(), &Judge::new(c.core.ledger()));
-    let own = c.core.folder().node_key()?.public();
-    if let Some(key) = PublicKey::from_hex(to) {
-        let org = certified.get(&key).filter(|_| key != own).and_then(|orgs| orgs.first().copied());
-        return org.map(|org| (key, org)).ok_or_else(|| {
-            CommandError::new(
-                ErrorKind::Refused,
-                "此节点未被认可, 或就是本机",
-                "no registry certifies this node, or it is this one",
-            )
-            .hint("taizhang key list 列出节点的密钥", "`taizhang key list` lists the nodes' keys")
-        });
-    }
-    let org = c.org(to)?;
-    let of_it: Vec<PublicKey> = certified.iter().filter(|(k, orgs)| orgs.contains(&org) && **k != own).map(|(k, _)| *k).collect();
-    match of_it.as_slice() {
-        [one] => Ok((*one, org)),
-        [] => Err(CommandError::not_found(format!("{to} 没有其他节点"), format!("{to} has no other node"))
-            .hint("该机构须先加入网络", "its machine has to join the network first")),
-        several => {
-            let keys: Vec<String> = several.iter().map(ToString::to_string).collect();
-            Err(CommandError::not_found(format!("{to} 有 {} 个节点", several.len()), format!("{to} has {} nodes", several.len()))
-                .hint(
-                    format!("用 --to 指明其中一个: {}", keys.join(", ")),
-                    format!("name one of them with --to: {}", keys.join(", ")),
-                ))
+/// Digits of a node's key that name it, at least.
+const NAMED_BY_MIN: usize = 6;
+
+/// The node that is meant, by its key or as the only one of its organisation, and for whom it works.
+fn receiver(c: &Context<'_>, to: &str, org: Option<&str>) -> Result<(PublicKey, OrgId), CommandError> {
+    let org = org.map(|o| c.org(o)).transpose()?;
+    let certified = certified(c.core)?;
+    // A code is digits like a key: where there is an organisation of that code it is meant.
+    let nodes = match c.org(to) {
+        Ok(named) => {
+            let of_it = |orgs: &BTreeSet<OrgId>| orgs.contains(&named) && org.is_none_or(|o| o == named);
+            let found: Vec<PublicKey> = certified.iter().filter(|(_, orgs)| of_it(orgs)).map(|(k, _)| *k).collect();
+            if let [one] = found.as_slice() {
+                return Ok((*one, named));
+            }
+            if found.is_empty() {
+                return Err(CommandError::not_found(format!("{to} 没有其他节点"), format!("{to} has no other node"))
+                    .hint("该机构须先加入网络", "its machine has to join the network first"));
+            }
+            found
         }
+        Err(unknown) if !is_beginning(to) => return Err(unknown),
+        Err(_) => nodes_named(c.core, to)?,
+    };
+    let [node] = nodes.as_slice() else { return Err(not_one_node(c.core, to, &nodes)) };
+    let orgs = certified.get(node).cloned().unwrap_or_default();
+    match org {
+        Some(org) if orgs.contains(&org) => return Ok((*node, org)),
+        None if orgs.len() == 1 => return orgs.first().map(|o| (*node, *o)).ok_or_else(|| not_one_node(c.core, to, &[])),
+        _ => {}
     }
+    let names: Vec<String> = orgs.iter().map(|o| shown::org(c.core, *o)).collect();
+    let names = names.join(", ");
+    let error = CommandError::new(
+        ErrorKind::Refused,
+        format!("这个节点由 {names} 认可, 须指明为哪一个机构"),
+        format!("{names} certify this node: for which of them is not said"),
+    );
+    Err(error.hint(format!("请加 --for, 可用: {names}"), format!("add --for with one of: {names}")))
+}
+
+/// The other nodes with the organisations that certify each.
+fn certified(core: &Core) -> Result<BTreeMap<PublicKey, BTreeSet<OrgId>>, CommandError> {
+    let own = core.folder().node_key()?.public();
+    let mut nodes = nodes::certified(core.ledger(), &Judge::new(core.ledger()));
+    nodes.remove(&own);
+    Ok(nodes)
+}
+
+fn is_beginning(named: &str) -> bool {
+    (NAMED_BY_MIN..=64).contains(&named.len()) && named.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// The other nodes whose keys begin so.
+pub(super) fn nodes_named(core: &Core, named: &str) -> Result<Vec<PublicKey>, CommandError> {
+    let named = named.to_ascii_lowercase();
+    let fits = |key: &PublicKey| is_beginning(&named) && key.to_string().starts_with(&named);
+    Ok(certified(core)?.into_keys().filter(fits).collect())
+}
+
+/// None is meant, or several may be: these, with the posts of those who joined on each.
+pub(super) fn not_one_node(core: &Core, named: &str, found: &[PublicKey]) -> CommandError {
+    if found.is_empty() {
+        return CommandError::new(
+            ErrorKind::Refused,
+            format!("没有密钥以 {named} 开头而获认可的其他节点"),
+            format!("no registry certifies another node whose key begins with {named}"),
+        )
+        .hint(
+            "taizhang key list 列出节点的密钥 (role 为 node 的); 写前 6 位或更多",
+            "`taizhang key list` lists the nodes' keys (role `node`); give 6 digits or more",
+        );
+    }
+    let listed: Vec<String> = found.iter().map(|node| machine(core, *node)).collect();
+    let n = found.len();
+    CommandError::not_found(format!("{named} 有 {n} 个节点"), format!("{named} has {n} nodes")).hint(
+        format!("用密钥的前几位指明其中一个: {}", listed.join("; ")),
+        format!("name one of them by the beginning of its key: {}", listed.join("; ")),
+    )
+}
+
+/// A node with the organisation, label and role of everyone who joined on it: «29d4bf12ab (429801 admin, admin)».
+fn machine(core: &Core, node: PublicKey) -> String {
+    let grants = &core.ledger().registry.grants;
+    let own = core.ledger().registry.grants_of(node).filter(|(_, g)| g.row.role == Role::Node);
+    let mut posts = BTreeSet::new();
+    for (name, g) in own {
+        let beside = RowName { entry: name.entry, index: 0 }..=RowName { entry: name.entry, index: u16::MAX };
+        let people = grants.range(beside).filter(|(_, other)| other.row.role != Role::Node && other.row.org == g.row.org);
+        let people: Vec<_> = people.map(|(_, p)| &p.row).collect();
+        let rows = if people.is_empty() { vec![&g.row] } else { people };
+        posts.extend(rows.into_iter().map(|r| format!("{} {}, {}", shown::org(core, r.org), r.label, r.role.word())));
+    }
+    let short: String = node.to_string().chars().take(16).collect();
+    format!("{short} ({})", posts.into_iter().collect::<Vec<_>>().join("; "))
 }
 
 fn read(c: &mut Context<'_>, path: &Path, answer: Option<&Path>) -> Result<Reply, CommandError> {
@@ -248,3 +315,6 @@ fn stopped(core: &Core, path: &Path, stop: Stop, load: &Load) -> CommandError {
     )
     .hint("请对方重新生成一份 (taizhang bundle write)", "have the other node write it again (`taizhang bundle write`)")
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,6 +99,9 @@ fn clocks(core: &Core) -> Vec<Finding> {
 fn neighbours(core: &Core) -> Vec<Finding> {
     let now = core.now();
     let missed = |n: &Neighbour| {
+        if neighbour::is_former(core, n) {
+            return None;
+        }
         let last = neighbour::last_met(core, n);
         let is_long = last.is_none_or(|l| now.0.saturating_sub(l.0) > LONG_MS);
         let at = &n.address;
@@ -128,7 +131,7 @@ fn strangers(core: &Core) -> Vec<Finding> {
 /// Organisations that should have received more than they confirmed.
 fn withheld(core: &Core) -> Vec<Finding> {
     let now = core.now();
-    let waiting = delivered::all(core).into_iter().filter(|d| d.since > 0).map(|d| {
+    let waiting = delivered::all(core).into_iter().filter(|d| d.since > 0 && delivered::is_awaited(core, d.org)).map(|d| {
         let is_long = d.oldest.is_some_and(|o| now.0.saturating_sub(o.0) > LONG_MS);
         let code = if is_long { findings::WITHHELD } else { findings::ON_ITS_WAY };
         // Figures, in no language: what they are the code says.

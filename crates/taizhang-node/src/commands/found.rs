@@ -18,7 +18,7 @@ use taizhang_core::{
 };
 use taizhang_store::memory::MemoryStore;
 
-use super::{org::InviteFile, sane};
+use super::{neighbour, org::InviteFile, sane};
 use crate::{
     command::{Reply, Unlock},
     core::{Core, now},
@@ -247,6 +247,12 @@ fn join_into(core: &mut Core, unlock: &Unlock, file: &InviteFile, label: &str) -
     let newcomer = Newcomer { person: person.key.public(), seal_key: Some(person.seal_public()), node, label };
     let used = vec![invite.use_it(&newcomer, now())];
     set_up(&folder, &[&person], passphrase, || core.store_entries(used, Vec::new()))?;
+    // After a move the invite of the new county says where that is. What joined stays joined.
+    if let Some(address) = file.address.as_deref().filter(|_| file.node != node)
+        && let Err(error) = neighbour::add(core, address, Some(file.node))
+    {
+        tracing::warn!(%error, "the invite's address is not kept");
+    }
     Ok(joined(file, person.key.public(), node, true))
 }
 

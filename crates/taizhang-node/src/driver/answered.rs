@@ -81,7 +81,7 @@ impl Driver {
     pub(super) fn follow_answers(&mut self, event: &Event) {
         match event {
             Event::Stored { documents, .. } if documents.iter().any(|d| d.kind == Kind::Registry) => self.meet_strangers(),
-            Event::InSync { session, with } => self.remember(*session, *with),
+            Event::InSync { session, with, .. } => self.remember(*session, *with),
             Event::Ended { session, .. } => {
                 if let Some(why) = self.stranger(*session) {
                     self.syncs.iter_mut().for_each(|s| s.closed(*session, &why));

@@ -38,14 +38,41 @@ pub(crate) struct Dialer {
 
 impl Dialer {
     pub(crate) fn new(settings: &Settings) -> Self {
-        let neighbours = settings.neighbours.iter().map(|n| Neighbour {
-            address: n.address.clone(),
-            key: n.key.as_deref().and_then(PublicKey::from_hex),
-            backoff: Backoff::default(),
-            state: State::Due(Ms(0)),
-            once: false,
-        });
-        Self { neighbours: neighbours.collect() }
+        let mut dialer = Self { neighbours: Vec::new() };
+        dialer.follow(settings);
+        dialer
+    }
+
+    /// Takes over the neighbours of the settings: new ones are due at once. Returns those that are no neighbours any more; nobody dials them.
+    pub(crate) fn follow(&mut self, settings: &Settings) -> Vec<NeighbourId> {
+        for named in &settings.neighbours {
+            let key = named.key.as_deref().and_then(PublicKey::from_hex);
+            match self.neighbours.iter_mut().find(|n| n.address == named.address) {
+                Some(known) => {
+                    if known.once && matches!(known.state, State::Due(_)) {
+                        known.state = State::Due(Ms(0));
+                    }
+                    (known.key, known.once) = (key, false);
+                }
+                None => self.neighbours.push(Neighbour {
+                    address: named.address.clone(),
+                    key,
+                    backoff: Backoff::default(),
+                    state: State::Due(Ms(0)),
+                    once: false,
+                }),
+            }
+        }
+        let is_named = |address: &str| settings.neighbours.iter().any(|n| n.address == address);
+        let mut gone = Vec::new();
+        for (at, n) in self.neighbours.iter_mut().enumerate().filter(|(_, n)| !n.once && !is_named(&n.address)) {
+            n.once = true;
+            if matches!(n.state, State::Due(_)) {
+                n.state = State::Due(Ms(u64::MAX));
+            }
+            gone.push(NeighbourId(at));
+        }
+        gone
     }
 
     /// An address to dial once, now.
@@ -136,10 +163,28 @@ impl Dialer {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use super::*;
     use crate::folder::Neighbour as Named;
     use taizhang_core::id::{NetworkId, OrgId};
+
+    #[test]
+    fn neighbours_come_and_go_while_the_node_runs() {
+        let named = |address: &str| Named { address: address.to_owned(), key: None };
+        let settings = |of: &[&str]| Settings::new(NetworkId([1; 32]), OrgId([1; 8]), of.iter().map(|a| named(a)).collect());
+        let mut dialer = Dialer::new(&settings(&["a:1"]));
+        let addresses = |d: &mut Dialer| d.due(Ms(9)).into_iter().map(|(_, address, _)| address).collect::<Vec<_>>();
+        assert_eq!(addresses(&mut dialer), ["a:1"]);
+        assert_eq!(dialer.follow(&settings(&["a:1", "b:1"])), []);
+        assert_eq!(addresses(&mut dialer), ["b:1"], "the new one, and no second line to the other");
+        let gone = dialer.follow(&settings(&["b:1"]));
+        assert_eq!((gone.len(), dialer.all().count()), (1, 1));
+        dialer.closed(gone[0], Ms(9));
+        dialer.failed(gone[0], Ms(9));
+        assert_eq!(dialer.due(Ms(9 + 2 * POLL_MS)), [], "nobody dials it");
+        assert_eq!(dialer.follow(&settings(&["a:1", "b:1"])), []);
+        assert_eq!(addresses(&mut dialer), ["a:1"], "back again");
+    }
 
     #[test]
     fn a_clock_that_went_back_silences_nobody() {

@@ -110,8 +110,10 @@ impl Driver {
             None => self.dialer.all().collect(),
         };
         if neighbours.is_empty() {
-            return Err(CommandError::new(ErrorKind::NotReachable, "没有可以同步的节点", "there is no node to sync with")
-                .hint("给出地址: taizhang sync HOST:PORT", "name an address: `taizhang sync HOST:PORT`"));
+            return Err(CommandError::new(ErrorKind::NotReachable, "没有可以同步的节点", "there is no node to sync with").hint(
+                "给出地址: taizhang sync HOST:PORT; 或用 taizhang neighbour add 记下",
+                "name an address: `taizhang sync HOST:PORT`, or keep it with `taizhang neighbour add`",
+            ));
         }
         self.dialer.wake();
         let targets = neighbours.into_iter().map(|neighbour| {

@@ -233,17 +233,15 @@ impl Hub {
 
     /// The other is so far ahead that our reckoning of what it lacks was only near.
     pub(super) fn has_all(&mut self, session: SessionId, document: DocId) {
-        let Some(s) = self.sessions.get_mut(&session) else { return };
-        let ledger = &self.ledger;
-        s.owed.retain(|(_, _, _, id)| ledger.place(id).is_some_and(|p| p.log.document != document));
+        if let Some(s) = self.sessions.get_mut(&session) {
+            s.owed.forget(&document);
+        }
     }
 
     /// All tips of this round are exchanged; what the other did not answer it cannot hold.
     pub(super) fn compared(&mut self, now: Ms, store: &dyn Entries, session: SessionId) {
         let Some(s) = self.sessions.get_mut(&session) else { return };
-        let unanswered = std::mem::take(&mut s.awaited);
-        let ledger = &self.ledger;
-        s.owed.retain(|(_, _, _, id)| ledger.place(id).is_some_and(|p| !unanswered.contains(&p.log.document)));
+        std::mem::take(&mut s.awaited).iter().for_each(|unanswered| s.owed.forget(unanswered));
         s.tips_sent.clear();
         s.tips_heard.clear();
         s.phase = Phase::Live;
@@ -263,14 +261,14 @@ impl Hub {
         if !s.is_idle() {
             return;
         }
-        let (with, stale, told) = (s.remote, s.stale, s.in_sync);
-        if s.org.is_none() {
+        let (with, stale, told, kinds) = (s.remote, s.stale, s.in_sync, s.wants.and(s.ours));
+        let Some(org) = s.org else {
             // It told all it had, and that did not say who it is.
             if s.batches_received > 0 && !self.is_newcomer() {
                 self.close(session, UNKNOWN_NODE);
             }
             return;
-        }
+        };
         let progress = s.compared_at != Some((self.ledger.len(), self.ledger.registry_revision())) || s.moved;
         if stale && progress {
             return self.begin_comparison(session);
@@ -279,7 +277,8 @@ impl Hub {
             if let Some(s) = self.sessions.get_mut(&session) {
                 s.in_sync = true;
             }
-            self.notify(Event::InSync { session, with });
+            let here = self.ledger.len();
+            self.notify(Event::InSync { session, with, org, kinds, here });
         }
     }
 }

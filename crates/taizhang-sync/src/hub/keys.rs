@@ -217,16 +217,36 @@ impl Hub {
         self.settle(session);
     }
 
+    /// How often the other has named the records of this document since something changed here, this time included.
+    fn times_asked(&mut self, session: SessionId, document: DocId) -> usize {
+        self.key_documents(session);
+        let Some(s) = self.sessions.get_mut(&session) else { return 0 };
+        let stamp = s.talk.seen.as_ref().map(|(stamp, _)| *stamp);
+        if s.talk.answered.0 != stamp {
+            s.talk.answered = (stamp, BTreeMap::new());
+        }
+        let times = s.talk.answered.1.entry(document).or_default();
+        *times += 1;
+        *times
+    }
+
     /// What the other has of a document: it gets what it lacks, and hears what we have if it asks.
     pub(super) fn told_key_ids(&mut self, session: SessionId, document: DocId, reply: bool, ids: Vec<RecordId>) {
         let Some(s) = self.sessions.get(&session) else { return };
         if !self.may_share(s, &document) {
             return;
         }
-        let theirs: BTreeSet<RecordId> = ids.into_iter().collect();
-        let mut lacking = self.open_records(&document);
-        lacking.retain(|r| !theirs.contains(&r.id()));
-        self.send_records(session, &lacking);
+        let times = self.times_asked(session, document);
+        if times > limits::KEY_ANSWERS_MAX && !is_off(Check::KeysAgain) {
+            return self.close(session, "asks for the same keys again and again");
+        }
+        // Whoever has been told all that is here, and nothing has changed since, lacks what it did not take.
+        if times <= limits::KEY_TELLINGS_MAX || is_off(Check::KeysAgain) {
+            let theirs: BTreeSet<RecordId> = ids.into_iter().collect();
+            let mut lacking = self.open_records(&document);
+            lacking.retain(|r| !theirs.contains(&r.id()));
+            self.send_records(session, &lacking);
+        }
         if reply {
             return self.send_ids(session, document, false);
         }

@@ -139,7 +139,7 @@ impl Hub {
         let newest_first = self.planted(Planted::NewestFirst);
         loop {
             let s = self.sessions.get_mut(&session)?;
-            let (_, _, _, id) = if newest_first { s.owed.pop_last()? } else { s.owed.pop_first()? };
+            let id = if newest_first { s.owed.pop_last()? } else { s.owed.pop_first()? };
             let s = self.sessions.get(&session)?;
             let may = |document| document_kind_is_open(document) || self.in_scope(s, document);
             let place = self.ledger.place(&id)?;

@@ -1,10 +1,10 @@
-//! `init`, `org`, `invite`, `join`, `run`, `sync`, `links`.
+//! `init`, `org`, `invite`, `join`, `run`, `sync`, `neighbour`, `links`.
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Subcommand};
 use taizhang_node::{
-    command::{Command, OrgChange},
+    command::{Command, NeighbourCommand, OrgChange},
     error::CommandError,
     secret::Secret,
 };
@@ -254,6 +254,37 @@ impl Sync {
         } else {
             Task::Run(Run { listen: Listen(None), until_stdin_closes: false })
         }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Neighbour {
+    /// 列出 | List them
+    List,
+    /// 记下一个地址, 以后自动联系 | Keep an address: it is dialled from now on
+    Add {
+        /// 主机:端口 | host:port
+        #[arg(value_name = "HOST:PORT")]
+        address: String,
+        /// 那里节点的密钥; 已认可的写前 6 位即可 | The key of the node there; six digits of one that is certified
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
+    },
+    /// 不再联系 | Dial it no more
+    Remove {
+        /// 主机:端口 | host:port
+        #[arg(value_name = "HOST:PORT")]
+        address: String,
+    },
+}
+
+impl Neighbour {
+    pub(super) fn command(self) -> Command {
+        Command::Neighbour(match self {
+            Self::List => NeighbourCommand::List,
+            Self::Add { address, key } => NeighbourCommand::Add { address, key },
+            Self::Remove { address } => NeighbourCommand::Remove { address },
+        })
     }
 }
 

@@ -111,6 +111,7 @@ pub(super) const HEADLINES: &[(&str, &str, &str)] = &[
     ("key-end", "停用授权: 结果如下。", "Ending grants: what it does."),
     ("key-burn", "作废密钥: 结果如下。", "Burning keys: what it does."),
     ("key-accept", "追认: 结果如下。", "Accepting: what it does."),
+    ("neighbours", "要联系的节点", "Nodes to dial"),
     ("sync", "同步完成。", "Synced."),
     (
         "bundle-written",

@@ -3,15 +3,19 @@ use serde_json::Value as Json;
 use taizhang_core::{
     entry::{Header, SignedEntry},
     founding::NewGrant,
-    id::{DocId, EntryId, Kind},
+    id::{DocId, EntryId, Kind, OrgId, PublicKey},
+    key::SecretKey,
     receipt::Receipt,
-    rows::{Grant, Role},
+    rows::{Grant, Role, RowType},
     units::{Day, Ms},
 };
-use taizhang_sync::{Event, SessionId};
+use taizhang_sync::{Event, SessionId, frame::Kinds};
 
 use super::{
-    super::testkit::{Net, row, teacher},
+    super::{
+        delivered,
+        testkit::{Net, row, teacher},
+    },
     LONG_MS,
 };
 use crate::{
@@ -91,7 +95,7 @@ fn a_key_that_ends_soon_or_has_ended_and_an_open_invite() {
     let today = now().day();
     let key = crate::keyfile::create(net.core.folder(), "temp", "pass").unwrap().key.public();
     let top = net.core.ledger().registry.orgs[&net.county].creation.name;
-    let basis = top.in_document(DocId::of(taizhang_core::id::OrgId::root(net.core.network()), Kind::Registry));
+    let basis = top.in_document(DocId::of(OrgId::root(net.core.network()), Kind::Registry));
     let grant = |to_day| {
         let new = NewGrant { key, role: Role::Auditor, office: None, org: net.county, basis, seal_key: None };
         Grant { to_day: Some(to_day), ..new.row("temp", Day(20_000)) }
@@ -148,6 +152,55 @@ fn a_journal_that_lost_an_entry_is_told_as_damage() {
     drop(dir);
 }
 
+/// A session of this node with one of the county's ends with nothing to exchange.
+fn in_step(core: &mut Core, org: OrgId, with: PublicKey, kinds: Kinds) {
+    let here = core.ledger().len();
+    core.hear(&Event::InSync { session: SessionId(1), with, org, kinds, here });
+}
+
+/// A further node of the county.
+fn further_node(net: &mut Net, key: u8) -> PublicKey {
+    let node = SecretKey::from_seed([key; 32]).public();
+    let grant = NewGrant { key: node, role: Role::Node, office: None, org: net.county, basis: net.top(), seal_key: None };
+    let grant: Grant = grant.row("新机", Day(20_000));
+    net.put("admin", DocId::of(net.county, Kind::Registry), &(Grant::TYPE, grant.to_fields()));
+    node
+}
+
+#[test]
+fn what_a_machine_in_the_place_of_another_has_from_elsewhere_counts_as_received_and_what_comes_later_does_not() {
+    let mut net = Net::new();
+    net.put("clerk", net.roster(), &teacher("T1"));
+    let mut school = net.node_below(net.school);
+    let first = net.core.folder().node_key().unwrap().public();
+    in_step(&mut school, net.county, first, Kinds::all());
+    assert_eq!(doctor(&mut school).1, [("on_its_way".to_owned(), "429801: 1".to_owned())], "its receipt is due");
+    let second = further_node(&mut net, 77);
+    net.carry(&mut school);
+    in_step(&mut school, net.county, second, Kinds::of(&[Kind::Ledger]));
+    assert_eq!(doctor(&mut school).1.len(), 1, "of a roster that says nothing");
+    in_step(&mut school, net.county, second, Kinds::all());
+    assert_eq!(doctor(&mut school).1, []);
+    net.put("clerk", net.roster(), &teacher("T2"));
+    net.carry(&mut school);
+    in_step(&mut school, net.county, second, Kinds::all());
+    assert_eq!(
+        doctor(&mut school).1,
+        [("on_its_way".to_owned(), "429801: 1".to_owned())],
+        "whoever says «in step» gives no receipt with it"
+    );
+}
+
+#[test]
+fn nothing_is_awaited_from_who_is_closed_or_stands_elsewhere_now() {
+    let (mut net, city) = Net::below_a_city();
+    let former = net.beside(city, "429802", "reviewer-2");
+    assert!(delivered::is_awaited(&net.core, city));
+    let school = net.node_below(net.school);
+    assert!(delivered::is_awaited(&school, net.county) && delivered::is_awaited(&school, city));
+    assert!(!delivered::is_awaited(&school, former), "beside, not above");
+}
+
 #[test]
 fn a_neighbour_that_was_not_met_for_a_week() {
     let mut net = Net::new();
@@ -156,9 +209,10 @@ fn a_neighbour_that_was_not_met_for_a_week() {
     net.core.change_settings(|s| s.neighbours.push(neighbour)).unwrap();
     let never = ill(&mut net.core, "not_synced");
     assert!(never.starts_with("county.example:7433: ") && never.contains("taizhang sync --once"), "{never}");
-    net.core.hear(&Event::InSync { session: SessionId(1), with });
+    let county = net.county;
+    in_step(&mut net.core, county, with, Kinds::all());
     assert!(doctor(&mut net.core).0);
-    net.core.note_answer("county.example:7433", Some(taizhang_core::id::PublicKey([7; 32])));
+    net.core.note_answer("county.example:7433", Some(PublicKey([7; 32])));
     assert!(ill(&mut net.core, "neighbour_stranger").starts_with("county.example:7433 ("));
     net.core.note_answer("county.example:7433", None);
     assert!(doctor(&mut net.core).0);

@@ -133,7 +133,12 @@ fn place(c: &mut Context<'_>, named: &str, to: &str, from: &str, reason: Option<
             format!("{named} cannot belong under {to}"),
         ));
     }
-    write(c, &[(at, row)])
+    let reply = write(c, &[(at, row)])?;
+    c.note(
+        format!("{named} 的电脑还在联系原来的上级: 请在 {named} 的电脑上用 taizhang neighbour add 记下 {to} 的地址 (或用 {to} 给出的邀请加入), 用 taizhang neighbour remove 去掉原上级的地址"),
+        format!("the machines of {named} still dial the organisation that was above: on each keep the address of {to} with `taizhang neighbour add` (or join there by an invite of {to}), and remove the former one with `taizhang neighbour remove`"),
+    );
+    Ok(reply)
 }
 
 fn close(

@@ -10,6 +10,7 @@ pub(super) const HEADLINES: &[(&str, &str, &str)] = &[
 pub(super) const LABELS: &[(&str, &str, &str)] = &[
     ("attachments", "附件", "attachments"),
     ("clock", "本机时钟超前", "this clock is ahead by"),
+    ("in_step", "同步时已无差别", "last sync without difference"),
     ("delivered", "对方收讫", "confirmed by others"),
     ("free_bytes", "剩余空间", "free space"),
     ("in_sync", "最近一次同步", "last in step"),
