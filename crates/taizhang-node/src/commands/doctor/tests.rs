@@ -19,7 +19,7 @@ use super::{
     LONG_MS,
 };
 use crate::{
-    command::{Command, Unlock},
+    command::{Command, OrgChange, Unlock},
     core::{Core, now},
     folder::{Folder, Neighbour},
 };
@@ -193,12 +193,28 @@ fn what_a_machine_in_the_place_of_another_has_from_elsewhere_counts_as_received_
 
 #[test]
 fn nothing_is_awaited_from_who_is_closed_or_stands_elsewhere_now() {
+    let mut net = Net::new();
+    assert!(delivered::is_awaited(&net.core, net.school2));
+    let close = OrgChange::Close { org: "002".into(), day: "2025-09-01".into(), succeeded_by: None, reason: None };
+    net.data("admin", &Command::Org(close));
+    assert!(!delivered::is_awaited(&net.core, net.school2), "closed");
     let (mut net, city) = Net::below_a_city();
     let former = net.beside(city, "429802", "reviewer-2");
+    let node = SecretKey::from_seed([77; 32]).public();
+    let basis = net.core.ledger().registry.orgs[&former].creation.name.here();
+    let grant = NewGrant { key: node, role: Role::Node, office: None, org: former, basis, seal_key: None };
+    let grant: Grant = grant.row("县局", Day(20_000));
+    net.put("admin", DocId::of(city, Kind::Registry), &row(&grant));
     assert!(delivered::is_awaited(&net.core, city));
-    let school = net.node_below(net.school);
+    let mut school = net.node_below(net.school);
     assert!(delivered::is_awaited(&school, net.county) && delivered::is_awaited(&school, city));
     assert!(!delivered::is_awaited(&school, former), "beside, not above");
+    let neighbour = Neighbour { address: "former.example:7433".into(), key: Some(node.to_string()) };
+    school.change_settings(|s| s.neighbours.push(neighbour)).unwrap();
+    let missed = |core: &mut Core| doctor(core).1.iter().filter(|(what, _)| what == "not_synced").count();
+    assert_eq!(missed(&mut school), 0, "it need not be reached");
+    school.change_settings(|s| s.neighbours.push(Neighbour { address: "county.example:7433".into(), key: None })).unwrap();
+    assert_eq!(missed(&mut school), 1);
 }
 
 #[test]
