@@ -107,9 +107,9 @@ impl Dialer {
         self.neighbours.iter().enumerate().filter(|(_, n)| !n.once).map(|(at, _)| NeighbourId(at))
     }
 
-    /// Something was written, or links stand again: dial now.
+    /// Something was written, or links stand again: dial the neighbours now.
     pub(crate) fn wake(&mut self) {
-        (0..self.neighbours.len()).for_each(|n| self.wake_one(n));
+        self.all().collect::<Vec<_>>().into_iter().for_each(|n| self.wake_one(n.0));
     }
 
     fn wake_one(&mut self, n: usize) {
@@ -182,8 +182,13 @@ mod tests {
         dialer.closed(gone[0], Ms(9));
         dialer.failed(gone[0], Ms(9));
         assert_eq!(dialer.due(Ms(9 + 2 * POLL_MS)), [], "nobody dials it");
+        dialer.wake();
+        assert_eq!(dialer.due(Ms(9)), [], "nor when something is written");
         assert_eq!(dialer.follow(&settings(&["a:1", "b:1"])), []);
         assert_eq!(addresses(&mut dialer), ["a:1"], "back again");
+        let mut dialer = Dialer::new(&settings(&["a:1"]));
+        assert_eq!(dialer.follow(&settings(&[])).len(), 1);
+        assert_eq!(dialer.due(Ms(9)), [], "not dialled yet, and gone");
     }
 
     #[test]
