@@ -179,8 +179,7 @@ def read_rows(e, types):
         well = all(fits(form.rstrip("?"), v) if v is not None else form[-1] == "?" for v, (_, form) in zip(fields + [None] * 99, of))
         yield {"name": f"{e.id.hex()}.{i}", "type": number, "standing": judge(e.id), "well": well, "time_ms": e.time, "fields": named}
 def main():
-    len(sys.argv) > 1 or sys.exit(__doc__)
-    raw, waiting, before, failures = open(sys.argv[1], "rb").read(), [], None, []
+    raw, waiting, before, failures = open(sys.argv[1] if len(sys.argv) > 1 else sys.exit(__doc__), "rb").read(), [], None, []
     head = cbor2.load(f := io.BytesIO(raw))
     need(head[0] == "taizhang.audit-export/1", "not an audit export")
     while (at := f.tell()) < len(raw):
