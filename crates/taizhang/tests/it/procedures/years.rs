@@ -161,6 +161,8 @@ fn section_14_a_school_moves_to_another_county() {
     let there = [(ADDRESS_2, city.address("county2"))];
     walk.good("county2", &there, "");
     walk.good("school", &there, "");
+    walk.good("school", &[(ADDRESS, city.address("county"))], "");
+    walk.good("school", &[], "");
     walk.good("school", &[], "");
     office.good("sync --once --data county");
     walk.good("county", &[], "");
