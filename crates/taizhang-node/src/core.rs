@@ -101,9 +101,7 @@ pub struct Core {
 
 impl Drop for Core {
     fn drop(&mut self) {
-        if self.keys_unsaved {
-            self.save_keys();
-        }
+        self.save_keys();
     }
 }
 
@@ -385,7 +383,11 @@ impl Core {
         }
     }
 
+    /// Writes the keyring file if anything in it is new.
     fn save_keys(&mut self) {
+        if !self.keys_unsaved {
+            return;
+        }
         (self.keys_saved, self.keys_unsaved) = (self.now(), false);
         if let Err(e) = keyring::file::save(&self.folder, self.hub.keys()) {
             tracing::error!(error = %e, "the keyring was not written");
@@ -404,9 +406,7 @@ impl Core {
         }
         self.last_storage_error = None;
         self.step(Input::Keys { right, spoiled });
-        if self.keys_unsaved {
-            self.save_keys();
-        }
+        self.save_keys();
         self.last_storage_error.take().map_or(Ok(()), Err)
     }
 

@@ -204,7 +204,7 @@ pub fn left_out(
     let belonging = earlier.0.iter().filter(|i| Inputs::belongs(tree, owner, years, &i.document));
     let kept = |tip: &EntryId| known.ancestry(*tip).find(|id| !known.is_surplus_entry(id));
     let counted = belonging.flat_map(|i| i.tips.iter().filter_map(kept).map(|t| (i.document, t)));
-    counted.filter(|(_, tip)| known.place(tip).is_some() && !named.contains(tip)).collect()
+    counted.filter(|(_, tip)| !named.contains(tip)).collect()
 }
 
 /// In order of arrival here: behind what they name.
