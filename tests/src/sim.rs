@@ -33,7 +33,7 @@ pub use bug::Bug;
 pub use counts::Counts;
 pub use days::{Day, closed_logs, flaps, sixty_late_rows};
 pub use dishonest::{DELAY_MAX_MS, Misdeeds};
-pub use moved::{invited_before_the_move, moved_and_merged, moved_where_no_line_is};
+pub use moved::{invited_and_came_elsewhere, invited_before_the_move, moved_and_merged, moved_where_no_line_is};
 
 use shape::Shape;
 use world::{Happens, World};

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use taizhang_tests::sim::{
-    Bug, Mode, closed_logs, flaps, invited_before_the_move, moved_and_merged, moved_where_no_line_is, run, run_in,
-    sixty_late_rows,
+    Bug, Mode, closed_logs, flaps, invited_and_came_elsewhere, invited_before_the_move, moved_and_merged, moved_where_no_line_is,
+    run, run_in, sixty_late_rows,
 };
 
 #[test]
@@ -95,6 +95,11 @@ fn a_county_knows_a_school_that_the_city_moved_to_it_before_any_line_stands() {
 #[test]
 fn an_invite_of_the_county_that_a_school_has_left_is_not_used_up() {
     assert_eq!(invited_before_the_move().failure, None);
+}
+
+#[test]
+fn a_county_that_had_a_school_for_a_while_does_not_keep_the_use_of_its_invite() {
+    assert_eq!(invited_and_came_elsewhere().failure, None);
 }
 
 #[test]

@@ -172,7 +172,7 @@ impl World {
         self.machines[node].wants.has(document.kind) && self.is_certified(node) && self.may_read(node, document)
     }
 
-    /// Nodes connected by live links through each other.
+    /// Nodes connected by live links through each other. A line that a move left which was taken back leads nowhere.
     fn groups(&self, members: &[usize], document: &DocId) -> Vec<Vec<usize>> {
         let mut left: BTreeSet<usize> = members.iter().copied().collect();
         let mut groups = Vec::new();
@@ -183,6 +183,9 @@ impl World {
                 at += 1;
                 for c in self.conns.iter().filter(|c| c.ends.iter().all(|e| !e.is_closed && e.deaf_from == u64::MAX)) {
                     let [a, b] = &c.ends;
+                    if self.are_strangers([a.node, b.node]) {
+                        continue;
+                    }
                     for (x, y) in [(a.node, b.node), (b.node, a.node)] {
                         if x == node && self.knows_reader(x, y, document) && self.knows_reader(y, x, document) && left.remove(&y)
                         {

@@ -250,3 +250,42 @@ pub fn invited_before_the_move() -> Day {
     }
     w.day()
 }
+
+/// A move is taken back on its day: the county that had the school for that while still holds the other's registry with an invite into the school, but nobody gets from there what is written in it. It does not take the invite's use, which would stay with it; the school's county does.
+#[must_use]
+pub fn invited_and_came_elsewhere() -> Day {
+    let mut w = World::two_counties(Kinds::all());
+    let (city, counties, schools) = (w.of_kind(OrgKind::City)[0], w.of_kind(OrgKind::County), w.of_kind(OrgKind::School));
+    let [home, other] = [counties[0], counties[1]];
+    let school = schools.iter().copied().find(|s| w.god.ledger.registry.ancestors(*s)[0] == home).unwrap_or(schools[0]);
+    let Some(invite) = w.invite_again(w.staff(home, Role::Admin), school, Role::Clerk, u64::MAX >> 8) else {
+        w.fail("the county cannot invite".to_owned());
+        return w.day();
+    };
+    w.run_on();
+    let (admin, registry) = (w.staff(city, Role::Admin), DocId::of(city, Kind::Registry));
+    let kept = Some(Judge::new(&w.god.ledger).left_behind(school, other));
+    let row =
+        Org { random: None, parent: other, from_day: SEPTEMBER, kept, ..w.god.ledger.registry.orgs[&school].current().clone() };
+    let moved = w.says(admin, registry, Org::TYPE, &row.to_fields(), &[]);
+    let row = Org { parent: home, ..row };
+    w.says(admin, registry, Org::TYPE, &row.to_fields(), &[moved]);
+    let elsewhere = w.node_of(other);
+    if w.ledger_of(elsewhere).is_none_or(|l| l.document(&DocId::of(home, Kind::Registry)).is_none()) {
+        w.fail("the other county never had the invite".to_owned());
+    }
+    w.newcomer(&invite, school, Role::Clerk, elsewhere);
+    w.run_on();
+    let newcomer = w.machines.len() - 1;
+    if w.machines[newcomer].join.as_ref().is_some_and(|j| w.god.ledger.place(&j.id).is_some()) {
+        w.fail("a county takes the use of an invite that nobody gets from it".to_owned());
+    }
+    w.add_link(newcomer, w.node_of(home));
+    w.run_on();
+    if !w.is_certified(newcomer)
+        || !w.machines[w.node_of(city)].has(&w.machines[newcomer].join.as_ref().map_or(moved.entry, |j| j.id))
+    {
+        w.fail("the school's county does not take the invite's use".to_owned());
+    }
+    w.day()
+}

@@ -8,6 +8,7 @@ const REASONS: &[(&str, &str, bool)] = &[
     ("this invite has expired", "邀请已过期", true),
     ("this invite was withdrawn", "这个邀请已被撤回", true),
     ("this invite's organisation has moved", "邀请发出后单位已划转, 请由现在的上级重新邀请", true),
+    ("this invite is of another county", "这个邀请是别的县发出的, 请连接发出邀请的单位的节点", true),
     ("this invite is not known here", "对方不认识这个邀请", true),
     ("the invite is not valid here", "这个邀请在对方无效", true),
     ("the invite was used for another node", "这个邀请已用于另一台电脑", true),

@@ -136,6 +136,10 @@ impl Hub {
     fn may_join(&self, now: Ms, remote: PublicKey, entry: &SignedEntry) -> Result<(), &'static str> {
         let Before::Start { grant: Some(grant), .. } = entry.header.before else { return Err("not the use of an invite") };
         let invite = self.ledger.registry.grants.get(&grant).filter(|g| g.row.one_use).ok_or("this invite is not known here")?;
+        // The use would stay here: of a registry that we may not read any more nobody gets anything from us, not even who comes with it.
+        if !self.ledger.registry.may_read(self.config.org, &entry.header.log.document) {
+            return Err("this invite is of another county: connect to a machine of the one that invited");
+        }
         if invite.row.expires_ms.is_some_and(|e| e < now) && !self.planted(Planted::InviteExpired) {
             return Err("this invite has expired");
         }
