@@ -42,7 +42,7 @@ pub(super) fn check(audit: &mut Audit<'_>) -> Result<u64, CommandError> {
     Ok(notes.len() as u64)
 }
 
-/// Is the node certified, or does the receipt claim to be older than what ended or burnt its key? Of a stolen PC the receipts of honest days stay.
+/// Is the node certified, or does the receipt claim to be older than what ended or burnt its key? Of a stolen PC the receipts of honest days stay; what its thief dates back can name only what was there on that day, or the node's clock is found wrong.
 fn was_certified(ledger: &Ledger, judge: &Judge<'_>, receipt: &Receipt) -> bool {
     if !nodes::orgs_of(ledger, judge, receipt.node).is_empty() {
         return true;

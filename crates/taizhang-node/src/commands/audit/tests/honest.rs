@@ -59,6 +59,25 @@ fn receipts_of_a_burnt_machine_are_told_once_with_their_number_and_only_those_af
     assert_eq!(roster.kind, Kind::Roster);
 }
 
+/// Who took it may date a receipt back to honest days. It can then name only what was there on that day, or it tells on itself.
+#[test]
+fn a_receipt_that_a_thief_dates_back_over_newer_entries_is_found() {
+    let mut net = Net::new();
+    let node = SecretKey::from_seed([9; 32]);
+    let top = net.top();
+    let grant = NewGrant { key: node.public(), role: Role::Node, office: None, org: net.county, basis: top, seal_key: None };
+    let grant: Grant = grant.row("node", Day(20_000));
+    let registry = registry(&net);
+    net.put("admin", registry, &row(&grant));
+    let burn = Burn { key: node.public(), positions: vec![], cause: "stolen".into(), reason: None };
+    net.put("admin", registry, &row(&burn));
+    let start = now().0;
+    let tips = ["clerk", "clerk2"].map(|who| write_at(&mut net, who, Ms(start)));
+    let signed = receipt(&net, &node, Ms(start - 2 * DAY_MS), tips.to_vec());
+    note(&mut net, &signed, signed.to_bytes());
+    assert_eq!(only(&mut net.core), found("clock_behind", "429801 node"));
+}
+
 #[test]
 fn an_export_takes_no_other_files_place_and_nobody_else_reads_it() {
     let mut net = Net::new();
