@@ -164,6 +164,8 @@ fn written(act: &Act) -> Vec<Written> {
             match o {
                 Op::Row(row) => row_texts(document, row.row_type, row.fields, &mut out),
                 Op::Register(r) => {
+                    let (concerns, key) = (document.concerns(), r.key.to_owned());
+                    out.push(Written { concerns, field: "key".to_owned(), is_free: false, about: None, text: key });
                     let field = r.key.rsplit('.').next().unwrap_or_default().to_owned();
                     if let Ok(Value::Text(text)) = Value::parse(r.value) {
                         out.push(Written { concerns: document.concerns(), field, is_free: true, about: None, text });

@@ -627,6 +627,7 @@ pub(super) const WORDS: &[(&str, &str, &str)] = &[
     ("personal_text", "备注含个人信息", "personal data in a remark"),
     ("replaces_missing", "所更正的行未到", "replaced row missing"),
     ("target_missing", "所引用的行未到", "named row missing"),
+    ("target_refused", "所引用的行未被接受", "named row refused"),
     ("target_differs", "与所指登记不符", "another registration is meant"),
     ("twice", "同次更正两遍", "corrected twice"),
     ("too_long", "文字过长", "too long"),

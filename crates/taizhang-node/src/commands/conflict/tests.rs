@@ -180,6 +180,7 @@ fn fields_go_where_they_belong() {
         ("clerk", ".subject", "语文", ErrorKind::Usage),
         ("clerk", "T 1.subject", "语文", ErrorKind::Usage),
         ("clerk", "11010519491231002X.subject", "语文", ErrorKind::Usage),
+        ("clerk", "T11010519491231002X.subject", "语文", ErrorKind::Refused),
         ("clerk", "T1.seq", "twelve", ErrorKind::Usage),
         ("clerk", "T1.remark", long.as_str(), ErrorKind::Usage),
         ("admin", "999.address1", "某镇", ErrorKind::Usage),

@@ -134,7 +134,7 @@ fn name(field: &'static str, json: &Json) -> Result<RowName, Fault> {
 }
 
 fn register(given: &Map<String, Json>) -> Result<What, Fault> {
-    let key = given.get("key").and_then(Json::as_str).filter(|k| k.split_once('.').is_some());
+    let key = given.get("key").and_then(Json::as_str).filter(|k| k.split_once('.').is_some_and(|(id, _)| is_code(id)));
     let value = match given.get("value") {
         Some(Json::String(t)) => Some(Value::Text(t.clone())),
         Some(Json::Bool(b)) => Some(Value::Bool(*b)),
@@ -143,6 +143,9 @@ fn register(given: &Map<String, Json>) -> Result<What, Fault> {
     };
     if let Some(what) = value.as_ref().and_then(|v| number_in("value", v)) {
         return Err(personal_text("value", &what));
+    }
+    if let Some(what) = given.get("key").and_then(Json::as_str).and_then(|k| personal::number_in("key", k)) {
+        return Err(personal_text("key", &what));
     }
     match (key, value) {
         (Some(key), Some(value)) => Ok(What::Register { key: key.to_owned(), value: scalar(&value) }),

@@ -257,6 +257,12 @@ fn bad_lines_are_named_with_line_and_field_and_nothing_is_imported() {
         (json!({ "type": "register", "fields": { "key": "T1.subject", "value": null } }), "bad_field", None),
         (json!({ "type": "register", "fields": { "key": "T1.remark", "value": id } }), "personal_text", Some("value")),
         (
+            json!({ "type": "register", "fields": { "key": format!("T{id}.subject"), "value": "语文" } }),
+            "personal_text",
+            Some("key"),
+        ),
+        (json!({ "type": "register", "fields": { "key": "王小明.subject", "value": "语文" } }), "bad_field", None),
+        (
             json!({ "type": "register", "document": "001/notice/2025", "fields": { "key": "T1.x", "value": "y" } }),
             "no_document",
             None,
@@ -278,6 +284,30 @@ fn bad_lines_are_named_with_line_and_field_and_nothing_is_imported() {
     let path = net.dir.path().join("binary");
     std::fs::write(&path, [0xff, 0xfe, 0x00]).unwrap();
     assert_eq!(import(&mut second, "clerk", of(&[path], None)).unwrap_err().kind, ErrorKind::FileProblems);
+}
+
+#[test]
+fn what_names_a_refused_line_is_refused_with_it_and_so_is_what_names_that() {
+    let net = busy();
+    let mut second = second_node(&net);
+    let row = |name: &str| format!("{}.0", name.repeat(32));
+    let line = |teacher: &str, name: &str, replaces: &[String]| {
+        let mut line = changed(&registration_line(&json!(100)), "teacher", json!(teacher));
+        line["row"] = json!(row(name));
+        line["replaces"] = json!(replaces);
+        line
+    };
+    let refused = line("T1", "aa", &[row("cd")]);
+    let corrects = line("T1", "bb", &[row("aa")]);
+    let leans = changed(&line("T2", "cc", &[]), "sheet", json!([null, "bb".repeat(32), 0]));
+    let path = file(&net, "lines", &[leans, corrects, refused, line("T3", "dd", &[])]);
+    let error = import(&mut second, "clerk", of(std::slice::from_ref(&path), None)).unwrap_err();
+    let found = error.details.unwrap()["files"][0]["findings"].as_array().unwrap().clone();
+    let mut kinds: Vec<(u64, &str)> = found.iter().map(|f| (f["row"].as_u64().unwrap(), f["kind"].as_str().unwrap())).collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, [(1, "target_refused"), (2, "target_refused"), (3, "replaces_missing")]);
+    let report = import(&mut second, "clerk", Import { skip_bad_rows: true, ..of(&[path], None) }).unwrap();
+    assert_eq!((&report["imported"], &report["refused"]), (&1.into(), &3.into()));
 }
 
 #[test]

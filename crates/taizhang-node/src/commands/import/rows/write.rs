@@ -82,6 +82,7 @@ pub(super) fn plan(
     let old: BTreeMap<RowName, (RowName, DocId)> =
         placed.iter().enumerate().filter_map(|(n, (d, l))| Some((l.old?, (provisional(n), *d)))).collect();
     let mut plan = Plan::default();
+    let lines: BTreeSet<RowName> = (0..placed.len()).map(provisional).collect();
     for (n, (document, line)) in placed.into_iter().enumerate() {
         match line.what {
             What::Register { key, value } => plan.fields.push(Field { at: line.at, document, key, value }),
@@ -95,6 +96,7 @@ pub(super) fn plan(
     }
     plan.leave_out_known(c, files)?;
     plan.leave_out_barred(c, files, shelves)?;
+    plan.leave_out_orphans(files, &lines);
     plan.leave_out_known_fields(c, files)?;
     plan.order(files);
     for file in 0..files.reports.len() {
@@ -292,6 +294,25 @@ impl Plan {
             is_free
         });
         Ok(())
+    }
+
+    /// What names a line that is not written, and what names that: the name would be of nothing for ever.
+    fn leave_out_orphans(&mut self, files: &mut Files, lines: &BTreeSet<RowName>) {
+        loop {
+            let is_gone = |n: &RowName| lines.contains(n) && !self.rows.contains_key(n);
+            let orphans: Vec<RowName> =
+                self.rows.iter().filter(|(name, row)| row.names(**name).iter().any(is_gone)).map(|(name, _)| *name).collect();
+            if orphans.is_empty() {
+                return;
+            }
+            for row in orphans.iter().filter_map(|name| self.rows.remove(name)) {
+                let why = (
+                    "所引用的行在文件中, 但未被接受; 先改正那一行".to_owned(),
+                    "it names a line of the file that is refused; mend that one first".to_owned(),
+                );
+                files.refuse(row.at, "target_refused", None, why);
+            }
+        }
     }
 
     fn leave_out_known_fields(&mut self, c: &Context<'_>, files: &mut Files) -> Result<(), CommandError> {
