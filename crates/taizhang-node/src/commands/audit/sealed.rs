@@ -13,23 +13,38 @@ use crate::{
         acting::{self, Need},
     },
     error::{CommandError, Text},
+    keyfile,
     keyring::Keyring,
 };
 
-/// The keyring of the person who asks; `None`: no passphrase was given, or no key here opens names.
-pub(super) fn keyring(c: &Context<'_>) -> Result<Option<Keyring>, CommandError> {
+/// The keyring of the person who asks; `None`: no passphrase was given, or no key here opens names; or, with a note, nobody says whose it is.
+pub(super) fn keyring(c: &mut Context<'_>) -> Result<Option<Keyring>, CommandError> {
     if c.unlock.passphrase.is_none() {
         return Ok(None);
     }
-    // A passphrase that is always at hand does not say whose it is: then whoever opens names, if that is one person and it is hers.
-    let is_named = c.unlock.key.as_deref().is_some_and(|key| !key.is_empty());
-    if !is_named && !acting::somebody(c.core, Need::Names)? {
+    if c.unlock.key.as_deref().is_some_and(|key| !key.is_empty()) {
+        return Ok(Some(Keyring::of(&c.person()?)));
+    }
+    if !acting::somebody(c.core, Need::Names)? {
+        return Ok(None);
+    }
+    // A passphrase that is always at hand does not say whose it is, and a wrong try counts against whose key it is tried on.
+    if keyfile::list(c.core.folder())?.len() > 1 {
+        c.note(
+            "本机有多个密钥, 未检查密封的身份信息; 要检查, 用 --as 指明打开姓名的密钥",
+            "this machine has several keys: what is sealed about persons was not checked; to have it checked name the key that opens names with --as",
+        );
         return Ok(None);
     }
     match c.person() {
         Ok(person) => Ok(Some(Keyring::of(&person))),
-        Err(error) if is_named => Err(error),
-        Err(_) => Ok(None),
+        Err(error) => {
+            c.note(
+                format!("未检查密封的身份信息: {}", error.what.zh),
+                format!("what is sealed about persons was not checked: {}", error.what.en),
+            );
+            Ok(None)
+        }
     }
 }
 

@@ -85,6 +85,27 @@ fn a_wrong_passphrase_is_told_to_who_names_a_key() {
     assert_eq!(error.unwrap_err().kind, crate::error::ErrorKind::Key);
 }
 
+/// An auditor's passphrase at hand is not tried on the reviewer's key, who would have to wait for it.
+#[test]
+fn a_passphrase_that_nobody_names_a_key_for_is_tried_on_none_of_several() {
+    let mut net = Net::new();
+    import(&mut net, "clerk", "");
+    for key in crate::keyfile::list(net.core.folder()).unwrap() {
+        if !["reviewer", "admin"].contains(&key.label.as_str()) {
+            net.core.folder().remove(&format!("keys/{}.json", key.public));
+        }
+    }
+    let auditors = Unlock { key: None, passphrase: Some("wrong".to_owned()) };
+    for _ in 0..5 {
+        let mut notes = Vec::new();
+        let mut hear = |m| notes.extend(if let crate::command::Message::Note(said) = m { Some(said.en) } else { None });
+        let reply = crate::commands::execute(&mut net.core, &auditors, &Command::AuditVerify, &mut hear).unwrap();
+        assert_eq!(reply.data["sealed"], Json::Null);
+        assert!(notes.iter().any(|n| n.contains("--as")), "{notes:?}");
+    }
+    assert_eq!(verify(&mut net.core, &crate::commands::testkit::unlock("reviewer"))["sealed"], 2);
+}
+
 #[test]
 fn where_no_key_opens_names_nobody_can_tell() {
     let dir = tempfile::tempdir().unwrap();
