@@ -201,7 +201,7 @@ impl Driver {
     fn follow_settings(&mut self) {
         for gone in self.dialer.follow(self.core.settings()) {
             if let Some(session) = self.links.session_of(gone) {
-                self.links.close(session, "no neighbour any more");
+                self.links.close(session, answered::NO_NEIGHBOUR);
                 self.core.step(Input::Closed { session });
             }
         }

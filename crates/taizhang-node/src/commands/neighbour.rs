@@ -8,7 +8,7 @@ use taizhang_core::{
     units::Ms,
 };
 
-use super::{Context, bundle, delivered, shown};
+use super::{Context, bundle, delivered, sane, shown};
 use crate::{
     command::{NeighbourCommand, Reply},
     core::Core,
@@ -18,8 +18,6 @@ use crate::{
 
 /// Neighbours, at most.
 const NEIGHBOURS_MAX: usize = 64;
-/// Bytes of an address, at most: it is part of a note's key.
-const ADDRESS_BYTES_MAX: usize = 240;
 
 /// Runs one of them; each ends with the list as it is now.
 pub(crate) fn run(c: &mut Context<'_>, what: &NeighbourCommand) -> Result<Reply, CommandError> {
@@ -27,7 +25,7 @@ pub(crate) fn run(c: &mut Context<'_>, what: &NeighbourCommand) -> Result<Reply,
         NeighbourCommand::List => {}
         NeighbourCommand::Add { address, key } => {
             let address = address.trim();
-            well_formed(address)?;
+            sane::host_port(address)?;
             let key = key.as_deref().map(|k| node(c.core, k)).transpose()?;
             add(c.core, address, key)?;
         }
@@ -61,18 +59,6 @@ fn remove(core: &mut Core, address: &str) -> Result<(), CommandError> {
     }
     core.note_answer(address, None);
     core.change_settings(|s| s.neighbours.retain(|n| n.address != address))
-}
-
-/// `host:port`, as it is dialled.
-fn well_formed(address: &str) -> Result<(), CommandError> {
-    let parts = address.rsplit_once(':').filter(|(host, _)| !host.is_empty() && address.len() <= ADDRESS_BYTES_MAX);
-    let is_port = |p: &str| p.parse::<u16>().is_ok_and(|n| n > 0);
-    let is_plain = address.chars().all(|c| c.is_ascii_graphic());
-    if parts.is_some_and(|(_, port)| is_port(port)) && is_plain {
-        return Ok(());
-    }
-    Err(CommandError::not_found(format!("地址 {address} 无法使用"), format!("the address {address} cannot be used"))
-        .hint("写成 主机:端口, 例如 county.example.cn:7433", "write HOST:PORT, such as county.example.cn:7433"))
 }
 
 /// A node by its whole key, or by the beginning of one that a registry here certifies.
@@ -170,8 +156,11 @@ mod tests {
     #[test]
     fn what_is_no_address_or_no_node_is_refused() {
         let mut net = Net::new();
-        let long = format!("{}:1", "a".repeat(ADDRESS_BYTES_MAX));
-        for address in ["county", "county:", ":7433", "county:0", "county:70000", "a b:1", "县:1", &long] {
+        let long = format!("{}:1", "a".repeat(240));
+        let with_key = format!("{}@county:1", "ab".repeat(32));
+        for address in
+            ["county", "county:", ":7433", "county:0", "county:70000", "a b:1", "县:1", "http://county:1", &with_key, &long]
+        {
             assert!(add_one(&mut net, address, None).is_err(), "{address}");
         }
         let own: String = net.core.folder().node_key().unwrap().public().to_string();

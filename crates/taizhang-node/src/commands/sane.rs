@@ -96,15 +96,22 @@ fn invite_address(text: &str) -> Result<(), CommandError> {
     }
 }
 
-fn host_port(text: &str) -> Result<(), CommandError> {
+/// Bytes of an address, at most: it is part of a note's key.
+const ADDRESS_BYTES_MAX: usize = 240;
+
+/// `HOST:PORT`, as it is dialled.
+pub(super) fn host_port(text: &str) -> Result<(), CommandError> {
     if is_host_port(text) { Ok(()) } else { Err(bad_address(text, "HOST:PORT", "HOST:PORT")) }
 }
 
 fn is_host_port(text: &str) -> bool {
     let Some((host, port)) = text.rsplit_once(':') else { return false };
     let is_v6 = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).is_some_and(|h| h.parse::<std::net::Ipv6Addr>().is_ok());
-    let is_name = !host.is_empty() && host.bytes().all(|b| !b.is_ascii_whitespace() && !b":/@[]".contains(&b));
-    (is_v6 || is_name) && port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|p| p > 0)
+    let is_name = !host.is_empty() && host.bytes().all(|b| b.is_ascii_graphic() && !b":/@[]".contains(&b));
+    text.len() <= ADDRESS_BYTES_MAX
+        && (is_v6 || is_name)
+        && port.bytes().all(|b| b.is_ascii_digit())
+        && port.parse::<u16>().is_ok_and(|p| p > 0)
 }
 
 fn bad_address(text: &str, zh: &str, en: &str) -> CommandError {

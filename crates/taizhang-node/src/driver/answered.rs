@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use taizhang_core::{
     id::{Kind, OrgId, PublicKey},
+    ledger::Ledger,
     nodes,
     rows::Role,
     standing::Judge,
@@ -20,7 +21,7 @@ use crate::{commands::shown, core::Core};
 pub(super) enum Answer {
     /// Somebody with whom we go on.
     Known,
-    /// Another node of the organisation whose node was remembered: from now on this one is.
+    /// Another node of the organisation whose node was remembered, or one of an organisation that is above us now (schools move, counties merge and keep the address): from now on this one is.
     Replaced,
     /// The node of another organisation than the remembered one.
     Elsewhere,
@@ -33,23 +34,30 @@ pub(super) fn who(core: &Core, remembered: Option<PublicKey>, found: PublicKey) 
     if core.hub().is_newcomer() {
         return Answer::Known;
     }
-    let certified = nodes::orgs_of(core.ledger(), &Judge::new(core.ledger()), found);
+    who_answers(core.ledger(), core.org(), remembered, found)
+}
+
+fn who_answers(ledger: &Ledger, own: OrgId, remembered: Option<PublicKey>, found: PublicKey) -> Answer {
+    let certified = nodes::orgs_of(ledger, &Judge::new(ledger), found);
     if certified.is_empty() {
         return Answer::Stranger;
     }
     let Some(remembered) = remembered.filter(|k| *k != found) else { return Answer::Known };
-    let meant = ever_served(core, remembered);
-    match (meant.is_empty(), meant.is_disjoint(&certified)) {
+    let meant = ever_served(ledger, remembered);
+    let is_above = || certified.iter().any(|o| ledger.registry.is_above(*o, own));
+    if meant.is_empty() {
         // A key that no registry ever named says nothing of whom it meant.
-        (true, _) => Answer::Known,
-        (false, false) => Answer::Replaced,
-        (false, true) => Answer::Elsewhere,
+        Answer::Known
+    } else if !meant.is_disjoint(&certified) || is_above() {
+        Answer::Replaced
+    } else {
+        Answer::Elsewhere
     }
 }
 
 /// The organisations that a node ever worked for, also one that is withdrawn.
-fn ever_served(core: &Core, node: PublicKey) -> BTreeSet<OrgId> {
-    let grants = core.ledger().registry.grants_of(node).filter(|(_, g)| g.row.role == Role::Node && !g.row.one_use);
+fn ever_served(ledger: &Ledger, node: PublicKey) -> BTreeSet<OrgId> {
+    let grants = ledger.registry.grants_of(node).filter(|(_, g)| g.row.role == Role::Node && !g.row.one_use);
     grants.map(|(_, g)| g.row.org).collect()
 }
 
@@ -62,6 +70,11 @@ impl Driver {
         on_event: &mut dyn FnMut(NodeEvent),
     ) {
         let found = connection.handle.remote();
+        if let Some(gone) = neighbour.filter(|n| self.dialer.is_once(*n) && !self.syncs.iter().any(|s| s.waits_for(*n))) {
+            // Removed from the neighbours while it was dialled.
+            connection.handle.close(0, NO_NEIGHBOUR);
+            return self.dialer.closed(gone, self.core.now());
+        }
         let answer = neighbour.map(|n| (n, who(&self.core, self.dialer.key(n), found)));
         if let Some((neighbour, Answer::Elsewhere)) = answer {
             connection.handle.close(0, ANOTHER_EXPECTED);
@@ -136,14 +149,44 @@ impl Driver {
     }
 }
 
+/// What a node hears that was a neighbour.
+pub(super) const NO_NEIGHBOUR: &str = "no neighbour any more";
+
 /// What the node of another organisation hears.
 const ANOTHER_EXPECTED: &str = "the node of another organisation was expected here";
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+    use taizhang_core::{founding::NewGrant, id::DocId, rows::Grant, units::Day};
+
     use super::*;
-    use crate::commands::testkit::Net;
+    use crate::commands::testkit::{Net, row};
+
+    #[test]
+    fn another_office_answers_for_the_remembered_one_only_if_it_is_above() {
+        let (mut net, city) = Net::below_a_city();
+        let other = net.beside(city, "429802", "reviewer-2");
+        let (county, school) = (net.county, net.school);
+        let node = |net: &mut Net, seed: u8, org: OrgId| {
+            let key = PublicKey([seed; 32]);
+            let basis = net.core.ledger().registry.orgs[&org].creation.name;
+            let root = DocId::of(OrgId::root(net.core.network()), Kind::Registry);
+            let basis = if org == city { basis.in_document(root) } else { basis.here() };
+            let grant: Grant =
+                NewGrant { key, role: Role::Node, office: None, org, basis, seal_key: None }.row("node", Day(20_000));
+            net.put("admin", DocId::of(city, Kind::Registry), &row(&grant));
+            key
+        };
+        let (own, renewed) = (node(&mut net, 1, county), node(&mut net, 2, county));
+        let (beside, above) = (node(&mut net, 3, other), node(&mut net, 4, city));
+        let who = |remembered, found| who_answers(net.core.ledger(), school, Some(remembered), found);
+        assert_eq!(who(own, renewed), Answer::Replaced);
+        assert_eq!(who(own, beside), Answer::Elsewhere, "a county that has nothing to do with the school");
+        assert_eq!(who(beside, own), Answer::Replaced, "the county that has the school now, where another was remembered");
+        assert_eq!(who(own, above), Answer::Replaced);
+        assert_eq!(who_answers(net.core.ledger(), other, Some(beside), own), Answer::Elsewhere);
+    }
 
     #[test]
     fn a_certified_node_is_known_and_no_other_whatever_is_remembered() {

@@ -90,6 +90,11 @@ impl Dialer {
         self.neighbours.get(id.0).map(|n| n.address.clone()).unwrap_or_default()
     }
 
+    /// Is it dialled for one sync only, or no neighbour any more?
+    pub(crate) fn is_once(&self, id: NeighbourId) -> bool {
+        self.neighbours.get(id.0).is_some_and(|n| n.once)
+    }
+
     /// The key that is remembered of it.
     pub(crate) fn key(&self, id: NeighbourId) -> Option<PublicKey> {
         self.neighbours.get(id.0)?.key

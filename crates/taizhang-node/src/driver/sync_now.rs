@@ -43,6 +43,11 @@ impl Waiting {
         self.until
     }
 
+    /// Is this one of those that it waits for?
+    pub(super) fn waits_for(&self, neighbour: NeighbourId) -> bool {
+        self.targets.iter().any(|t| t.neighbour == neighbour)
+    }
+
     pub(super) fn hear(&mut self, event: &Event) {
         match event {
             Event::Stored { from: Some(_), entries, .. } => {

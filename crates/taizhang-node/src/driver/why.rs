@@ -93,8 +93,8 @@ pub(super) fn error(why: &str) -> CommandError {
     }
     if why.contains(STRANGER) || why.contains(ELSEWHERE) {
         return CommandError::new(ErrorKind::Refused, said.zh, said.en).hint(
-            "请核对地址 (taizhang neighbour list), 并向对方核实是否换过电脑",
-            "check the address (`taizhang neighbour list`), and ask the office itself whether it has a new machine",
+            "请核对地址 (taizhang neighbour list), 并向对方核实是否换过电脑; 地址已归另一单位的, 用 taizhang neighbour remove 去掉后再用 neighbour add 记下",
+            "check the address (`taizhang neighbour list`), and ask the office itself whether it has a new machine; where another office has the address now, take it out with `taizhang neighbour remove` and keep it anew with `neighbour add`",
         );
     }
     CommandError::new(ErrorKind::Refused, said.zh, said.en).hint(
