@@ -30,6 +30,7 @@ use taizhang_store::{
 use taizhang_sync::{CommitRequest, Config, Effect, Event, Hub, Input, SessionId, Token, frame::Kinds, keys::KeyRecord};
 
 use crate::{
+    commands::found::unfinished,
     error::{CommandError, ErrorKind},
     folder::{Folder, Settings},
     keyfile::{self, Person},
@@ -121,6 +122,7 @@ impl Core {
     /// Nothing was set up here, another program has it open, or the disk fails.
     pub fn open(folder: Folder, progress: Progress<'_>) -> Result<Self, CommandError> {
         let settings = folder.settings()?;
+        unfinished::is_done(&folder);
         Self::open_as(folder, settings, progress)
     }
 

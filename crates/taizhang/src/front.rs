@@ -54,8 +54,12 @@ pub(crate) fn run(cli: Cli, output: Output) -> Result<(), CommandError> {
             verdict(&reply)
         }
         Task::Invite(command, file) => {
+            let mut progress = Progress::new(output);
+            let (folder, unlock) = ready(&global, &command, &mut progress, output)?;
+            // Before anything is granted; not before the passphrase, where whoever asks may still think better of it.
             let place = invite_file(&file)?;
-            let mut reply = ask(&global, command, output).inspect_err(|_| drop(std::fs::remove_file(&file)))?;
+            let mut reply = execute(&folder, Request { unlock, command }, &mut |message| progress.tell(&message))
+                .inspect_err(|_| drop(std::fs::remove_file(&file)))?;
             if let Err(error) = write_invite(&reply, place, &file) {
                 // It is granted: whoever asked for it must hold it.
                 output.reply(&reply);
@@ -93,15 +97,20 @@ fn ask(global: &Global, command: Command, output: Output) -> Result<Reply, Comma
     if let Some(reply) = alone {
         return reply;
     }
-    // Before a passphrase is asked for, and before anything there is touched.
+    let mut progress = Progress::new(output);
+    let (folder, unlock) = ready(global, &command, &mut progress, output)?;
+    execute(&folder, Request { unlock, command }, &mut |message| progress.tell(&message))
+}
+
+/// The folder, looked at before a passphrase is asked for and before anything there is touched; and who asks.
+fn ready(global: &Global, command: &Command, progress: &mut Progress, output: Output) -> Result<(Folder, Unlock), CommandError> {
+    let folder = folder(global)?;
     if !folder.is_set_up() && !matches!(command, Command::Init { .. } | Command::Join { .. }) {
         folder.settings()?;
     }
-    let mut progress = Progress::new(output);
-    guard(&folder, &mut progress)?;
-    let passphrase = passphrase::get(output.lang, global.passphrase_file.clone(), &command)?;
-    let unlock = Unlock { key: global.as_key.clone(), passphrase };
-    execute(&folder, Request { unlock, command }, &mut |message| progress.tell(&message))
+    guard(&folder, progress)?;
+    let passphrase = passphrase::get(output.lang, global.passphrase_file.clone(), command)?;
+    Ok((folder, Unlock { key: global.as_key.clone(), passphrase }))
 }
 
 /// Gives a command to the node that runs on this folder; if none does, does it here.

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod tests;
+pub(crate) mod unfinished;
 
 use serde_json::json;
 use taizhang_core::{
@@ -58,6 +59,7 @@ pub fn init_with(
         .hint("1 至 16 个根密钥, 签名数不超过密钥数", "1 to 16 root keys, and a threshold of at most their number"));
     }
     sane::org(code, name)?;
+    unfinished::clear(folder)?;
     if folder.file("store").exists() && !folder.is_set_up() {
         let at = folder.path().display();
         return Err(CommandError::new(
@@ -83,12 +85,14 @@ pub fn init_with(
     admitted.map_err(|why| CommandError::of(ErrorKind::Refused, said::refusal(&why)))?;
     let people: Vec<&Person> = roots.iter().chain([&admin]).collect();
     let settings = Settings::new(network, row.org, Vec::new());
+    unfinished::begin(folder, &people)?;
     set_up(folder, &people, passphrase, || {
         let mut core = Core::open_as(folder.clone(), settings.clone(), &mut |_, _, _| {})?;
         core.store_entries(vec![entry], Vec::new())?;
         folder.save_settings(&settings)
     })
     .inspect_err(|_| drop(std::fs::remove_dir_all(folder.file("store"))))?;
+    unfinished::is_done(folder);
     Ok(Reply::new(
         "init",
         json!({
@@ -111,6 +115,7 @@ pub fn join(folder: &Folder, unlock: &Unlock, invite: &str, label: Option<&str>)
     }
     let label = label.map_or_else(|| file.row.role.word().to_owned(), str::to_owned);
     may_be_called(&label)?;
+    unfinished::clear(folder)?;
     let passphrase = prepare(folder, unlock)?;
     let person = Person::new(&label)?;
     let node = folder.node_key()?;
@@ -121,11 +126,13 @@ pub fn join(folder: &Folder, unlock: &Unlock, invite: &str, label: Option<&str>)
     op::parse(&entry.payload).map_err(CommandError::storage)?;
     let neighbours =
         file.address.iter().map(|address| Neighbour { address: address.clone(), key: Some(file.node.to_string()) }).collect();
+    unfinished::begin(folder, &[&person])?;
     set_up(folder, &[&person], passphrase, || {
         folder.write("invite.cbor", &entry.to_bytes())?;
         folder.save_settings(&Settings::new(file.network, file.row.org, neighbours))
     })
     .inspect_err(|_| folder.remove("invite.cbor"))?;
+    unfinished::is_done(folder);
     Ok(joined(&file, person.key.public(), node.public(), false))
 }
 
