@@ -37,7 +37,10 @@ pub(super) fn plan(c: &Context<'_>, plan: &mut Plan, lines: &[RosterLine], state
     }
     let view = c.core.view(&roster)?.without_locks();
     let open_from = open_from(c, school);
-    ask_first_jobs(plan, lines);
+    let known = state.shelves.known(c.core, school, Kind::Roster, None)?;
+    let unsaid: Vec<&RosterLine> =
+        lines.iter().filter(|l| is_first_job_unsaid(l, known.about(Teacher::TYPE, &l.teacher))).collect();
+    ask_first_jobs(plan, &unsaid);
     for line in lines {
         let known = state.shelves.known(c.core, school, Kind::Roster, None)?;
         let about = known.about(Teacher::TYPE, &line.teacher);
@@ -67,9 +70,9 @@ fn open_from(c: &Context<'_>, school: OrgId) -> Day {
 const RECENT_YEARS: u16 = 6;
 
 /// Nobody may be taken for experienced because a column is missing: the sheet is asked.
-fn ask_first_jobs(plan: &mut Plan, lines: &[RosterLine]) {
+fn ask_first_jobs(plan: &mut Plan, unsaid: &[&RosterLine]) {
     let since = plan.today.year().saturating_sub(RECENT_YEARS);
-    let unsaid: Vec<&RosterLine> = lines.iter().filter(|l| l.first_job.is_none() && l.hired.year() >= since).collect();
+    let unsaid: Vec<&RosterLine> = unsaid.iter().copied().filter(|l| l.hired.year() >= since).collect();
     let Some(first) = unsaid.first() else { return };
     let n = unsaid.len();
     plan.report.add(&Found::new(
@@ -81,6 +84,12 @@ fn ask_first_jobs(plan: &mut Plan, lines: &[RosterLine]) {
             "of {n} teachers hired in recent years nobody said whether it is their first post: probation stays open; add the column 是否首次任教 (是 or 否) before the first import, or say it with `taizhang roster correct --first-job`"
         ),
     ));
+}
+
+/// Says neither the sheet nor what is recorded whether it is the teacher's first post?
+fn is_first_job_unsaid(line: &RosterLine, about: &[Recorded]) -> bool {
+    let is_said = |r: &Recorded| Teacher::from_fields(&r.fields).is_ok_and(|t| t.row.first_job.is_some());
+    line.first_job.is_none() && !about.iter().any(is_said)
 }
 
 /// A row that says all that the sheet says of the person; a corrected one says more.

@@ -6,7 +6,7 @@ use taizhang_core::{
     op::{PayloadBuilder, REPLACES_MAX, RowRef},
     registry::{OrgRecord, OrgRow, Registry},
     rows::{Org, RowType},
-    standing::Judge,
+    standing::{Judge, line::KEPT_MAX},
     units::Day,
 };
 
@@ -123,6 +123,7 @@ fn place(c: &mut Context<'_>, named: &str, to: &str, from: &str, reason: Option<
     // The township it lay in stays behind.
     // Its people go on; what its old county grants from now on is not among these.
     let behind = Judge::new(c.core.ledger()).left_behind(org, parent);
+    let is_full = behind.len() == KEPT_MAX;
     let kept = (!behind.is_empty()).then_some(behind);
     let row = Org { random: None, parent, township: None, from_day, reason, kept, ..current.clone() };
     let filed = registry.org_row(at, record.current_name(), &[], row.clone());
@@ -138,6 +139,12 @@ fn place(c: &mut Context<'_>, named: &str, to: &str, from: &str, reason: Option<
         format!("{named} 的电脑还在联系原来的上级: 请在 {named} 的电脑上用 taizhang neighbour add 记下 {to} 的地址 (或用 {to} 给出的邀请加入), 用 taizhang neighbour remove 去掉原上级的地址"),
         format!("the machines of {named} still dial the organisation that was above: on each keep the address of {to} with `taizhang neighbour add` (or join there by an invite of {to}), and remove the former one with `taizhang neighbour remove`"),
     );
+    if is_full {
+        c.note(
+            format!("随 {named} 移交继续有效的授权最多 {KEPT_MAX} 项: 请用 taizhang key list 核对, 不在其中的人员和电脑由 {to} 重新邀请"),
+            format!("at most {KEPT_MAX} grants of {named} stay in force with a move: look at `taizhang key list`, and let {to} invite anew the people and machines that are not among them"),
+        );
+    }
     Ok(reply)
 }
 
