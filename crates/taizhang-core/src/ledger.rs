@@ -176,6 +176,12 @@ impl Ledger {
         self.docs.keys()
     }
 
+    /// Does anything of the document count? Where all of it is surplus nobody else holds it.
+    #[must_use]
+    pub fn counts(&self, document: &DocId) -> bool {
+        self.docs.get(document).is_some_and(|d| d.entries.iter().any(|e| !self.surplus.contains(e)))
+    }
+
     /// One document's logs.
     #[must_use]
     pub fn document(&self, id: &DocId) -> Option<&DocState> {

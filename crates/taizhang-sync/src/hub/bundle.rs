@@ -91,7 +91,7 @@ impl Hub {
         let frame = hello(&self.config, &self.ledger);
         self.send(session, &frame);
         let Some(s) = self.sessions.get(&session) else { return };
-        let documents: Vec<DocId> = self.ledger.documents().filter(|d| self.shares(s, d)).copied().collect();
+        let documents: Vec<DocId> = self.documents().filter(|d| self.shares(s, d)).copied().collect();
         for document in documents {
             self.tell_tips(session, document, &tips::ours(&self.ledger, &document));
             let known = held.get(&document).map(Vec::as_slice).unwrap_or_default();
@@ -118,7 +118,7 @@ impl Hub {
         let Some(s) = self.sessions.get(&session) else { return };
         let owed = s.touched.clone();
         let before = self.owed.get(&s.remote).into_iter().flatten().filter(|d| self.shares(s, d) && self.is_here(d));
-        let own = self.ledger.documents().filter(|d| Some(d.owner) == s.org && self.in_scope(s, d));
+        let own = self.documents().filter(|d| Some(d.owner) == s.org && self.in_scope(s, d));
         let more: Vec<DocId> = before.chain(own).copied().collect();
         let Some(s) = self.sessions.get_mut(&session) else { return };
         s.touched.extend(more);

@@ -81,9 +81,9 @@ impl Hub {
         }
     }
 
-    /// Is anything of it here? A receipt of nothing would end the other's session.
+    /// Is anything of it here that counts? A receipt of nothing would end the other's session.
     pub(super) fn is_here(&self, document: &DocId) -> bool {
-        self.ledger.document(document).is_some()
+        self.ledger.counts(document)
     }
 
     /// What the last session owed, as far as it still concerns this one.
@@ -114,9 +114,16 @@ impl Hub {
             }
             s.touched.remove(&document);
             self.unnoted.insert((s.remote, document));
+            // What was brought may count no more.
+            if open.is_empty() {
+                continue;
+            }
             open.truncate(limits::RECEIPT_TIPS_MAX);
             tips += open.len();
             documents.push((document, open));
+        }
+        if documents.is_empty() {
+            return;
         }
         s.last_receipt = Some(now);
         self.receipts_signed += 1;

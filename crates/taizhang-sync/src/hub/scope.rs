@@ -21,6 +21,11 @@ pub(super) struct View {
 }
 
 impl Hub {
+    /// Documents of which something counts: others are nobody's but ours, and nobody is told of them.
+    pub(super) fn documents(&self) -> impl Iterator<Item = &DocId> {
+        self.ledger.documents().filter(|d| self.ledger.counts(d))
+    }
+
     /// Both may read it and both ask for it. To a node that our registry does not know nothing is sent.
     pub(super) fn in_scope(&self, s: &Session, document: &DocId) -> bool {
         let registry = &self.ledger.registry;
@@ -47,7 +52,7 @@ impl Hub {
     /// Who has got an organisation from elsewhere hears where it stands also while nothing is written about it.
     fn lines(&self, s: &Session) -> Arc<BTreeSet<OrgId>> {
         self.lines.get(self.view(s), || {
-            let documents = self.ledger.documents().filter(|d| d.kind != Kind::Registry && self.in_scope(s, d));
+            let documents = self.documents().filter(|d| d.kind != Kind::Registry && self.in_scope(s, d));
             let came = s.org.into_iter().flat_map(|o| self.ledger.registry.moved_below(self.config.org, o));
             let orgs: BTreeSet<OrgId> = documents.flat_map(|d| self.rests_on(d)).chain(came).collect();
             orgs.into_iter().flat_map(|o| self.ledger.registry.line(o)).collect()
@@ -75,7 +80,7 @@ impl Hub {
         self.trees.get(self.view(s), || {
             let lines = if s.org.is_some() { self.lines(s) } else { Arc::default() };
             let in_tree = |d: &&DocId| self.in_scope(s, d) || (d.kind == Kind::Registry && lines.contains(&d.owner));
-            Tree::of(self.ledger.documents().filter(in_tree).map(|d| (*d, self.digest(d))))
+            Tree::of(self.documents().filter(in_tree).map(|d| (*d, self.digest(d))))
         })
     }
 

@@ -16,6 +16,7 @@ mod flood;
 mod greedy;
 mod late_answer;
 mod many_tips;
+mod nothing_counts;
 mod owed;
 mod refused;
 mod silent;

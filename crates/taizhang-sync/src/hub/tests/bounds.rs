@@ -156,9 +156,20 @@ fn receipted(node: &mut Node) -> Vec<usize> {
 
 #[test]
 fn what_does_not_fit_into_a_receipt_goes_into_the_next() {
-    let mut node = City::with_admins(0).node(0);
+    let mut city = City::with_admins(0);
+    let grant = city.write(ADMIN, 2, city.grants([(1, Role::Clerk)].into_iter()));
+    city.take(&grant);
+    let notices: Vec<DocId> =
+        (2000..).map(|year| DocId::of_year(city.org, Kind::Notice, year)).take(limits::RECEIPT_DOCUMENTS_MAX + 3).collect();
+    for document in &notices {
+        let clerk = Author { key: secret(1), run: Run([9; 8]) };
+        let grant = grant_for(&city.ledger, clerk.public(), document);
+        let entry = clerk.write(&city.ledger, *document, grant, row(1), Ms::start_of(DAY));
+        city.take(&entry);
+    }
+    let mut node = city.node(0);
     live(&mut node);
-    session(&mut node).touched = documents(limits::RECEIPT_DOCUMENTS_MAX + 3).collect();
+    session(&mut node).touched = notices.into_iter().collect();
     assert_eq!(receipted(&mut node).len(), limits::RECEIPT_DOCUMENTS_MAX);
     assert_eq!(receipted(&mut node).len(), 0, "one at a time");
     node.now = Ms(node.now.0 + 60_000);
