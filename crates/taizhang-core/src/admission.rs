@@ -225,13 +225,21 @@ impl Ledger {
         } else {
             log.run != ONE_USE_RUN && may_write(&log.document, g.row.role, g.row.org, g.org_kind)
         };
-        if !fits {
+        if !fits || !(g.row.one_use || self.is_moved_from_above(g)) {
             return Err(Refusal::Role);
         }
         if g.row.one_use && !is_use_of(&g.row, name.entry, entry.id, ops) && !is_off(Check::OneUseContent) {
             return Err(Refusal::OneUse);
         }
         Ok(g.depth)
+    }
+
+    /// Whoever holds the organisation's documents holds the registries that may place it, and no others: what rests on a move by anybody else, or under somebody whom the mover is not above, could be admitted by some of them only.
+    fn is_moved_from_above(&self, g: &GrantRecord) -> bool {
+        let Some(moved) = g.moved.and_then(|m| self.registry.row(&m)) else { return true };
+        self.registry.may_ever_place(g.row.org, moved.registry, g.registry)
+            || (g.registry == g.row.org && self.registry.was_created_under(g.registry, moved.registry))
+            || is_off(Check::GrantMovedFromAbove)
     }
 }
 
@@ -437,9 +445,12 @@ impl Named<'_> {
         let here = own.iter().find(|r| r.name == basis && r.row.org == grant.org);
         let known = || self.ledger.registry.row(&basis).filter(|r| r.row.org == grant.org);
         // The organisation's own registry certifies its staff, the one that created it, and the one under which a row placed it.
-        let certifies = |r: &OrgRow| {
-            grant.org == owner || (r.is_of_creator && r.registry == owner) || (r.row.random.is_none() && r.row.parent == owner)
-        };
+        let under = self.grant.and_then(|g| self.ledger.registry.grants.get(&g));
+        // The use of an invite rests on what the invite rests on.
+        let is_below = |kind: OrgKind| under.map_or(kind.certifies(), |g| g.row.one_use || is_below(kind, g.org_kind));
+        let is_kind = |kind| is_below(kind) || is_off(Check::GrantMovedFromAbove);
+        let is_moved_here = |r: &OrgRow| r.row.random.is_none() && r.row.parent == owner && is_kind(r.row.kind);
+        let certifies = |r: &OrgRow| grant.org == owner || (r.is_of_creator && r.registry == owner) || is_moved_here(r);
         let nowhere = is_off(Check::GrantBasis).then_some((true, OrgKind::County));
         let row = here.or_else(known);
         let Some((is_mine, kind)) = row.map(|r| (certifies(r), r.row.kind)).or(nowhere) else {

@@ -222,6 +222,10 @@ checks! {
     LockAbove,
     /// One entry holds one lock.
     OneLock,
+    /// A registry line holds those under whom an organisation was placed, also by rows that do not count any more.
+    LinePlaced,
+    /// A log may rest on a grant of where its organisation was moved only if the registry that moved it lies above both.
+    GrantMovedFromAbove,
     /// One entry holds one rollup.
     OneRollup,
     /// A late decision leans on an earlier one only against locks of its own organisation or one below.

@@ -98,6 +98,8 @@ pub struct Registry {
     from_above: BTreeMap<OrgId, Vec<OrgRow>>,
     /// Every row about an organisation, by name.
     named: BTreeMap<RowName, (OrgId, At)>,
+    /// What rows say of where an organisation stands elsewhere than under its creator: whose registry says it, and under whom. Also what does not count, or not any more: grants may rest on it.
+    placed: BTreeMap<OrgId, BTreeSet<(OrgId, OrgId)>>,
     /// Organisations that a row named as a parent before they were known.
     awaited: BTreeSet<OrgId>,
     /// Organisations of which a row does not count.
@@ -124,6 +126,9 @@ impl Registry {
         let (org, name) = (filed.row.org, filed.name);
         if self.named.contains_key(&name) {
             return;
+        }
+        if filed.row.random.is_none() && !(filed.is_of_creator && filed.row.parent == filed.registry) {
+            self.placed.entry(org).or_default().insert((filed.registry, filed.row.parent));
         }
         self.is_told |= filed.row.random.is_none() || self.orgs.contains_key(&org);
         if !self.orgs.contains_key(&filed.row.parent) {
@@ -265,10 +270,16 @@ impl Registry {
         self.moved > 0 && self.orgs.get(&org).is_some_and(OrgRecord::has_moved)
     }
 
-    /// Organisations that have moved and stand now at or below both of these.
-    pub fn moved_below(&self, one: OrgId, other: OrgId) -> impl Iterator<Item = OrgId> {
+    /// Did a row ever place it under another than the one that created it, even one that was taken back?
+    #[must_use]
+    pub fn was_placed(&self, org: OrgId) -> bool {
+        self.placed_under(org).next().is_some()
+    }
+
+    /// Organisations that were placed under another, and stand now at or below both of these.
+    pub fn placed_below(&self, one: OrgId, other: OrgId) -> impl Iterator<Item = OrgId> {
         let is_below = move |o: OrgId| self.is_at_or_above(one, o) && self.is_at_or_above(other, o);
-        self.moved().filter(move |o| is_below(*o))
+        self.placed.keys().copied().filter(move |o| is_below(*o) && self.was_placed(*o))
     }
 
     fn moved(&self) -> impl Iterator<Item = OrgId> {

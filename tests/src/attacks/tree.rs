@@ -39,6 +39,41 @@ pub(super) const TABLE: &[Attack] = &[
         },
     ),
     HERE.attack(
+        "writes_for_a_school_it_fetched",
+        "县里先自行把别县的学校划到自己名下, 再据此授权, 让人写那所学校的花名册: 市里收下而原县收不下, 两边从此不一致",
+        "a county moves another's school to itself and on that ground has somebody write its roster, which the city could admit and the school's county never",
+        Outcome::Refused(5),
+        Off(Check::GrantMovedFromAbove),
+        |_| {
+            let mut c = Counties::new();
+            let (school, other) = (c.school, c.other);
+            let fetched = c.w.place("other-admin", other, (school, other), MOVE, &[]);
+            c.w.grant_on("other-admin", other, "thief", (Role::Clerk, school), fetched.here());
+            match c.w.node.verdict(&c.w.draft("thief", DocId::of(school, Kind::Roster)).sign()) {
+                Ok(()) => Outcome::GotThrough,
+                Err(refusal) => Outcome::Refused(refusal.code()),
+            }
+        },
+    ),
+    HERE.attack(
+        "takes_a_move_back_on_its_day",
+        "学校划走又于同日划回: 其间新县的授权仍有效, 而原县拿不到新县的登记册, 收不下据此登记的内容",
+        "a school is moved and moved back on the same day, so that its county never gets the registry on which honest entries of the time between rest",
+        Outcome::NoEffect,
+        Off(Check::LinePlaced),
+        |_| {
+            let mut c = Counties::new();
+            let (city, school, county, other) = (c.w.city, c.school, c.county, c.other);
+            let there = c.w.place("city-admin", city, (school, other), MOVE, &[]);
+            let basis = there.in_document(registry(city));
+            c.w.grant_on("other-admin", other, "new-clerk", (Role::Clerk, school), basis);
+            c.w.place("city-admin", city, (school, county), MOVE, &[there.entry]);
+            let entry = c.w.row("new-clerk", ledger_of(school));
+            assert_eq!(c.w.standing(entry).word(), "stands");
+            if c.w.ledger().registry.line(school).contains(&other) { Outcome::NoEffect } else { Outcome::GotThrough }
+        },
+    ),
+    HERE.attack(
         "takes_a_moved_school_back",
         "学校由市里划走以后, 原县在自己的登记册里把它划回来",
         "a former county takes a school back that the city has moved",

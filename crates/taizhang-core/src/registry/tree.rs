@@ -220,14 +220,31 @@ impl Registry {
         })
     }
 
-    /// Organisations whose registries give the keys that write what this one owns: it, all that were ever above it, and those that created them.
+    /// Organisations whose registries may give the keys that write what this one owns: it, all under whom it was created or placed, and so on upwards.
+    /// It only grows: a move that was taken back goes on bearing the grants that rest on it.
     #[must_use]
     pub fn line(&self, org: OrgId) -> BTreeSet<OrgId> {
-        let mut line = self.above_since(org, Day(0));
-        line.insert(org);
-        let created: Vec<OrgId> = line.iter().flat_map(|o| self.created_under(*o)).collect();
-        line.extend(created);
+        let mut line = BTreeSet::from([org]);
+        let mut open = vec![org];
+        while let Some(at) = open.pop() {
+            let created = self.orgs.get(&at).map(|o| o.registry);
+            let placed = self.placed_under(at).filter(|_| !is_off(Check::LinePlaced));
+            open.extend(created.into_iter().chain(placed).filter(|o| line.insert(*o)));
+        }
+        line.extend(self.above_since(org, Day(0)));
         line
+    }
+
+    /// Under whom rows placed it that may say so; whether they stand is not asked.
+    pub(super) fn placed_under(&self, org: OrgId) -> impl Iterator<Item = OrgId> {
+        let placed = self.placed.get(&org).into_iter().flatten();
+        placed.filter(move |(registry, parent)| self.may_ever_place(org, *registry, *parent)).map(|(_, parent)| *parent)
+    }
+
+    /// May a registry say that an organisation stands under another? It must lie above both by creation. What it may today it may always.
+    #[must_use]
+    pub fn may_ever_place(&self, org: OrgId, registry: OrgId, parent: OrgId) -> bool {
+        self.was_created_under(org, registry) && (parent == registry || self.was_created_under(parent, registry))
     }
 
     /// Does a row say where the organisation stands, and may its registry say so? It must lie above the organisation and above the new parent, both by creation.

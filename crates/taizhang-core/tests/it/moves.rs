@@ -1,6 +1,7 @@
 //! Organisations that move, merge and are renamed: where they stand, who reads what they wrote, whose grants count.
 
 use taizhang_core::{
+    admission::Refusal,
     id::{DocId, EntryId, Kind, OrgId},
     op::{RowName, RowRef},
     rows::{Grant, Org, OrgKind, Role, RowType},
@@ -132,12 +133,34 @@ fn nobody_moves_what_does_not_lie_below_him_nor_under_whom_does_not() {
     let grants = [
         c.w.grant_on("admin", county, "a", (Role::Clerk, foreign), fetched.here()),
         c.w.grant_on("other-admin", other, "b", (Role::Clerk, school), given.in_document(registry(county))),
-        c.w.grant_on("other-admin", other, "c", (Role::Admin, school), called.in_document(registry(city))),
     ];
     let judge = Judge::new(c.w.ledger());
-    assert_eq!(grants.map(|g| judge.grant_stands(&g)), [false; 3]);
-    let written = [c.w.row("a", ledger_of(foreign)), c.w.row("b", ledger_of(school))];
-    assert_eq!(written.map(|e| c.w.standing(e)), [Standing::NoGrant; 2]);
+    assert_eq!(grants.map(|g| judge.grant_stands(&g)), [false; 2]);
+    // Whoever holds those registries would admit what these write, and nobody else could: so nobody does.
+    for (who, document) in [("a", ledger_of(foreign)), ("b", ledger_of(school))] {
+        assert_eq!(c.w.node.verdict(&c.w.draft(who, document).sign()), Err(Refusal::Role), "{who}");
+    }
+    let row = c.w.grant_row("c", Role::Admin, school);
+    let row = Grant { basis: called.in_document(registry(city)), ..row };
+    let grant = c.w.draft("other-admin", registry(other)).payload(|p| _ = p.row(Grant::TYPE, &[], &row.to_fields())).sign();
+    assert!(matches!(c.w.node.verdict(&grant), Err(Refusal::RegistryRow(_))));
+    c.w.agrees_in_every_order(5);
+}
+
+/// What was granted under a county goes on when the move there is taken back: who reads the school's documents must go on getting that county's registry.
+#[test]
+fn a_move_that_is_taken_back_leaves_its_registry_in_the_line() {
+    let (mut c, first) = moved();
+    let basis = in_city(&c, first);
+    let clerk = c.w.grant_on("other-admin", c.other, "new-clerk", (Role::Clerk, c.school), basis);
+    c.w.place("city-admin", c.w.city, (c.school, c.county), SEPTEMBER, &[first.entry]);
+    let registry = &c.w.ledger().registry;
+    assert_eq!(registry.orgs[&c.school].spans().len(), 1, "it was never elsewhere");
+    assert!(Judge::new(c.w.ledger()).grant_stands(&clerk) && registry.line(c.school).contains(&c.other));
+    assert!(registry.was_placed(c.school) && !registry.line(c.second).contains(&c.other));
+    assert!(!registry.may_read(c.other, &DocId::of(c.school, Kind::Roster)), "it reads nothing by that");
+    let entry = c.w.row("new-clerk", ledger_of(c.school));
+    assert_eq!(c.w.standing(entry), Standing::Stands);
     c.w.agrees_in_every_order(5);
 }
 

@@ -53,15 +53,15 @@ impl Hub {
     fn lines(&self, s: &Session) -> Arc<BTreeSet<OrgId>> {
         self.lines.get(self.view(s), || {
             let documents = self.documents().filter(|d| d.kind != Kind::Registry && self.in_scope(s, d));
-            let came = s.org.into_iter().flat_map(|o| self.ledger.registry.moved_below(self.config.org, o));
+            let came = s.org.into_iter().flat_map(|o| self.ledger.registry.placed_below(self.config.org, o));
             let orgs: BTreeSet<OrgId> = documents.flat_map(|d| self.rests_on(d)).chain(came).collect();
             orgs.into_iter().flat_map(|o| self.ledger.registry.line(o)).collect()
         })
     }
 
-    /// The owner, and a subject that has moved: only the registry that created it says that it is there.
+    /// The owner, and a subject that was ever placed elsewhere: only the registry that created it says that it is there.
     fn rests_on(&self, document: &DocId) -> impl Iterator<Item = OrgId> {
-        let moved = document.subject.filter(|s| self.ledger.registry.has_moved(*s));
+        let moved = document.subject.filter(|s| self.ledger.registry.was_placed(*s));
         std::iter::once(document.owner).chain(moved)
     }
 

@@ -74,7 +74,7 @@ fn documents(c: &Context<'_>, readers: &BTreeSet<OrgId>, org: Option<OrgId>) -> 
         |d: &DocId| org.is_none_or(|o| [Some(d.owner), d.subject].into_iter().flatten().any(|x| registry.is_at_or_above(o, x)));
     let mut out: BTreeSet<DocId> = ledger.documents().filter(|d| may_read(d) && concerns(d)).copied().collect();
     // The same lines as in a sync: of the owner, and of a subject that has moved, with all that are or were above it.
-    let moved = |d: &DocId| d.subject.filter(|s| registry.has_moved(*s));
+    let moved = |d: &DocId| d.subject.filter(|s| registry.was_placed(*s));
     let asked = org.filter(|o| may_read(&DocId::of(*o, Kind::Registry)));
     let rests_on: BTreeSet<OrgId> = out.iter().flat_map(|d| [Some(d.owner), moved(d)]).flatten().chain(asked).collect();
     let lines: BTreeSet<OrgId> = rests_on.into_iter().flat_map(|o| registry.line(o)).collect();
