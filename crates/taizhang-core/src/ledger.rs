@@ -312,8 +312,9 @@ impl Ledger {
         let named = named_by(e);
         self.named.extend(named.iter().map(|n| (*n, e.id)));
         let is_astray = self.is_led_astray(e, &named);
-        let keeps_surplus =
-            self.keeps_any(&e.header.log.document, &[named, kept].concat()) || Locks::names_any(admitted.list(), &self.surplus);
+        let document = &e.header.log.document;
+        let keeps_surplus = self.keeps_any(document, &[named, kept].concat())
+            || self.list_keeps_any(document, admitted.list().map(AsRef::as_ref));
         let moves_surplus = self.file_in_document(e, is_astray, keeps_surplus);
         match e.header.log.document.kind {
             Kind::Registry => self.file_registry_rows(e),

@@ -56,6 +56,13 @@ pub(crate) struct List {
     documents: Vec<DocumentTips>,
 }
 
+impl List {
+    /// The documents of its subject.
+    pub(crate) fn documents(&self) -> &[DocumentTips] {
+        &self.documents
+    }
+}
+
 /// A list by its subject and attachment.
 pub(crate) type ListId = (OrgId, AttachmentId);
 
@@ -187,11 +194,6 @@ impl Locks {
     /// The locks that name a list, with their years.
     pub(crate) fn naming(&self, list: &ListId) -> impl Iterator<Item = (u16, EntryId)> {
         self.lists.get(list).into_iter().flat_map(|l| l.by.iter().copied())
-    }
-
-    /// Does the list of an entry's lock name any of these?
-    pub(crate) fn names_any(list: Option<&Arc<List>>, of: &BTreeSet<EntryId>) -> bool {
-        !of.is_empty() && list.is_some_and(|l| l.documents.iter().flat_map(|d| &d.tips).any(|t| of.contains(t)))
     }
 
     /// Files the rows of a review.

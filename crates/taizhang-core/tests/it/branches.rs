@@ -2,14 +2,14 @@
 
 use taizhang_core::{
     entry::{Before, SignedEntry},
-    id::{DocId, EntryId},
+    id::{DocId, EntryId, Kind},
     ledger::OPEN_TIPS_MAX,
     op::RowName,
     rows::{Decision, DecisionTarget, RowType, Verdict},
     standing::Standing::{Stands, Surplus},
 };
 
-use crate::kit::{Counties, Draft, Node, PLAN, Rng, World, ledger_of, review, run};
+use crate::kit::{Counties, Draft, Node, PLAN, Rng, World, YEAR, ledger_of, registry, review, run};
 
 /// The entry that comes out lowest, or highest, of so many payloads.
 fn drawn(draft: &Draft, payloads: u16, highest: bool) -> SignedEntry {
@@ -70,6 +70,57 @@ fn a_review_keeps_only_what_concerns_its_subject() {
     let decision = Decision { target, verdict: Verdict::Approved, reason: None };
     w.write("reviewer", review(county, second), |p| _ = p.row(Decision::TYPE, &[], &decision.to_fields()));
     assert_eq!(w.standing(last), Surplus);
+    w.agrees_in_every_order(6);
+}
+
+/// Every school below a county reads its ledger, and none of them the city's review of the county: what that approves there it does not keep.
+#[test]
+fn a_review_keeps_nothing_that_others_read_than_its_own_readers() {
+    let Counties { mut w, county, base, school, .. } = Counties::new();
+    let city = w.city;
+    let cases = [
+        ("county-clerk", ledger_of(county), "city-reviewer", review(city, county)),
+        ("county-clerk", DocId::of_year(county, Kind::Notice, YEAR), "city-reviewer", review(city, county)),
+        ("base-clerk", DocId::about(base, Kind::Ledger, YEAR, school), "reviewer", review(county, school)),
+        ("clerk", ledger_of(school), "reviewer", DocId::about(county, Kind::Review, YEAR + 1, school)),
+    ];
+    for (clerk, doc, reviewer, review) in cases {
+        let start = w.draft(clerk, doc);
+        let mut heads: Vec<_> = (0..5_u8).map(|n| start.clone().payload(|p| _ = p.row(PLAN, &[], &[0x81, n])).sign()).collect();
+        heads.sort_by_key(|e| e.id);
+        let approved = w.take(heads.pop().unwrap());
+        let target = DecisionTarget::Rows { document: doc, rows: vec![(approved, Vec::new())] };
+        let decision = Decision { target, verdict: Verdict::Approved, reason: None };
+        w.write(reviewer, review, |p| _ = p.row(Decision::TYPE, &[], &decision.to_fields()));
+        heads.into_iter().for_each(|e| _ = w.take(e));
+        assert_eq!(w.standing(approved), Surplus, "{doc:?}");
+        let without: Vec<usize> = (0..w.entries.len()).filter(|i| w.entries[*i].header.log.document != review).collect();
+        assert_eq!(w.heard(&without).ledger.digest(&doc), w.ledger().digest(&doc), "{doc:?}");
+    }
+    w.agrees_in_every_order(6);
+}
+
+/// The city replaces what a county decided, and a branch of the county's key drives that out: its review goes with it, because the county may have
+/// lost the school and read the city's review no more. An accept brings both back.
+#[test]
+fn a_review_from_above_that_rests_on_what_is_not_kept_goes_with_it() {
+    let Counties { mut w, county, school, .. } = Counties::new();
+    let (below, above) = (review(county, school), review(w.city, school));
+    let before = w.row("city-reviewer", above);
+    let start = w.draft("reviewer", below);
+    let mut heads: Vec<_> = (0..5_u8).map(|n| start.clone().payload(|p| _ = p.row(PLAN, &[], &[0x81, n])).sign()).collect();
+    heads.sort_by_key(|e| e.id);
+    let decided = w.take(heads.pop().unwrap());
+    let replaced = RowName { entry: decided, index: 0 }.in_document(below);
+    let by_city = w.write("city-reviewer", above, |p| _ = p.row(PLAN, &[replaced], &[0x80]));
+    heads.into_iter().for_each(|e| _ = w.take(e));
+    assert_eq!([before, decided, by_city].map(|e| w.standing(e)), [Stands, Surplus, Surplus]);
+    agrees_without_what_is_not_kept(&w);
+    let without: Vec<usize> = (0..w.entries.len()).filter(|i| w.entries[*i].header.log.document != above).collect();
+    assert_eq!(w.heard(&without).ledger.digest(&below), w.ledger().digest(&below));
+    w.agrees_in_every_order(6);
+    w.accept("admin", registry(county), &[decided]);
+    assert_eq!([decided, by_city].map(|e| w.standing(e)), [Stands; 2]);
     w.agrees_in_every_order(6);
 }
 

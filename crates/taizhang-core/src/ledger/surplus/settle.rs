@@ -1,7 +1,7 @@
 //! What is surplus: entries on branches beyond the limits that nothing keeps, and what rests on such entries of other documents.
 //!
-//! An entry keeps what it names only where every reader of that holds the naming entry too: in the same document, in a registry above its owner, in a review of its
-//! subject. Else those who hold the naming entry would count a branch that the others leave out, and never agree about its document. What rests on surplus entries of
+//! An entry keeps what it names only where every reader of that holds the naming entry too, whatever moved: in the same document, in one below its registry, in what a
+//! review's subject, or its owner about that subject, wrote for the review's year. Else those who hold the naming entry would count a branch that the others leave out, and never agree about its document. What rests on surplus entries of
 //! another document (a log begun under a grant there) is surplus itself: nobody sends that grant on, so nobody else could admit the log.
 //!
 //! Documents are settled in an order in which each comes behind those that its entries rest on. So what rests on surplus entries is known before branches are
@@ -13,33 +13,35 @@ use crate::{
     entry::SignedEntry,
     id::{DocId, EntryId, Kind, OrgId, PublicKey},
     ledger::Ledger,
-    lock::{ListId, closes},
+    lock::{List, ListId, closes},
     planted::{Check, is_off},
     rows::OrgKind,
 };
 
 /// The rank of registries of organisations that are not known.
 const UNKNOWN: u64 = OrgKind::ALL.len() as u64 + 1;
-/// The rank of all that is no registry.
-const LAST: u64 = UNKNOWN + 1;
+/// The rank of all that is neither a registry nor a review: reviews come between, those of organisations further down first, as they are replaced from above.
+const LAST: u64 = 2 * UNKNOWN + 1;
 
-/// Lists of locks that name what lies on branches beyond the limits: a list is gone through once a year, however many locks name it.
+/// Lists of locks that name what lies on branches beyond the limits: a list is gone through once a review, however many locks there name it.
 #[derive(Default)]
 struct Lists {
     /// What of each lies there.
     tips: BTreeMap<ListId, Vec<EntryId>>,
-    /// Those that a lock on such a branch names.
-    by: BTreeMap<EntryId, Vec<(ListId, u16)>>,
+    /// Those that a lock on such a branch names, with its review.
+    by: BTreeMap<EntryId, Vec<(ListId, DocId)>>,
     /// Those that a lock names which counts.
-    open: BTreeSet<(ListId, u16)>,
+    open: BTreeSet<(ListId, DocId)>,
 }
 
 impl Ledger {
-    /// Where a document comes: registries from the root down by what their owner was created as, then all others. Moves change nothing in it, as they rest on standing.
+    /// Where a document comes: registries from the root down by what their owner was created as, reviews from below up, then all others. Moves change nothing in it, as they rest on standing.
     fn rank(&self, document: &DocId) -> u64 {
+        let by_kind = || self.registry.kind(document.owner).map_or(UNKNOWN, OrgKind::number);
         match document.kind {
             Kind::Registry if document.owner == OrgId::root(self.network) => 0,
-            Kind::Registry => self.registry.kind(document.owner).map_or(UNKNOWN, OrgKind::number),
+            Kind::Registry => by_kind(),
+            Kind::Review => LAST.saturating_sub(by_kind()),
             _ => LAST,
         }
     }
@@ -57,10 +59,23 @@ impl Ledger {
         let is_above = || of.owner == by.owner || self.registry.created_under(of.owner).contains(&by.owner);
         let is_known = match by.kind {
             Kind::Registry => self.rank(by) < self.rank(of) && is_above(),
-            Kind::Review => of.kind != Kind::Registry && of.concerns() == by.concerns(),
+            Kind::Review => self.is_read_with(of, by),
             _ => false,
         };
         of == by || is_known || is_off(Check::KeptByKnown)
+    }
+
+    /// Does whoever reads a document read this review of whom it concerns, wherever that stands or stood? Who reads an older document may read no review of a later
+    /// year; a ledger of an office is read by all below it; another office that writes about the subject may have lost it.
+    fn is_read_with(&self, of: &DocId, review: &DocId) -> bool {
+        let is_for_many = || self.registry.kind(of.owner).is_none_or(OrgKind::certifies);
+        let fits = match (of.kind, of.subject) {
+            (Kind::Roster | Kind::Identity, _) => true,
+            (Kind::Ledger, None) => !is_for_many(),
+            (Kind::Ledger | Kind::Transfer, Some(_)) => of.owner == review.owner,
+            _ => false,
+        };
+        fits && of.concerns() == review.concerns() && of.period.is_none_or(|year| review.period.is_some_and(|r| r <= year))
     }
 
     /// Does an entry of this document that names these keep something surplus?
@@ -69,16 +84,34 @@ impl Ledger {
         names.iter().any(|id| self.surplus.contains(id) && keeps(id))
     }
 
+    /// Does a lock in this review that names a list keep what lies in a document, if its year is the review's? Else it never acts.
+    fn lock_keeps(&self, of: &DocId, review: &DocId) -> bool {
+        review.period.is_some_and(|year| closes(of, year)) && of.concerns() == review.concerns() && self.keeps(of, review)
+    }
+
+    /// Does a lock in this review keep something surplus by its list?
+    pub(in crate::ledger) fn list_keeps_any(&self, review: &DocId, list: Option<&List>) -> bool {
+        let closed = list.into_iter().flat_map(List::documents).filter(|d| self.lock_keeps(&d.document, review));
+        !self.surplus.is_empty() && closed.flat_map(|d| &d.tips).any(|tip| self.surplus.contains(tip))
+    }
+
     /// Lists of locks that keep this one by naming it.
     fn lists_with(&self, id: &EntryId) -> impl Iterator<Item = ListId> {
         let is_off = is_off(Check::DecidedKept);
         self.locks.lists_of(*id).filter(move |_| !is_off)
     }
 
-    /// Of the locks that name a list those that close the document in which an entry stands, with their years.
-    fn locks_naming(&self, id: &EntryId, list: &ListId) -> impl Iterator<Item = (u16, EntryId)> {
-        let document = self.document_of(id).filter(|d| d.concerns() == list.0);
-        self.locks.naming(list).filter(move |(year, _)| document.is_some_and(|d| closes(&d, *year)))
+    /// The locks that name a list and may keep by it, with their reviews.
+    fn locks_naming(&self, list: &ListId) -> impl Iterator<Item = (DocId, EntryId)> {
+        let in_review = |(year, by)| Some((self.document_of(&by).filter(|d| d.period == Some(year))?, by));
+        self.locks.naming(list).filter_map(in_review)
+    }
+
+    /// Of the locks that name a list those that keep an entry.
+    fn locks_with(&self, id: &EntryId, list: &ListId) -> impl Iterator<Item = EntryId> {
+        let of = self.document_of(id);
+        let keeps = move |review: &DocId| of.is_some_and(|of| self.lock_keeps(&of, review));
+        self.locks_naming(list).filter(move |(review, _)| keeps(review)).map(|(_, by)| by)
     }
 
     /// Entries here that keep this one by naming it, locks apart.
@@ -106,7 +139,7 @@ impl Ledger {
                 if self.rank(&there) < self.rank(&here) {
                     !is_off(Check::KeptByKnown)
                 } else {
-                    is_beside(&there, &here) && is_astray(id, &there)
+                    there == here && is_astray(id, &there)
                 }
             })
         };
@@ -119,7 +152,7 @@ impl Ledger {
         let keeps_surplus = !is_shaded && keeps_surplus;
         let counts = |by: &EntryId| !self.surplus.contains(by);
         let by = self.holders(&e.id).any(|by| counts(&by))
-            || self.lists_with(&e.id).any(|l| self.locks_naming(&e.id, &l).any(|(_, by)| counts(&by)));
+            || self.lists_with(&e.id).any(|l| self.locks_with(&e.id, &l).any(|by| counts(&by)));
         if keeps_surplus || (is_shaded && by) {
             self.settle_surplus();
         } else if is_shaded {
@@ -159,7 +192,7 @@ impl Ledger {
             let here = place.log.document;
             let behind = self.docs.get(&here).map(|d| d.children(place.log.key, Some(id), &self.places));
             open.extend(behind.unwrap_or_default());
-            open.extend(self.resting_on(&id).filter(|by| self.document_of(by).is_some_and(|by| is_beside(&here, &by))));
+            open.extend(self.resting_on(&id).filter(|by| self.document_of(by) == Some(here)));
         }
         astray
     }
@@ -202,12 +235,12 @@ impl Ledger {
             }
             self.lists_with(id).for_each(|l| lists.tips.entry(l).or_default().push(*id));
         }
-        let naming = lists.tips.keys().flat_map(|l| self.locks.naming(l).map(|by| (*l, by)));
-        for (list, (year, by)) in naming.filter(|(_, (_, by))| !surplus.contains(by)) {
+        let naming = lists.tips.keys().flat_map(|l| self.locks_naming(l).map(|by| (*l, by)));
+        for (list, (review, by)) in naming.filter(|(_, (_, by))| !surplus.contains(by)) {
             if shaded.contains(&by) {
-                lists.by.entry(by).or_default().push((list, year));
-            } else if lists.open.insert((list, year)) {
-                free.extend(self.closed_tips(&lists, list, year));
+                lists.by.entry(by).or_default().push((list, review));
+            } else if lists.open.insert((list, review)) {
+                free.extend(self.closed_tips(&lists, list, &review));
             }
         }
         while let Some(id) = free.pop() {
@@ -215,9 +248,9 @@ impl Ledger {
             for a in self.ancestry(id).take_while(|a| left.contains(a)).collect::<Vec<_>>() {
                 left.remove(&a);
                 free.extend(named.remove(&a).into_iter().flatten());
-                for (list, year) in lists.by.remove(&a).into_iter().flatten() {
-                    if lists.open.insert((list, year)) {
-                        free.extend(self.closed_tips(&lists, list, year));
+                for (list, review) in lists.by.remove(&a).into_iter().flatten() {
+                    if lists.open.insert((list, review)) {
+                        free.extend(self.closed_tips(&lists, list, &review));
                     }
                 }
             }
@@ -225,13 +258,11 @@ impl Ledger {
         left
     }
 
-    fn closed_tips(&self, lists: &Lists, list: ListId, year: u16) -> Vec<EntryId> {
-        let closed = |id: &&EntryId| self.document_of(id).is_some_and(|d| d.concerns() == list.0 && closes(&d, year));
+    fn closed_tips(&self, lists: &Lists, list: ListId, review: &DocId) -> Vec<EntryId> {
+        let closed = |id: &&EntryId| self.document_of(id).is_some_and(|of| self.lock_keeps(&of, review));
         lists.tips.get(&list).into_iter().flatten().filter(closed).copied().collect()
     }
 }
 
-/// Do entries of one keep what they rest on in the other, and go where that goes?
-fn is_beside(of: &DocId, by: &DocId) -> bool {
-    of == by || (of.kind == Kind::Review && by.kind == Kind::Review)
-}
+#[cfg(test)]
+mod tests;

@@ -246,6 +246,35 @@ fn a_hundred_locks_of_one_list_keep_what_it_names_once() {
     assert_eq!(n.ledger.kept_names(), 200);
 }
 
+/// A list keeps what is beyond the limits of branches where whoever reads that reads the lock: not in a county's ledger, which its schools read, and by no lock that never acts.
+#[test]
+fn a_list_keeps_a_branch_only_where_every_reader_of_it_has_the_lock() {
+    let mut n = Network::new();
+    let of_county = DocId::of_year(n.county, Kind::Ledger, 2008);
+    let forked = |n: &mut Network, who, document| {
+        let mut ids = n.fork(who, document, 5);
+        ids.sort_unstable();
+        (document, ids[4])
+    };
+    let at = [(n.clerk, n.roster_doc()), (n.clerk, n.ledger_doc()), (n.county_clerk, of_county)];
+    let beyond = at.map(|(who, document)| forked(&mut n, who, document));
+    let surplus = |n: &Network| beyond.map(|(_, id)| n.ledger.is_surplus_entry(&id));
+    let mut list: Vec<DocumentTips> =
+        beyond.iter().map(|(document, id)| DocumentTips { document: *document, tips: vec![*id] }).collect();
+    list.sort_by_key(|d| d.document);
+    let lock = n.lock_row_of(2009, &list);
+    n.put(n.reviewer, n.review_doc(), &lock);
+    assert_eq!(surplus(&n), [true, true, true], "a lock of another year than its review's");
+    n.lock_at(n.city_reviewer, DocId::about(n.city, Kind::Review, 2008, n.county), &list, &[]);
+    assert_eq!(surplus(&n), [true, true, true], "every school reads a county's ledger");
+    n.lock_at(n.reviewer, n.review_doc(), &list, &[]);
+    assert_eq!(surplus(&n), [false, false, true]);
+    for seed in 0..4 {
+        let other = n.in_other_order(seed);
+        assert_eq!(beyond.map(|(_, id)| other.is_surplus_entry(&id)), [false, false, true], "order {seed}");
+    }
+}
+
 /// Positions at every entry of a log, by whoever may write them, take no more than one name each: not all that lies before each.
 #[test]
 fn accepts_of_every_entry_hold_as_many_names_as_there_are_entries() {
