@@ -7,13 +7,14 @@
 //! - an accept is judged with all burns and ends, but only with accepts from strictly nearer to the root. So two burnt reviewers cannot accept each other. What was burnt it lets stand only where its own organisation burnt the key, or one below it.
 //! - where an organisation went over to another registry, that one's ends, burns and accepts act too, on what lies in no registry: that is judged after the tree, and no registry asks it.
 
+mod accepts;
 mod acts;
 pub mod line;
 mod reach;
 
 use std::{cell::RefCell, collections::BTreeMap};
 
-use self::reach::Reach;
+use self::{accepts::Accepts, reach::Reach};
 use crate::{
     id::{EntryId, Kind},
     ledger::{Ledger, Place},
@@ -91,6 +92,7 @@ impl GrantState {
 pub struct Judge<'l> {
     ledger: &'l Ledger,
     reach: Reach,
+    accepts: Accepts,
     found: RefCell<BTreeMap<(EntryId, Scope), Standing>>,
 }
 
@@ -115,7 +117,7 @@ impl<'l> Judge<'l> {
     /// Judges by this ledger.
     #[must_use]
     pub fn new(ledger: &'l Ledger) -> Self {
-        Self { ledger, reach: Reach::default(), found: RefCell::default() }
+        Self { ledger, reach: Reach::default(), accepts: Accepts::default(), found: RefCell::default() }
     }
 
     /// The ledger it judges by.
@@ -126,7 +128,13 @@ impl<'l> Judge<'l> {
     /// How many names are held for what positions reach.
     #[cfg(test)]
     pub(crate) fn reached_names(&self) -> usize {
-        self.reach.names()
+        self.reach.names() + self.accepts.names()
+    }
+
+    /// How often positions and offices of accepts were looked at.
+    #[cfg(test)]
+    pub(crate) fn accept_steps(&self) -> usize {
+        self.accepts.steps.get()
     }
 
     /// Does the entry count? Unknown entries do not.

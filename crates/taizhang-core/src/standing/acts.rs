@@ -1,4 +1,4 @@
-//! What ends, burns and accepts do to an entry; and who may write one where an organisation went over to another.
+//! What ends and burns do to an entry; and who may write one where an organisation went over to another.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,6 @@ use crate::{
     planted::{Check, Planted, is_off},
     registry::GrantRecord,
     rows::{End, Positions, Role},
-    units::Day,
 };
 
 /// What one entry's burn of a key lets stand, and in whose registry it was written.
@@ -118,7 +117,7 @@ impl<'l> Judge<'l> {
 
     /// How deep this registry granted the key anything, if it has a say over what the key writes as this organisation: the organisation is its own or below it by creation, or the grant is for it.
     /// Else any registry could grant a role of its own to a stranger's key, and burn or accept what that key wrote elsewhere.
-    fn depth_given(&self, registry: OrgId, key: PublicKey, org: OrgId) -> Option<u32> {
+    pub(super) fn depth_given(&self, registry: OrgId, key: PublicKey, org: OrgId) -> Option<u32> {
         let all = &self.ledger.registry;
         let is_above = org == registry || is_off(Check::StrangersGranted) || all.created_under(org).contains(&registry);
         let grants = all.grants_of(key).filter(|(_, g)| g.registry == registry || is_off(Check::BurnOwnRegistry));
@@ -141,47 +140,6 @@ impl<'l> Judge<'l> {
             && (place.depth < depth || !is_off(Check::BurnMutual))
             && place.depth < scope.burns_below
             && self.judge(entry, Scope { burns_below: place.depth, accepts_below: place.depth }) == Standing::Stands
-    }
-
-    /// Does an accept of one of these organisations cover the entry?
-    pub(super) fn is_accepted(&self, id: EntryId, place: &Place, scope: Scope, of: &dyn Fn(OrgId) -> bool) -> bool {
-        let document = place.log.document;
-        self.ledger.accepts.get(&document).into_iter().flatten().any(|a| {
-            let Some(by) = self.ledger.place(&a.entry) else { return false };
-            by.depth < scope.accepts_below
-                && of(a.document.owner)
-                && self.may_accept(a.document, place)
-                && self.covers(&a.row, place, id)
-                && (self.judge(a.entry, Scope { burns_below: u32::MAX, accepts_below: by.depth }) == Standing::Stands
-                    || is_off(Check::AcceptStands))
-        })
-    }
-
-    /// In a registry for keys granted there; in a review only for the subject's ledger, roster and identity.
-    fn may_accept(&self, written_in: DocId, place: &Place) -> bool {
-        let document = place.log.document;
-        if is_off(Check::AcceptScope) {
-            return true;
-        }
-        match written_in.kind {
-            Kind::Registry => {
-                let took_over = |g: &GrantRecord| g.row.org == document.owner && self.answers_now(written_in.owner, g);
-                self.depth_given(written_in.owner, place.log.key, document.owner).is_some()
-                    || (document.kind != Kind::Registry
-                        && self.ledger.registry.grants_of(place.log.key).any(|(_, g)| took_over(g)))
-            }
-            Kind::Review => {
-                let subject: Option<OrgId> = written_in.subject;
-                let of_subject =
-                    Some(document.owner) == subject || (document.kind == Kind::Ledger && document.subject == subject);
-                // Whoever was ever above: a move undoes no acceptance. No registry's standing is asked here, so the tree may be.
-                let is_above = || {
-                    subject.is_some_and(|s| s != written_in.owner && self.ledger.registry.oversees(written_in.owner, s, Day(0)))
-                };
-                of_subject && matches!(document.kind, Kind::Ledger | Kind::Roster | Kind::Identity) && is_above()
-            }
-            _ => false,
-        }
     }
 
     /// Is the entry one of those that the positions reach through previous and link?

@@ -12,6 +12,7 @@ mod kit;
 mod late;
 mod matter;
 mod natural;
+mod positions;
 mod training;
 
 use proptest::prelude::*;

@@ -116,6 +116,18 @@ impl Network {
         }
     }
 
+    /// So many more clerks of the school.
+    pub(super) fn hire(&mut self, count: u8) -> Vec<usize> {
+        let first = self.authors.len();
+        let seeds = (1..=count).map(|n| 200 - n);
+        self.authors.extend(seeds.map(|n| Author { key: SecretKey::from_seed([n; 32]), run: Run([n; 8]) }));
+        let basis = self.ledger.registry.orgs[&self.school].creation.name.here();
+        let hired: Vec<usize> = (first..self.authors.len()).collect();
+        let people: Vec<(usize, Role)> = hired.iter().map(|who| (*who, Role::Clerk)).collect();
+        self.grant(self.county_admin, self.county_registry(), basis, self.school, &people);
+        hired
+    }
+
     fn admit(&mut self, entry: SignedEntry) -> EntryId {
         let id = entry.id;
         let admitted = self.ledger.admit(&Shelf(&self.entries, &self.attachments), entry.clone(), Signature::Check).unwrap();
@@ -218,7 +230,12 @@ impl Network {
 
     /// Burns a key of the county's people: nothing of it stands.
     pub(super) fn burn(&mut self, who: usize) {
-        let positions: Vec<Positions> = Vec::new();
+        self.burn_after(who, &[]);
+    }
+
+    /// Burns a key of the county's people: what these entries reach stands.
+    pub(super) fn burn_after(&mut self, who: usize, entries: &[EntryId]) {
+        let positions = self.positions(entries);
         let burn = Burn { key: self.authors[who].public(), positions, cause: "被盗".into(), reason: None };
         self.put(self.county_admin, self.county_registry(), &row(&burn));
     }

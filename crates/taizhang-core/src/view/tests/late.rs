@@ -275,19 +275,6 @@ fn a_list_keeps_a_branch_only_where_every_reader_of_it_has_the_lock() {
     }
 }
 
-/// Positions at every entry of a log, by whoever may write them, take no more than one name each: not all that lies before each.
-#[test]
-fn accepts_of_every_entry_hold_as_many_names_as_there_are_entries() {
-    let mut n = Network::new();
-    let all: Vec<RowName> = (0..120).map(|i| n.put(n.clerk, n.ledger_doc(), &registration(&format!("A{i}"), "T1", 1))).collect();
-    let ids: Vec<EntryId> = all.iter().map(|r| r.entry).collect();
-    ids.chunks(20).for_each(|some| _ = n.accept(n.reviewer, n.review_doc(), some));
-    let judge = Judge::new(&n.ledger);
-    assert!(ids.iter().all(|id| judge.stands(id)));
-    let held = judge.reached_names();
-    assert!(held > 120 && held <= 3 * 120, "{held}");
-}
-
 /// A list is kept once for all locks that name it, and of it what is of their subject.
 #[test]
 fn of_a_list_only_what_is_of_the_subject_is_kept() {
