@@ -174,7 +174,7 @@ fn every_field_of_every_command_has_a_word() {
     }
     let missing: Vec<&String> = names.iter().filter(|n| !words::known(n) && !value::HIDDEN.contains(&n.as_str())).collect();
     assert!(names.len() > 100, "the search finds {} names only", names.len());
-    assert!(missing.is_empty(), "no word in output/words.rs for: {missing:?}");
+    assert!(missing.is_empty(), "no word in output/words for: {missing:?}");
 }
 
 fn walk(folder: &Path, names: &mut BTreeSet<String>) {
@@ -221,7 +221,7 @@ fn every_kind_of_finding_has_a_word() {
         assert!(kinds.contains(kind), "{kind}: {kinds:?}");
     }
     let missing: Vec<&String> = kinds.iter().filter(|k| words::word(k, Lang::Zh).is_none_or(str::is_ascii)).collect();
-    assert!(missing.is_empty(), "no word in output/words.rs for: {missing:?}");
+    assert!(missing.is_empty(), "no word in output/words for: {missing:?}");
 }
 
 fn sources(folder: &Path, text: &mut String) {
