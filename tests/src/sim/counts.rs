@@ -64,6 +64,7 @@ counts! { Counts
     large_attachments / 20: "of them in several pieces",
     garbage / 50: "frames of garbage from a rogue",
     moves / 20: "schools moved to another county",
+    hires / 5: "clerks whom a school's new county appointed there",
     forged / 30: "forged or re-wrapped entries from a rogue",
     foreign / 30: "questions for documents that a rogue may not read",
     refused / 50: "logs refused",

@@ -1,10 +1,11 @@
 //! A school that moves in the middle of a year, and one that goes on as another: who gets what.
 
 use taizhang_core::{
+    founding::NewGrant,
     id::{DocId, Kind, OrgId},
     ledger::Ledger,
     op::{PayloadBuilder, RowName},
-    rows::{Org, OrgKind, Role, RowType},
+    rows::{Grant, Org, OrgKind, Role, RowType},
     standing::Judge,
     units,
 };
@@ -62,6 +63,30 @@ impl World {
             self.trace.line(self.now, || format!("school {school} moves to {parent}"));
             self.add_link(self.node_of(school), self.node_of(parent));
         }
+    }
+
+    /// The county that a school was moved to appoints a clerk there, on the ground of the move: the city may take that back before anybody hears of her.
+    pub(crate) fn hires_at_a_moved_school(&mut self, admin: usize, county: OrgId) -> bool {
+        let Some(ledger) = self.ledger_of(self.people[admin].node) else { return false };
+        let registry = &ledger.registry;
+        let moved_here = |school: OrgId| {
+            let row = registry.row(&registry.orgs.get(&school)?.current_name())?;
+            let is_it = row.row.random.is_none() && row.row.parent == county && row.registry != county;
+            is_it.then(|| (school, row.name.in_document(DocId::of(row.registry, Kind::Registry))))
+        };
+        let schools = self.orgs.iter().copied().filter(|o| registry.kind(*o) == Some(OrgKind::School));
+        let moved: Vec<_> = schools.filter_map(moved_here).collect();
+        let Some((school, basis)) = self.dice.pick(&moved) else { return false };
+        let (author, today) = (self.author(), self.today(self.people[admin].node));
+        let grant = NewGrant { key: author.public(), role: Role::Clerk, office: None, org: school, basis, seal_key: None };
+        let mut p = PayloadBuilder::default();
+        p.row(Grant::TYPE, &[], &grant.row("岗位", today).to_fields());
+        if self.write_as(admin, DocId::of(county, Kind::Registry), p, Vec::new()).is_some() {
+            self.counts.hires += 1;
+            self.trace.line(self.now, || format!("{county} appoints a clerk of {school}"));
+            self.add_person(author, self.node_of(school), school, Role::Clerk);
+        }
+        true
     }
 
     /// May a node read a document: as one sees it who knows all, or as somebody sees it who has not heard yet of a move, or of what takes one back?

@@ -318,6 +318,7 @@ impl World {
         match self.dice.below(10) {
             // Among cheats every school stays where it is, so that its county can be asked for what it wrote.
             6 | 7 if is_city && self.dishonest.is_none() => self.moves_a_school(person, org),
+            0 if self.hires_at_a_moved_school(person, org) => {}
             0 | 1 => self.appoint(person, Role::Clerk, node),
             2 => self.appoint(person, Role::Reviewer, node),
             3 => self.end(person, org),
