@@ -21,7 +21,7 @@ use crate::{
 
 mod surplus;
 
-use surplus::Wide;
+use surplus::{Unchosen, Wide};
 
 /// Branches of one fork that are kept, lowest first ids first.
 pub const BRANCHES_MAX: usize = 4;
@@ -60,6 +60,8 @@ pub struct DocState {
     pub logs: BTreeMap<(PublicKey, Run), BTreeMap<u64, Vec<EntryId>>>,
     /// Keys whose branches reached a limit.
     wide: BTreeMap<PublicKey, Wide>,
+    /// What goes on from an entry, where it or its log's next sequence is forked.
+    beside: BTreeMap<EntryId, BTreeSet<EntryId>>,
     /// First entries of logs by what they link to.
     begun: BTreeMap<(PublicKey, Option<EntryId>), BTreeSet<EntryId>>,
     /// First entries of a key's branches, kept or not.
@@ -106,14 +108,15 @@ pub struct Ledger {
     named: BTreeSet<(EntryId, EntryId)>,
     /// (kept, by): what reviews say of their subject's entries, the lists of locks apart, and positions in registries.
     kept: BTreeSet<(EntryId, EntryId)>,
-    /// Entries on branches beyond the limits.
-    shaded: BTreeSet<EntryId>,
+    /// By document: entries on branches beyond the limits.
+    shaded: BTreeMap<DocId, BTreeSet<EntryId>>,
     /// By document: entries that rest on surplus ones of documents before it, which nothing here keeps.
     astray: BTreeMap<DocId, BTreeSet<EntryId>>,
     /// They, and what is on branches beyond the limits and no entry outside of such branches keeps.
     surplus: BTreeSet<EntryId>,
     /// Grows whenever other entries may be surplus.
     surplus_revision: u64,
+    unchosen: Unchosen,
     /// A bug planted on purpose, for the simulator to find.
     #[cfg(feature = "planted")]
     pub planted: Option<crate::planted::Planted>,
@@ -138,10 +141,11 @@ impl Ledger {
             rests_on_moves: false,
             named: BTreeSet::new(),
             kept: BTreeSet::new(),
-            shaded: BTreeSet::new(),
+            shaded: BTreeMap::new(),
             astray: BTreeMap::new(),
             surplus: BTreeSet::new(),
             surplus_revision: 0,
+            unchosen: Unchosen::default(),
             #[cfg(feature = "planted")]
             planted: None,
         }
@@ -290,7 +294,8 @@ impl Ledger {
         self.settle();
     }
 
-    /// Files an admitted entry of many: where organisations stand is asked once for all of them, by [`Self::settle`], before anybody else asks. Admission never does.
+    /// Files an admitted entry of many: which branches are kept and where organisations stand is asked once for all of them, by [`Self::settle`], before anybody else
+    /// asks. Admission never does.
     pub fn file(&mut self, admitted: &crate::admission::AdmittedEntry) {
         let e = admitted.entry();
         if self.places.contains_key(&e.id) {
@@ -315,7 +320,7 @@ impl Ledger {
         let document = &e.header.log.document;
         let keeps_surplus = self.keeps_any(document, &[named, kept].concat())
             || self.list_keeps_any(document, admitted.list().map(AsRef::as_ref));
-        let moves_surplus = self.file_in_document(e, is_astray, keeps_surplus);
+        self.file_in_document(e, is_astray, keeps_surplus);
         match e.header.log.document.kind {
             Kind::Registry => self.file_registry_rows(e),
             Kind::Review => {
@@ -325,14 +330,13 @@ impl Ledger {
             Kind::Identity => self.names.file(e),
             _ => {}
         }
-        self.unsettled.all |= moves_surplus;
         if e.header.log.document.kind == Kind::Registry {
-            row_ops(e).iter().for_each(|(_, row)| self.unsettle(row));
+            row_ops(e).iter().for_each(|(_, row)| self.unsettle(&e.header.log.document, row));
         }
     }
 
     /// Which organisations may stand elsewhere for this row? A grant moves only those of which a row waits for its author to hold the role.
-    fn unsettle(&mut self, row: &op::RowOp<'_>) {
+    fn unsettle(&mut self, registry: &DocId, row: &op::RowOp<'_>) {
         match row.row_type {
             Org::TYPE => {
                 let Ok(org) = Org::from_fields(row.fields).map(|p| p.row) else { return };
@@ -340,7 +344,7 @@ impl Ledger {
                 let creates = org.random.is_some() && !is_off(Check::CreationSettles);
                 if creates && self.registry.is_awaited(org.org) {
                     self.unsettled.all = true;
-                    self.settle_surplus();
+                    self.choose_later(registry, None);
                 }
                 self.unsettled.orgs.insert(org.org);
             }
@@ -350,8 +354,29 @@ impl Ledger {
         }
     }
 
-    /// Who stands where in the tree follows from what stands; no standing in registries follows from the tree.
+    /// Settles all that follows from what was filed.
     pub fn settle(&mut self) {
+        self.choose();
+        self.settle_tree();
+    }
+
+    /// Settles where organisations stand: which branches are kept in other documents than registries may wait for more entries.
+    pub fn settle_registries(&mut self) {
+        if self.unchosen.in_registries() {
+            self.choose();
+        }
+        self.settle_tree();
+    }
+
+    /// Settles what was filed if something that counted as nothing may count again: what goes on from that may come next.
+    pub fn settle_kept(&mut self) {
+        if self.unchosen.may_keep() {
+            self.settle();
+        }
+    }
+
+    /// Who stands where in the tree follows from what stands; no standing in registries follows from the tree.
+    fn settle_tree(&mut self) {
         let Unsettled { all, orgs } = std::mem::take(&mut self.unsettled);
         if !self.registry.is_told() || (!all && orgs.is_empty()) {
             return;

@@ -286,8 +286,8 @@ fn nodes_agree_at_random_whatever_documents_they_hold() {
         surplus += w.entries.iter().filter(|e| w.standing(e.id) == Surplus && e.header.log.document == ledger_of(school)).count();
         agrees_without(&w, &[ledger_of(school)]);
         let n = w.entries.len();
-        for order in [(0..n).rev().collect(), rng.shuffle(n), rng.shuffle(n)] {
-            assert_eq!(w.heard(&order).picture(), w.node.picture(), "seed {seed}");
+        for (order, together) in [(0..n).rev().collect(), rng.shuffle(n), rng.shuffle(n)].iter().zip([1, 9, usize::MAX]) {
+            assert_eq!(w.heard_together(order, together).picture(), w.node.picture(), "seed {seed}, {together} together");
         }
     }
     assert!(surplus > 40, "the ledger's part: {surplus}");

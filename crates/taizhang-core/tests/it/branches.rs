@@ -5,11 +5,11 @@ use taizhang_core::{
     id::{DocId, EntryId, Kind},
     ledger::OPEN_TIPS_MAX,
     op::RowName,
-    rows::{Decision, DecisionTarget, RowType, Verdict},
+    rows::{Decision, DecisionTarget, Org, OrgKind, RowType, Verdict},
     standing::Standing::{Stands, Surplus},
 };
 
-use crate::kit::{Counties, Draft, Node, PLAN, Rng, World, YEAR, ledger_of, registry, review, run};
+use crate::kit::{Counties, DAY, Draft, Node, PLAN, Rng, TOGETHER, World, YEAR, ledger_of, new_org, registry, review, run};
 
 /// The entry that comes out lowest, or highest, of so many payloads.
 fn drawn(draft: &Draft, payloads: u16, highest: bool) -> SignedEntry {
@@ -198,8 +198,76 @@ fn nodes_agree_on_branches_with_and_without_what_is_not_kept() {
         }
         agrees_without_what_is_not_kept(&w);
         let n = w.entries.len();
-        for order in [(0..n).rev().collect(), rng.shuffle(n)] {
-            assert_eq!(w.heard(&order).picture(), w.node.picture(), "seed {seed}");
+        for together in TOGETHER {
+            for order in [(0..n).rev().collect(), rng.shuffle(n)] {
+                assert_eq!(w.heard_together(&order, together).picture(), w.node.picture(), "seed {seed}, {together} together");
+            }
         }
     }
+}
+
+/// A fork at every place of a chain, the higher branch first: each lower one moves the branches of its key. However many come together, they are settled once.
+#[test]
+fn branches_that_come_together_are_chosen_once() {
+    let Counties { mut w, school, .. } = Counties::new();
+    let doc = ledger_of(school);
+    let mut next = w.draft("clerk", doc);
+    let heads = fork(&w, doc);
+    let mut lower = heads[0].id;
+    heads.into_iter().for_each(|e| _ = w.take(e));
+    let before = w.ledger().names_revision();
+    let mut node = w.node.clone();
+    for n in 2..602 {
+        (next.header.sequence, next.header.before) = (n, Before::Previous(lower));
+        let mut pair = [0, 1].map(|n| next.clone().payload(|p| _ = p.row(PLAN, &[], &[0x81, n])).sign());
+        pair.sort_by_key(|e| std::cmp::Reverse(e.id));
+        lower = pair[1].id;
+        for e in pair {
+            node.file(&e);
+            w.entries.push(e);
+        }
+    }
+    node.ledger.settle();
+    assert_eq!(node.ledger.names_revision(), before + 1, "settled once");
+    let surplus = w.entries.iter().filter(|e| node.ledger.is_surplus_entry(&e.id)).count();
+    assert_eq!(surplus, 1 + 600 - (OPEN_TIPS_MAX - 4), "the four heads take part in the key's branches");
+    let n = w.entries.len();
+    assert_eq!(w.heard_together(&Rng(5).shuffle(n), 97).picture(), node.picture());
+}
+
+/// One entry that creates an organisation many times, where branches beyond the limits exist: what rests on it is settled once.
+#[test]
+fn an_organisation_created_many_times_in_one_entry_is_settled_once() {
+    let Counties { mut w, county, school, .. } = Counties::new();
+    fork(&w, ledger_of(school)).into_iter().for_each(|e| _ = w.take(e));
+    let before = w.ledger().names_revision();
+    let row = new_org("again", OrgKind::School).row(county, DAY).to_fields();
+    w.write("admin", registry(county), |p| (0..100).for_each(|_| _ = p.row(Org::TYPE, &[], &row)));
+    let settled = w.ledger().names_revision() - before;
+    assert!(settled <= 1, "{settled} times");
+}
+
+/// A move on a branch that falls out moves nobody: before it is asked who reads what, though other documents may wait.
+#[test]
+fn a_move_on_a_branch_that_falls_out_is_undone_before_anybody_asks_who_stands_where() {
+    let Counties { mut w, county, school, other, .. } = Counties::new();
+    let city = w.city;
+    w.restart("city-admin");
+    let start = w.draft("city-admin", registry(city));
+    let moved = Org { random: None, parent: other, ..w.ledger().registry.orgs[&school].current().clone() };
+    let moved = start.clone().payload(|p| _ = p.row(Org::TYPE, &[], &moved.to_fields())).sign();
+    let lower = (0..60_u8).map(|n| start.clone().payload(|p| _ = p.row(PLAN, &[], &[0x81, 0x18, n | 0x80])).sign());
+    let lower: Vec<_> = lower.filter(|e| e.id < moved.id).take(4).collect();
+    assert_eq!(lower.len(), 4);
+    let moved = w.take(moved);
+    let parent = |n: &Node| n.ledger.registry.ancestors(school)[0];
+    assert_eq!(parent(&w.node), other);
+    let mut node = w.node.clone();
+    lower.iter().for_each(|e| node.file(e));
+    node.ledger.settle_registries();
+    assert_eq!(parent(&node), county);
+    assert_eq!(node.standing(moved), Surplus);
+    lower.into_iter().for_each(|e| _ = w.take(e));
+    assert_eq!(node.picture(), w.node.picture());
+    w.agrees_in_every_order(5);
 }

@@ -28,6 +28,9 @@ pub(crate) const FIELDS: [u8; 3] = [0x81, 0x61, b'x'];
 /// The year of every document with one.
 pub(crate) const YEAR: u16 = 2024;
 
+/// How many entries come in one batch: one, some, and all, as at a start.
+pub(crate) const TOGETHER: [usize; 3] = [1, 7, usize::MAX];
+
 /// The entries of one node.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Store(pub(crate) BTreeMap<EntryId, Vec<u8>>);
@@ -46,21 +49,33 @@ impl Entries for Store {
 pub(crate) struct Node {
     pub(crate) ledger: Ledger,
     pub(crate) store: Store,
+    /// After how many entries it settles what follows from them.
+    together: usize,
 }
 
 impl Node {
     pub(crate) fn new(network: NetworkId) -> Self {
-        Self { ledger: Ledger::new(network), store: Store::default() }
+        Self { ledger: Ledger::new(network), store: Store::default(), together: 1 }
     }
 
     pub(crate) fn verdict(&self, e: &SignedEntry) -> Result<(), Refusal> {
         self.ledger.admit(&self.store, e.clone(), Signature::Check).map(|_| ())
     }
 
+    /// Takes an entry of many, of which nothing is settled yet.
+    pub(crate) fn file(&mut self, e: &SignedEntry) {
+        let admitted = self.ledger.admit(&self.store, e.clone(), Signature::Checked).unwrap();
+        self.store.0.insert(e.id, e.to_bytes());
+        self.ledger.file(&admitted);
+    }
+
     pub(crate) fn take(&mut self, e: &SignedEntry, signature: Signature) -> Result<(), Refusal> {
         let admitted = self.ledger.admit(&self.store, e.clone(), signature)?;
         self.store.0.insert(e.id, e.to_bytes());
-        self.ledger.insert(&admitted);
+        self.ledger.file(&admitted);
+        if self.store.0.len().is_multiple_of(self.together) {
+            self.ledger.settle();
+        }
         Ok(())
     }
 
@@ -79,6 +94,7 @@ impl Node {
                 }
             });
             if left.len() == before {
+                self.ledger.settle();
                 refused.extend(left.iter().map(|e| (e.id, 1)));
                 return refused;
             }
@@ -384,8 +400,13 @@ impl World {
 
     /// A fresh node that heard everything in this order of indices.
     pub(crate) fn heard(&self, order: &[usize]) -> Node {
+        self.heard_together(order, 1)
+    }
+
+    /// And settled what follows from so many at once.
+    pub(crate) fn heard_together(&self, order: &[usize], together: usize) -> Node {
         let entries: Vec<SignedEntry> = order.iter().map(|i| self.entries[*i].clone()).collect();
-        let mut node = Node::new(self.ledger().network);
+        let mut node = Node { together, ..Node::new(self.ledger().network) };
         let refused = node.deliver(&entries);
         assert!(refused.is_empty(), "admitted here, refused there: {refused:?}");
         node
@@ -404,9 +425,9 @@ impl World {
         }
         let orders = if movable <= 6 { 20 } else { 200 };
         let mut rng = Rng(n as u64 + 1);
-        for _ in 0..orders {
-            let order = rng.shuffle(n);
-            assert_eq!(self.heard(&order).picture(), mine, "order {order:?}");
+        for i in 0..orders {
+            let (order, together) = (rng.shuffle(n), TOGETHER[i % TOGETHER.len()]);
+            assert_eq!(self.heard_together(&order, together).picture(), mine, "{together} together, order {order:?}");
         }
     }
 }

@@ -82,9 +82,10 @@ impl Replay {
                 return Err(not_closed("its bytes are those of another entry".to_owned()));
             }
             let admitted = ledger.admit(entries, entry, signature).map_err(|e| not_closed(e.to_string()))?;
-            ledger.insert(&admitted);
+            ledger.file(&admitted);
             by_document.entry(document).or_default().push(admitted.entry().clone());
         }
+        ledger.settle();
         let judge = Judge::new(&ledger);
         let views = by_document.iter().map(|(d, entries)| DocumentView::build(&ledger, &judge, *d, entries)).collect();
         Ok(Self { ledger, views })

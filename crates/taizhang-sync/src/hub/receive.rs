@@ -135,7 +135,7 @@ impl Hub {
     ) {
         // Registries come first in a batch: where organisations stand is asked once, before anything that goes by it.
         if wire.log.document.kind != Kind::Registry {
-            self.ledger.settle();
+            self.ledger.settle_registries();
         }
         let Some(s) = self.sessions.get(&session) else { return };
         taken.named.extend(super::attachments_in(&wire.payload, wire.log.document.kind));
@@ -174,6 +174,10 @@ impl Hub {
         signature: [u8; 64],
         known: Option<(EntryId, bool)>,
     ) -> Result<EntryId, Refusal> {
+        // At a fork it matters which branches are kept.
+        if wire.sequence.checked_sub(1).is_some_and(|n| self.ledger.at(&wire.log, n).len() > 1) {
+            self.ledger.settle_kept();
+        }
         let (entry, checked) = self.rebuild(session, &mut taken.tries, wire, signature).map_err(|r| unfit(r, wire))?;
         let id = entry.id;
         let checked = match known {

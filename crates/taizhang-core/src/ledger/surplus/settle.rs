@@ -50,10 +50,6 @@ impl Ledger {
         self.places.get(id).map(|p| p.log.document)
     }
 
-    fn is_at(&self, rank: u64, id: &EntryId) -> bool {
-        self.document_of(id).is_some_and(|d| self.rank(&d) == rank)
-    }
-
     /// Does what an entry of `by` names in `of` stay because of it: does whoever reads that hold `by`? He admitted its logs, so he holds the registries above its owner by creation.
     fn keeps(&self, of: &DocId, by: &DocId) -> bool {
         let is_above = || of.owner == by.owner || self.registry.created_under(of.owner).contains(&by.owner);
@@ -147,46 +143,42 @@ impl Ledger {
             || rests_on.iter().any(|id| self.surplus.contains(id) && leads(id))
     }
 
-    /// Follows what one entry changes where no branch moves: it may be surplus itself, or keep what is.
-    pub(super) fn settle_beside(&mut self, e: &SignedEntry, keeps_surplus: bool, is_shaded: bool) -> bool {
-        let keeps_surplus = !is_shaded && keeps_surplus;
+    /// Does anything that counts keep an entry that was just filed?
+    pub(super) fn is_kept_by_any(&self, e: &SignedEntry) -> bool {
         let counts = |by: &EntryId| !self.surplus.contains(by);
-        let by = self.holders(&e.id).any(|by| counts(&by))
-            || self.lists_with(&e.id).any(|l| self.locks_with(&e.id, &l).any(|by| counts(&by)));
-        if keeps_surplus || (is_shaded && by) {
-            self.settle_surplus();
-        } else if is_shaded {
-            self.surplus.insert(e.id);
-            self.surplus_revision += 1;
-        }
-        is_shaded || keeps_surplus
+        self.holders(&e.id).any(|by| counts(&by))
+            || self.lists_with(&e.id).any(|l| self.locks_with(&e.id, &l).any(|by| counts(&by)))
     }
 
     /// Document by document, in order of rank: what rests on surplus entries, then what lies on branches beyond the limits and nothing keeps.
-    pub(in crate::ledger) fn settle_surplus(&mut self) {
+    pub(super) fn settle_surplus(&mut self) {
         if self.shaded.is_empty() && self.surplus.is_empty() {
             return;
         }
         let mut surplus = BTreeSet::new();
+        // What rests on surplus entries of ranks before, by its own.
+        let mut resting: BTreeMap<u64, Vec<EntryId>> = BTreeMap::new();
         for rank in 0..=LAST {
-            let astray = self.astray_at(rank, &surplus);
+            let astray = self.astray_from(resting.remove(&rank).unwrap_or_default());
             self.lead_astray(rank, &astray);
-            surplus.extend(astray);
+            surplus.extend(astray.iter().copied());
             let left = self.left_at(rank, &surplus);
+            for by in astray.iter().chain(&left).flat_map(|id| self.resting_on(id)) {
+                let at = self.document_of(&by).map(|d| self.rank(&d));
+                at.filter(|at| *at > rank).into_iter().for_each(|at| resting.entry(at).or_default().push(by));
+            }
             surplus.extend(left);
         }
         self.surplus = surplus;
         self.surplus_revision += 1;
     }
 
-    /// Entries of this rank that rest on surplus ones of the ranks before, with all that rests on them here.
-    fn astray_at(&self, rank: u64, surplus: &BTreeSet<EntryId>) -> BTreeSet<EntryId> {
+    /// These, which rest on surplus entries of the ranks before, with all that rests on them in their documents.
+    fn astray_from(&self, mut open: Vec<EntryId>) -> BTreeSet<EntryId> {
         let mut astray = BTreeSet::new();
         if is_off(Check::KeptByKnown) {
             return astray;
         }
-        let mut open: Vec<EntryId> =
-            surplus.iter().flat_map(|id| self.resting_on(id)).filter(|by| self.is_at(rank, by)).collect();
         while let Some(id) = open.pop() {
             let Some(place) = self.places.get(&id).filter(|_| astray.insert(id)) else { continue };
             let here = place.log.document;
@@ -223,8 +215,8 @@ impl Ledger {
     /// What of this rank lies on branches beyond the limits, less what an entry that is not surplus itself keeps, with all that leads there:
     /// a node that never saw such a branch could not admit what names it. Names are hashes, so this comes to an end, and to the same one whatever came first.
     fn left_at(&self, rank: u64, surplus: &BTreeSet<EntryId>) -> BTreeSet<EntryId> {
-        let shaded = self.shaded.difference(surplus).filter(|id| self.is_at(rank, id));
-        let shaded: BTreeSet<EntryId> = shaded.copied().collect();
+        let at_rank = self.shaded.iter().filter(|(d, _)| self.rank(d) == rank);
+        let shaded: BTreeSet<EntryId> = at_rank.flat_map(|(_, of)| of.difference(surplus)).copied().collect();
         let mut left = shaded.clone();
         let mut named: BTreeMap<EntryId, Vec<EntryId>> = BTreeMap::new();
         let mut lists = Lists::default();

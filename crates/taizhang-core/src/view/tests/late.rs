@@ -265,7 +265,9 @@ fn a_list_keeps_a_branch_only_where_every_reader_of_it_has_the_lock() {
     let lock = n.lock_row_of(2009, &list);
     n.put(n.reviewer, n.review_doc(), &lock);
     assert_eq!(surplus(&n), [true, true, true], "a lock of another year than its review's");
+    let settled = n.ledger.surplus_revision();
     n.lock_at(n.city_reviewer, DocId::about(n.city, Kind::Review, 2008, n.county), &list, &[]);
+    assert_eq!(n.ledger.surplus_revision(), settled, "it keeps nothing, so there is nothing to settle");
     assert_eq!(surplus(&n), [true, true, true], "every school reads a county's ledger");
     n.lock_at(n.reviewer, n.review_doc(), &list, &[]);
     assert_eq!(surplus(&n), [false, false, true]);

@@ -66,6 +66,7 @@ impl Walk {
         scan.map_err(CommandError::storage)?;
         given_up.map_or(Ok(()), Err)?;
         self.take_waiting(store);
+        self.ledger.settle();
         self.same_as_in_use(c.core.ledger());
         Ok(())
     }
@@ -88,7 +89,7 @@ impl Walk {
 
     fn take(&mut self, store: &dyn Entries, e: SignedEntry) {
         match self.ledger.admit(store, e.clone(), Signature::Check) {
-            Ok(admitted) => self.ledger.insert(&admitted),
+            Ok(admitted) => self.ledger.file(&admitted),
             Err(Refusal::Missing(_)) => self.waiting.push(e),
             Err(Refusal::Signature) => self.findings.push(Finding::of_refused(findings::SIGNATURE, &self.ledger, &e, "")),
             Err(why) => self.findings.push(Finding::of_refused(findings::ADMISSION, &self.ledger, &e, said::text(why))),

@@ -99,6 +99,21 @@ fn at_a_fork_only_branches_that_are_kept_go_on() {
     assert_eq!((len, refused), (before + 5, vec![]));
 }
 
+/// What the same batch keeps goes on at once: what follows from a batch is not settled at its end alone.
+#[test]
+fn at_a_fork_a_branch_goes_on_that_came_to_be_kept_in_the_same_batch() {
+    let fork = Fork::of(6);
+    let mut node = fork.city.node(0);
+    greeted(&mut node);
+    let before = node.hub.ledger().len();
+    let last = fork.siblings.last().unwrap();
+    let mut p = PayloadBuilder::default();
+    p.row(999, &[RowName { entry: last.id, index: 0 }.here()], &[0x81, 1]);
+    let keeps = fork.city.write(ADMIN, 9, p.finish());
+    let (len, refused) = after(&mut node, &batch(&[keeps, fork.next(last, 9)]));
+    assert_eq!((len, refused), (before + 2, vec![]));
+}
+
 #[test]
 fn signatures_tried_at_forks_are_so_many_in_a_batch() {
     const WAYS: u8 = 60;
