@@ -184,11 +184,13 @@ impl Registry {
         above == org || self.above_since(org, since).contains(&above)
     }
 
-    /// The organisations that went on with its work, nearest first: those it was closed in favour of.
+    /// The organisations that went on with its work, nearest first: those of its kind it was closed in favour of. To another kind of organisation nothing is handed over.
     #[must_use]
     pub fn heirs(&self, org: OrgId) -> Vec<OrgId> {
         let mut out: Vec<OrgId> = Vec::new();
-        let next = |o: OrgId| self.orgs.get(&o).map(OrgRecord::current).filter(|r| r.closed_day.is_some())?.succeeded_by;
+        let kind = self.kind(org);
+        let closed = |o: OrgId| self.orgs.get(&o).map(OrgRecord::current).filter(|r| r.closed_day.is_some());
+        let next = |o: OrgId| closed(o)?.succeeded_by.filter(|h| self.kind(*h) == kind);
         let mut at = org;
         while let Some(heir) = next(at).filter(|h| *h != org && !out.contains(h) && out.len() < LEVELS_MAX) {
             out.push(heir);

@@ -261,6 +261,24 @@ fn the_successor_and_those_above_it_read_what_a_closed_school_left() {
     c.w.agrees_in_every_order(4);
 }
 
+/// Names would be read by who never reads names.
+#[test]
+fn no_school_is_closed_in_favour_of_what_is_no_school() {
+    for kind in [OrgKind::County, OrgKind::Organiser, OrgKind::Township] {
+        let mut c = Counties::new();
+        let heir = [(OrgKind::County, c.other), (OrgKind::Organiser, c.base), (OrgKind::Township, c.township)];
+        let heir = heir.into_iter().find(|(k, _)| *k == kind).unwrap().1;
+        let creation = c.w.ledger().registry.orgs[&c.school].creation.clone();
+        let row = Org { random: None, closed_day: Some(SEPTEMBER), succeeded_by: Some(heir), ..creation.row };
+        let fields = row.to_fields();
+        c.w.write("admin", registry(c.county), |p| _ = p.row(Org::TYPE, &[here(creation.name.entry)], &fields));
+        assert!(c.w.ledger().registry.orgs[&c.school].current().closed_day.is_some());
+        for kind in [Kind::Identity, Kind::Roster] {
+            assert!(!c.reads(heir, &DocId::of(c.school, kind)), "{kind:?}");
+        }
+    }
+}
+
 /// The thief's own county no longer answers for the school: who does burns, and the other undoes nothing.
 #[test]
 fn who_took_over_a_school_burns_and_ends_what_its_former_county_granted() {
