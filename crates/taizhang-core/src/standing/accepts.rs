@@ -37,7 +37,7 @@ type OfDocument = BTreeMap<PublicKey, BTreeMap<Office, Accepted>>;
 #[derive(Debug, Default)]
 pub(super) struct Accepts {
     documents: RefCell<BTreeMap<DocId, OfDocument>>,
-    /// How many positions and offices were looked at.
+    /// How many positions, offices and accepts were looked at.
     #[cfg(test)]
     pub(super) steps: std::cell::Cell<usize>,
 }
@@ -108,7 +108,10 @@ impl Judge<'_> {
         let unjudged = self.accepts.of(chain, |offices| offices.get(&office).filter(|a| !a.is_judged).map(|a| a.at.clone()));
         if let Some(mut at) = unjudged.flatten() {
             let scope = Scope { burns_below: u32::MAX, accepts_below: office.1 };
-            at.retain(|(_, accept)| self.judge(*accept, scope) == Standing::Stands || is_off(Check::AcceptStands));
+            at.retain(|(_, accept)| {
+                self.accepts.step();
+                self.judge(*accept, scope) == Standing::Stands || is_off(Check::AcceptStands)
+            });
             self.accepts.of(chain, |offices| offices.insert(office, Accepted { at, is_judged: true }));
         }
         self.accepts.of(chain, |offices| offices.get(&office).is_some_and(|a| a.any_in(numbers))).unwrap_or_default()

@@ -5,6 +5,8 @@
 //! - Of what remains, equal verdicts agree; unequal ones are undecided until a later decision replaces all of them.
 //! - A decision on one row counts for all rows of equal content.
 
+mod web;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DocumentView, Replacements, ViewRow, matter::Matters};
@@ -124,14 +126,12 @@ struct Act {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decisions {
     acts: BTreeMap<RowName, Act>,
-    /// By the decision replaced: those that do so directly.
-    replaced_by: BTreeMap<RowName, Vec<RowName>>,
     /// By the row they are about.
     on_row: BTreeMap<RowName, BTreeSet<RowName>>,
-    /// By the matter they are about.
-    on_matter: BTreeMap<String, BTreeSet<RowName>>,
     /// The matter of every row that a decision names.
     matter_of: BTreeMap<RowName, String>,
+    /// By matter: those that gave way to another on it.
+    gave_way: BTreeMap<String, BTreeSet<RowName>>,
     /// Decisions that count as nothing and that no decision replaces, sorted.
     pub findings: BTreeSet<DecisionFinding>,
 }
@@ -156,17 +156,17 @@ impl Decisions {
             }
         }
         out.file_successors(views, &replacements, ledger);
-        let is_act = |d: &RowName| out.acts.contains_key(d);
-        for (replaced, by) in replacements.iter().filter(|(replaced, by)| is_act(replaced) && is_act(by)) {
-            out.replaced_by.entry(replaced).or_default().push(by);
-        }
+        let by_age = ByAge::of(&out.acts, &replacements, ledger);
+        let mut on_matter: BTreeMap<&str, BTreeSet<RowName>> = BTreeMap::new();
         for (row, acts) in &out.on_row {
             if let Some(id) = matters.natural_id(*row) {
-                out.on_matter.entry(id.to_owned()).or_default().extend(acts);
+                on_matter.entry(id).or_default().extend(acts);
                 out.matter_of.insert(*row, id.to_owned());
             }
         }
-        out.findings.retain(|f| !out.replaced_by.contains_key(&f.decision));
+        out.gave_way = by_age.gave_way(&on_matter);
+        let replaced = by_age.replaced();
+        out.findings.retain(|f| !replaced.contains(&f.decision));
         out
     }
 
@@ -175,8 +175,8 @@ impl Decisions {
     pub fn approval(&self, rows: &[RowName]) -> Approval {
         let named: BTreeSet<RowName> = rows.iter().filter_map(|r| self.on_row.get(r)).flatten().copied().collect();
         let matters: BTreeSet<&String> = rows.iter().filter_map(|r| self.matter_of.get(r)).collect();
-        let on_matters: BTreeSet<&RowName> = matters.into_iter().filter_map(|m| self.on_matter.get(m)).flatten().collect();
-        let left: Vec<RowName> = named.into_iter().filter(|d| !self.is_replaced_by(d, &on_matters)).collect();
+        let gave_way: Vec<&BTreeSet<RowName>> = matters.into_iter().filter_map(|m| self.gave_way.get(m)).collect();
+        let left: Vec<RowName> = named.into_iter().filter(|d| !gave_way.iter().any(|g| g.contains(d))).collect();
         let acts: Vec<&Act> = left.iter().filter_map(|d| self.acts.get(d)).collect();
         let (Some(by), Some(first)) = (left.first().copied(), acts.first()) else { return Approval::Pending };
         let reason = first.reason.clone();
@@ -246,21 +246,46 @@ impl Decisions {
         let inherited = self.on_row.values_mut().filter(|on| on.contains(&replaced)).map(|on| on.insert(by));
         inherited.fold(is_new, |changed, added| changed || added)
     }
+}
 
-    /// Does one of these replace the decision, directly or through others?
-    fn is_replaced_by(&self, decision: &RowName, by: &BTreeSet<&RowName>) -> bool {
-        let (mut open, mut seen) = (vec![decision], BTreeSet::new());
-        while let Some(at) = open.pop() {
-            for next in self.replaced_by.get(at).into_iter().flatten() {
-                if by.contains(next) {
-                    return true;
-                }
-                if seen.insert(next) {
-                    open.push(next);
-                }
-            }
+/// Decisions in the order in which their entries came here: an entry is admitted behind those it names, so a decision stands behind those it replaces.
+struct ByAge {
+    decisions: Vec<RowName>,
+    numbers: BTreeMap<RowName, usize>,
+    /// What each replaces directly.
+    replaces: Vec<Vec<usize>>,
+}
+
+impl ByAge {
+    fn of(acts: &BTreeMap<RowName, Act>, replacements: &Replacements, ledger: &Ledger) -> Self {
+        let mut decisions: Vec<RowName> = acts.keys().copied().collect();
+        decisions.sort_by_cached_key(|d| ledger.place(&d.entry).map(|p| p.arrival));
+        let numbers: BTreeMap<RowName, usize> = decisions.iter().enumerate().map(|(n, d)| (*d, n)).collect();
+        let mut replaces = vec![Vec::new(); decisions.len()];
+        for (replaced, by) in replacements.iter() {
+            let at = |d| numbers.get(d).copied();
+            let Some((replaced, by)) = at(&replaced).zip(at(&by)) else { continue };
+            replaces.iter_mut().skip(by).take(1).for_each(|r: &mut Vec<usize>| r.push(replaced));
         }
-        false
+        Self { decisions, numbers, replaces }
+    }
+
+    /// Decisions that another replaces directly.
+    fn replaced(&self) -> BTreeSet<RowName> {
+        self.replaces.iter().flatten().filter_map(|n| self.decisions.get(*n)).copied().collect()
+    }
+
+    /// By matter: the decisions on it that another on it replaces, directly or through others, be they on other matters.
+    fn gave_way(&self, on_matter: &BTreeMap<&str, BTreeSet<RowName>>) -> BTreeMap<String, BTreeSet<RowName>> {
+        let several: Vec<(&str, Vec<usize>)> = on_matter
+            .iter()
+            .filter(|(_, on)| on.len() > 1)
+            .map(|(id, on)| (*id, on.iter().filter_map(|d| self.numbers.get(d)).copied().collect()))
+            .collect();
+        let (ids, groups): (Vec<&str>, Vec<Vec<usize>>) = several.into_iter().unzip();
+        let found = web::led_to(&groups, self.decisions.len(), |at| self.replaces.get(at).map_or(&[], Vec::as_slice));
+        let names = |found: Vec<usize>| found.into_iter().filter_map(|n| self.decisions.get(n)).copied().collect();
+        ids.into_iter().zip(found).map(|(id, found)| (id.to_owned(), names(found))).collect()
     }
 }
 
