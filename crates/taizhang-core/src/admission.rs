@@ -300,6 +300,11 @@ fn is_use_of(invite: &Grant, invited_in: EntryId, entry: EntryId, ops: &[Op<'_>]
     }
 }
 
+/// May a row here replace one there? Who stands below whom is asked for another document only: an entry replaces up to 1,800 rows.
+fn may_replace(here: &DocId, there: &DocId, is_below: impl FnOnce() -> bool) -> bool {
+    there == here || is_below() || is_off(Check::ReplacesBelow) || is_off(Check::ReplacesHere)
+}
+
 /// An entry with access to what it names.
 struct Named<'a> {
     ledger: &'a Ledger,
@@ -341,8 +346,7 @@ impl Named<'_> {
         let id = r.entry.ok_or(Refusal::Replaces)?;
         let payload = self.payload(id, there)?;
         // A review of the same subject by an organisation below, as created; that one's grants, which its entries name, lead up through the tree.
-        let is_below = self.ledger.registry.was_created_under(there.owner, here.owner);
-        if there != here && !is_below && !is_off(Check::ReplacesBelow) && !is_off(Check::ReplacesHere) {
+        if !may_replace(&here, &there, || self.ledger.registry.was_created_under(there.owner, here.owner)) {
             return Err(Refusal::Replaces);
         }
         let ops = op::parse(&payload).map_err(|_| Refusal::Replaces)?;
@@ -470,5 +474,27 @@ impl Named<'_> {
         let moved = row.filter(|r| !r.is_plain_ground(owner)).map(|_| basis);
         let depth = self.ledger.depth_of_grant(self.depth, self.grant, moved);
         if depth > GRANT_DEPTH_MAX && !is_off(Check::GrantDepth) { Err(Refusal::Depth) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn whose_review_lies_below_is_asked_for_rows_of_other_documents_only() {
+        let of = |owner| DocId::about(OrgId([owner; 8]), Kind::Review, 2008, OrgId([9; 8]));
+        let asked = Cell::new(0);
+        let is_below = |answer| {
+            asked.set(asked.get() + 1);
+            answer
+        };
+        assert!(may_replace(&of(1), &of(1), || is_below(false)));
+        assert_eq!(asked.get(), 0);
+        assert!(may_replace(&of(1), &of(2), || is_below(true)));
+        assert!(!may_replace(&of(1), &of(2), || is_below(false)));
+        assert_eq!(asked.get(), 2);
     }
 }

@@ -47,6 +47,8 @@ pub struct OrgRecord {
     pub creation: OrgRow,
     /// Later descriptions by the registry that created it, and its other creations, also by a second registry whose hash begins alike; in no order.
     pub changes: Vec<OrgRow>,
+    /// Whose registries created it: few, where the descriptions may be ten thousand.
+    creators: BTreeSet<OrgId>,
     /// What of all that stands; `None`: the creation and nothing else.
     held: Option<Held>,
 }
@@ -140,6 +142,7 @@ impl Registry {
             above.push(filed);
             return;
         }
+        let creator = filed.row.random.is_some().then_some(filed.registry);
         let at = match self.orgs.get_mut(&org) {
             // Created twice, by one registry or by two whose hashes begin alike: the lower name is the one, whatever came first; grants may rest on either.
             Some(o) if filed.row.random.is_some() && o.creation.name > name => {
@@ -156,11 +159,18 @@ impl Registry {
                 At::Change(o.changes.len().saturating_sub(1))
             }
             None => {
-                let record = OrgRecord { registry: filed.registry, creation: filed, changes: Vec::new(), held: None };
+                let record = OrgRecord {
+                    registry: filed.registry,
+                    creation: filed,
+                    changes: Vec::new(),
+                    creators: BTreeSet::new(),
+                    held: None,
+                };
                 self.orgs.insert(org, record);
                 At::Creation
             }
         };
+        self.orgs.entry(org).and_modify(|o| o.creators.extend(creator));
         self.named.insert(name, (org, at));
     }
 

@@ -109,8 +109,8 @@ impl Registry {
         let mut seen = BTreeSet::from([org]);
         let mut open = vec![org];
         while let Some(at) = open.pop() {
-            let creations = self.orgs.get(&at).into_iter().flat_map(OrgRecord::rows).filter(|r| r.row.random.is_some());
-            open.extend(creations.map(|r| r.registry).filter(|parent| seen.insert(*parent)));
+            let creators = self.orgs.get(&at).into_iter().flat_map(|o| &o.creators);
+            open.extend(creators.filter(|creator| seen.insert(**creator)));
         }
         org != above && seen.contains(&above)
     }
