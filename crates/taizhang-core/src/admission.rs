@@ -237,9 +237,9 @@ impl Ledger {
     /// Whoever holds the organisation's documents holds the registries that may place it, and no others: what rests on a move by anybody else, or under somebody whom the mover is not above, could be admitted by some of them only.
     fn is_moved_from_above(&self, g: &GrantRecord) -> bool {
         let Some(moved) = g.moved.and_then(|m| self.registry.row(&m)) else { return true };
-        self.registry.may_ever_place(g.row.org, moved.registry, g.registry)
-            || (g.registry == g.row.org && self.registry.was_created_under(g.registry, moved.registry))
-            || is_off(Check::GrantMovedFromAbove)
+        let is_from_above = self.registry.may_ever_place(g.row.org, moved.registry, g.registry)
+            || (g.registry == g.row.org && self.registry.was_created_under(g.registry, moved.registry));
+        (is_from_above && self.registry.was_created_as(g.row.org, moved.row.kind)) || is_off(Check::GrantMovedFromAbove)
     }
 }
 
@@ -454,7 +454,12 @@ impl Named<'_> {
         let is_below = |kind: OrgKind| under.map_or(kind.certifies(), |g| g.row.one_use || is_below(kind, g.org_kind));
         let is_kind = |kind| is_below(kind) || is_off(Check::GrantMovedFromAbove);
         let is_moved_here = |r: &OrgRow| r.row.random.is_none() && r.row.parent == owner && is_kind(r.row.kind);
-        let certifies = |r: &OrgRow| grant.org == owner || (r.is_of_creator && r.registry == owner) || is_moved_here(r);
+        // Whoever reads this registry reads those above it, and no others: the row must stand where all of them have it.
+        let is_above = |r: &OrgRow| {
+            r.registry == owner || self.ledger.registry.was_created_under(owner, r.registry) || is_off(Check::GrantGroundAbove)
+        };
+        let certifies =
+            |r: &OrgRow| is_above(r) && (grant.org == owner || (r.is_of_creator && r.registry == owner) || is_moved_here(r));
         let nowhere = is_off(Check::GrantBasis).then_some((true, OrgKind::County));
         let row = here.or_else(known);
         let Some((is_mine, kind)) = row.map(|r| (certifies(r), r.row.kind)).or(nowhere) else {

@@ -116,6 +116,8 @@ pub struct Ledger {
     surplus: BTreeSet<EntryId>,
     /// Grows whenever other entries may be surplus.
     surplus_revision: u64,
+    /// Grows whenever something counts again.
+    recounted: u64,
     unchosen: Unchosen,
     /// A bug planted on purpose, for the simulator to find.
     #[cfg(feature = "planted")]
@@ -145,6 +147,7 @@ impl Ledger {
             astray: BTreeMap::new(),
             surplus: BTreeSet::new(),
             surplus_revision: 0,
+            recounted: 0,
             unchosen: Unchosen::default(),
             #[cfg(feature = "planted")]
             planted: None,
@@ -231,6 +234,12 @@ impl Ledger {
     /// Grows whenever other entries may be surplus.
     pub(crate) fn surplus_revision(&self) -> u64 {
         self.surplus_revision
+    }
+
+    /// Grows whenever entries count again that counted as nothing: they were sent to nobody.
+    #[must_use]
+    pub fn recounted(&self) -> u64 {
+        self.recounted
     }
 
     /// SHA-256 over the document's id and its open tips: equal where both sides hold the same entries.

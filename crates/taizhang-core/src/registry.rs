@@ -49,6 +49,8 @@ pub struct OrgRecord {
     pub changes: Vec<OrgRow>,
     /// Whose registries created it: few, where the descriptions may be ten thousand.
     creators: BTreeSet<OrgId>,
+    /// What its creations say that it is, nearest to the root first.
+    kinds: Vec<OrgKind>,
     /// What of all that stands; `None`: the creation and nothing else.
     held: Option<Held>,
 }
@@ -100,7 +102,7 @@ pub struct Registry {
     from_above: BTreeMap<OrgId, Vec<OrgRow>>,
     /// Every row about an organisation, by name.
     named: BTreeMap<RowName, (OrgId, At)>,
-    /// What rows say of where an organisation stands elsewhere than under its creator: whose registry says it, and under whom. Also what does not count, or not any more: grants may rest on it.
+    /// Where an organisation was moved, of those moves on which a grant rests, count or not: whose registry moved it, and under whom that grants.
     placed: BTreeMap<OrgId, BTreeSet<(OrgId, OrgId)>>,
     /// Organisations that a row named as a parent before they were known.
     awaited: BTreeSet<OrgId>,
@@ -129,9 +131,6 @@ impl Registry {
         if self.named.contains_key(&name) {
             return;
         }
-        if filed.row.random.is_none() && !(filed.is_of_creator && filed.row.parent == filed.registry) {
-            self.placed.entry(org).or_default().insert((filed.registry, filed.row.parent));
-        }
         self.is_told |= filed.row.random.is_none() || self.orgs.contains_key(&org);
         if !self.orgs.contains_key(&filed.row.parent) {
             self.awaited.insert(filed.row.parent);
@@ -142,7 +141,7 @@ impl Registry {
             above.push(filed);
             return;
         }
-        let creator = filed.row.random.is_some().then_some(filed.registry);
+        let creator = filed.row.random.is_some().then_some((filed.registry, filed.row.kind));
         let at = match self.orgs.get_mut(&org) {
             // Created twice, by one registry or by two whose hashes begin alike: the lower name is the one, whatever came first; grants may rest on either.
             Some(o) if filed.row.random.is_some() && o.creation.name > name => {
@@ -164,13 +163,19 @@ impl Registry {
                     creation: filed,
                     changes: Vec::new(),
                     creators: BTreeSet::new(),
+                    kinds: Vec::new(),
                     held: None,
                 };
                 self.orgs.insert(org, record);
                 At::Creation
             }
         };
-        self.orgs.entry(org).and_modify(|o| o.creators.extend(creator));
+        if let Some(((registry, kind), o)) = creator.zip(self.orgs.get_mut(&org)) {
+            o.creators.insert(registry);
+            o.kinds.push(kind);
+            o.kinds.sort_by_key(|k| k.number());
+            o.kinds.dedup();
+        }
         self.named.insert(name, (org, at));
     }
 
@@ -195,6 +200,9 @@ impl Registry {
     /// Files a grant.
     pub fn insert_grant(&mut self, name: RowName, grant: GrantRecord) {
         self.by_key.entry(grant.row.key).or_default().insert(name);
+        if let Some(moved) = grant.moved.and_then(|m| self.row(&m)).map(|r| r.registry) {
+            self.placed.entry(grant.row.org).or_default().insert((moved, grant.registry));
+        }
         self.grants.insert(name, grant);
     }
 
@@ -238,7 +246,7 @@ impl Registry {
         // Whoever has a school now reads what it went by before.
         let with_moved = || below_owner() || (self.is_city_or_below(reader) && self.has_one_from_below(reader, owner, since));
         match document.kind {
-            Kind::Registry => self.line(owner).contains(&reader) || self.line(reader).contains(&owner),
+            Kind::Registry => self.stood_below(owner).contains(&reader) || self.line(reader).contains(&owner),
             Kind::Policy => below_owner(),
             // The city must read what a county's rollup was computed from (docs/decisions/0009).
             Kind::Notice => up_to_city() || with_moved() || self.is_below_organisers_parent(reader, owner, since),
@@ -280,16 +288,29 @@ impl Registry {
         self.moved > 0 && self.orgs.get(&org).is_some_and(OrgRecord::has_moved)
     }
 
-    /// Did a row ever place it under another than the one that created it, even one that was taken back?
+    /// Did it ever stand under another than the one that created it, or rest grants on a move there that was taken back?
     #[must_use]
     pub fn was_placed(&self, org: OrgId) -> bool {
-        self.placed_under(org).next().is_some()
+        self.has_moved(org) || self.placed_under(org).next().is_some()
     }
 
-    /// Organisations that were placed under another, and stand now at or below both of these.
+    /// Organisations of which that is so, and which stand now at or below both of these.
     pub fn placed_below(&self, one: OrgId, other: OrgId) -> impl Iterator<Item = OrgId> {
         let is_below = move |o: OrgId| self.is_at_or_above(one, o) && self.is_at_or_above(other, o);
-        self.placed.keys().copied().filter(move |o| is_below(*o) && self.was_placed(*o))
+        let all: BTreeSet<OrgId> = self.moved().chain(self.placed.keys().copied()).collect();
+        all.into_iter().filter(move |o| is_below(*o) && self.was_placed(*o))
+    }
+
+    /// Does any of its creations say that it is of this kind?
+    #[must_use]
+    pub(crate) fn was_created_as(&self, org: OrgId, kind: OrgKind) -> bool {
+        self.orgs.get(&org).is_some_and(|o| o.kinds.contains(&kind))
+    }
+
+    /// What it was created as, by whichever creation says the kind nearest to the root: whoever creates it again cannot lower it.
+    #[must_use]
+    pub(crate) fn highest_kind(&self, org: OrgId) -> Option<OrgKind> {
+        self.orgs.get(&org).and_then(|o| o.kinds.first().copied())
     }
 
     fn moved(&self) -> impl Iterator<Item = OrgId> {

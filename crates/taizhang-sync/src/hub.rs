@@ -112,6 +112,8 @@ pub struct Hub {
     /// The organisations that certify each node.
     certified: BTreeMap<PublicKey, BTreeSet<OrgId>>,
     certified_revision: Option<u64>,
+    /// What the ledger said when it was last asked whether anything counts again.
+    recounted: u64,
     /// Keys with which people of this machine sign.
     own_keys: BTreeSet<PublicKey>,
     keys: KeySet,
@@ -168,6 +170,7 @@ impl Hub {
     /// A hub over what the store holds.
     #[must_use]
     pub fn new(config: Config, ledger: Ledger) -> Self {
+        let recounted = ledger.recounted();
         Self {
             config,
             ledger,
@@ -183,6 +186,7 @@ impl Hub {
             unnoted: BTreeSet::new(),
             certified: BTreeMap::new(),
             certified_revision: None,
+            recounted,
             own_keys: BTreeSet::new(),
             keys: KeySet::default(),
             keys_revision: 0,
@@ -238,6 +242,7 @@ impl Hub {
         self.under_way = None;
         self.needs_reload = false;
         self.certified_revision = None;
+        self.recounted = self.ledger.recounted();
         self.trees.clear();
         self.lines.clear();
         self.erased_at = None;
@@ -391,6 +396,9 @@ impl Hub {
                 self.registry_changed();
             }
             self.destroy_erased();
+            if std::mem::replace(&mut self.recounted, self.ledger.recounted()) != self.ledger.recounted() {
+                self.sessions.values_mut().for_each(|s| s.stale = true);
+            }
             // What was refused for want of an entry may enter now.
             self.sessions.values_mut().for_each(|s| s.stale |= std::mem::take(&mut s.waits));
             self.forward(&pending.entries, source);

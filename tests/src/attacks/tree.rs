@@ -8,7 +8,7 @@ use taizhang_core::{
     op::{RowName, RowRef},
     planted::Check,
     root::signed_bytes,
-    rows::{Org, OrgKind, Role, RootStatement, RowType},
+    rows::{Grant, Org, OrgKind, Role, RootStatement, RowType},
     units::{Day, Ms},
 };
 
@@ -50,6 +50,25 @@ pub(super) const TABLE: &[Attack] = &[
             let fetched = c.w.place("other-admin", other, (school, other), MOVE, &[]);
             c.w.grant_on("other-admin", other, "thief", (Role::Clerk, school), fetched.here());
             match c.w.node.verdict(&c.w.draft("thief", DocId::of(school, Kind::Roster)).sign()) {
+                Ok(()) => Outcome::GotThrough,
+                Err(refusal) => Outcome::Refused(refusal.code()),
+            }
+        },
+    ),
+    HERE.attack(
+        "grants_on_a_row_that_few_can_read",
+        "市里的授权以某县登记册里的一行为依据: 有那本登记册的收下, 别的县和学校永远收不下",
+        "a city's grant rests on a row in one county's registry, so that whoever holds that admits it and the other counties and schools never can",
+        Outcome::Refused(9),
+        Off(Check::GrantGroundAbove),
+        |_| {
+            let mut c = Counties::new();
+            let (city, county, foreign) = (c.w.city, c.county, c.foreign);
+            let row = c.w.place("admin", county, (foreign, city), MOVE, &[]);
+            let basis = row.in_document(registry(county));
+            let grant = Grant { basis, ..c.w.grant_row("thief", Role::Clerk, foreign) };
+            let draft = c.w.draft("city-admin", registry(city));
+            match c.w.node.verdict(&draft.payload(|p| _ = p.row(Grant::TYPE, &[], &grant.to_fields())).sign()) {
                 Ok(()) => Outcome::GotThrough,
                 Err(refusal) => Outcome::Refused(refusal.code()),
             }

@@ -229,15 +229,23 @@ impl Registry {
         let mut line = BTreeSet::from([org]);
         let mut open = vec![org];
         while let Some(at) = open.pop() {
-            let created = self.orgs.get(&at).map(|o| o.registry);
+            let created = self.orgs.get(&at).into_iter().flat_map(|o| o.creators.iter().copied());
             let placed = self.placed_under(at).filter(|_| !is_off(Check::LinePlaced));
-            open.extend(created.into_iter().chain(placed).filter(|o| line.insert(*o)));
+            open.extend(created.chain(placed).chain(self.above_since(at, Day(0))).filter(|o| line.insert(*o)));
         }
-        line.extend(self.above_since(org, Day(0)));
         line
     }
 
-    /// Under whom rows placed it that may say so; whether they stand is not asked.
+    /// It, all that were ever above it, and those that created them: who reads its registry from above.
+    pub(super) fn stood_below(&self, org: OrgId) -> BTreeSet<OrgId> {
+        let mut line = self.above_since(org, Day(0));
+        line.insert(org);
+        let created: Vec<OrgId> = line.iter().flat_map(|o| self.created_under(*o)).collect();
+        line.extend(created);
+        line
+    }
+
+    /// Under whom it was placed by who may, of the moves on which grants rest; whether they stand is not asked.
     pub(super) fn placed_under(&self, org: OrgId) -> impl Iterator<Item = OrgId> {
         let placed = self.placed.get(&org).into_iter().flatten();
         placed.filter(move |(registry, parent)| self.may_ever_place(org, *registry, *parent)).map(|(_, parent)| *parent)

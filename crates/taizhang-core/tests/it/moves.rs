@@ -130,20 +130,18 @@ fn nobody_moves_what_does_not_lie_below_him_nor_under_whom_does_not() {
     let entry = c.w.write("city-admin", registry(city), |p| _ = p.row(Org::TYPE, &[], &row.to_fields()));
     let called = RowName { entry, index: 0 };
     assert_eq!((c.parent(school), c.parent(foreign)), (county, other));
-    let grants = [
-        c.w.grant_on("admin", county, "a", (Role::Clerk, foreign), fetched.here()),
-        c.w.grant_on("other-admin", other, "b", (Role::Clerk, school), given.in_document(registry(county))),
-    ];
-    let judge = Judge::new(c.w.ledger());
-    assert_eq!(grants.map(|g| judge.grant_stands(&g)), [false; 2]);
-    // Whoever holds those registries would admit what these write, and nobody else could: so nobody does.
-    for (who, document) in [("a", ledger_of(foreign)), ("b", ledger_of(school))] {
-        assert_eq!(c.w.node.verdict(&c.w.draft(who, document).sign()), Err(Refusal::Role), "{who}");
+    let grant = c.w.grant_on("admin", county, "a", (Role::Clerk, foreign), fetched.here());
+    assert!(!Judge::new(c.w.ledger()).grant_stands(&grant));
+    // Whoever holds that registry would admit what she writes, and nobody else could: so nobody does.
+    assert_eq!(c.w.node.verdict(&c.w.draft("a", ledger_of(foreign)).sign()), Err(Refusal::Role));
+    // The grants rest on what readers of the registry never get, or on what is no county.
+    for (to, role, basis) in
+        [("b", Role::Clerk, given.in_document(registry(county))), ("c", Role::Admin, called.in_document(registry(city)))]
+    {
+        let row = Grant { basis, ..c.w.grant_row(to, role, school) };
+        let grant = c.w.draft("other-admin", registry(other)).payload(|p| _ = p.row(Grant::TYPE, &[], &row.to_fields())).sign();
+        assert!(matches!(c.w.node.verdict(&grant), Err(Refusal::RegistryRow(_))), "{to}");
     }
-    let row = c.w.grant_row("c", Role::Admin, school);
-    let row = Grant { basis: called.in_document(registry(city)), ..row };
-    let grant = c.w.draft("other-admin", registry(other)).payload(|p| _ = p.row(Grant::TYPE, &[], &row.to_fields())).sign();
-    assert!(matches!(c.w.node.verdict(&grant), Err(Refusal::RegistryRow(_))));
     c.w.agrees_in_every_order(5);
 }
 
@@ -261,6 +259,19 @@ fn the_successor_and_those_above_it_read_what_a_closed_school_left() {
     c.w.agrees_in_every_order(4);
 }
 
+/// A city that never had a county reads nothing of it, however often it was moved there and back; one that had it reads on.
+#[test]
+fn a_registry_is_read_from_above_by_those_who_had_its_owner() {
+    let mut c = Counties::new();
+    let second = c.w.org("root", c.w.root, OrgKind::City, "second city");
+    let (county, of_county) = (c.county, registry(c.county));
+    let there = c.w.place("root", c.w.root, (county, second), SEPTEMBER, &[]);
+    assert_eq!((c.parent(county), c.reads(second, &of_county), c.reads(c.w.city, &of_county)), (second, true, true));
+    c.w.place("root", c.w.root, (county, c.w.city), SEPTEMBER, &[there.entry]);
+    assert_eq!((c.parent(county), c.reads(second, &of_county), c.reads(c.w.city, &of_county)), (c.w.city, false, true));
+    c.w.agrees_in_every_order(3);
+}
+
 /// Names would be read by who never reads names.
 #[test]
 fn no_school_is_closed_in_favour_of_what_is_no_school() {
@@ -351,6 +362,7 @@ fn of_two_registries_that_create_one_organisation_the_lower_row_has_it() {
     assert_eq!((c.parent(org), c.w.ledger().registry.created_under(org)[0]), (at, at));
     assert!(made.iter().all(|(.., wrote)| c.w.standing(*wrote) == Standing::Stands));
     assert!([county, other].iter().all(|above| c.w.ledger().registry.was_created_under(org, *above)));
+    assert!([county, other].iter().all(|above| c.w.ledger().registry.line(org).contains(above)), "grants rest on either");
     c.w.agrees_in_every_order(8);
 }
 

@@ -104,7 +104,7 @@ impl Hub {
 
     fn end_writing(&mut self, now: Ms, session: SessionId) {
         let Some(s) = self.sessions.get(&session) else { return };
-        let documents: Vec<DocId> = self.ledger.documents().filter(|d| self.may_share(s, d)).copied().collect();
+        let documents: Vec<DocId> = self.documents().filter(|d| self.may_share(s, d)).copied().collect();
         for document in documents {
             let records = self.open_records(&document);
             self.send_records(session, &records);

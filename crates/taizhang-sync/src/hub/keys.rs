@@ -122,7 +122,7 @@ impl Hub {
         {
             return documents.clone();
         }
-        let mut shared = self.ledger.documents().filter(|d| self.may_share(s, d)).peekable();
+        let mut shared = self.documents().filter(|d| self.may_share(s, d)).peekable();
         let documents = shared.peek().is_some().then(|| {
             let with_records = shared.map(|d| (*d, self.open_records(d))).filter(|(_, records)| !records.is_empty());
             Arc::new(with_records.map(|(d, records)| (d, digest(&records))).collect())

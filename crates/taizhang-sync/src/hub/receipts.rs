@@ -1,5 +1,7 @@
 //! Receipts: signed by the receiving node, only of what changed since the last, at most one a minute.
 
+use std::collections::BTreeSet;
+
 use taizhang_core::{
     id::{DocId, EntryId, PublicKey},
     ledger::Ledger,
@@ -75,7 +77,7 @@ impl Hub {
 
     /// A session that ends owes receipts of what it brought; the next one with this node gives them, also after a restart. Nodes without a certificate brought nothing.
     pub(super) fn keep_owed(&mut self, s: &Session) {
-        let kept: Vec<DocId> = s.touched.iter().filter(|d| self.is_here(d)).copied().collect();
+        let kept: Vec<DocId> = s.touched.iter().filter(|d| self.ledger.document(d).is_some()).copied().collect();
         if s.org.is_some() && !kept.is_empty() {
             self.owed.entry(s.remote).or_default().extend(kept);
         }
@@ -90,8 +92,13 @@ impl Hub {
     pub(super) fn take_owed(&mut self, session: SessionId, remote: PublicKey) {
         let Some(s) = self.sessions.get(&session).filter(|s| s.org.is_some()) else { return };
         let Some(mut owed) = self.owed.remove(&remote) else { return };
+        // What counts as nothing now may count again: it stays owed.
+        let later: BTreeSet<DocId> = owed.extract_if(.., |d| !self.is_here(d) && self.ledger.document(d).is_some()).collect();
         let others = owed.extract_if(.., |d| !self.shares(s, d) || !self.is_here(d)).map(|d| (remote, d)).collect::<Vec<_>>();
         self.unnoted.extend(others);
+        if !later.is_empty() {
+            self.owed.insert(remote, later);
+        }
         if let Some(s) = self.sessions.get_mut(&session) {
             s.touched.extend(owed);
         }
@@ -114,8 +121,9 @@ impl Hub {
             }
             s.touched.remove(&document);
             self.unnoted.insert((s.remote, document));
-            // What was brought may count no more.
+            // What was brought may count as nothing by now: it stays owed until it counts again.
             if open.is_empty() {
+                self.owed.entry(s.remote).or_default().insert(document);
                 continue;
             }
             open.truncate(limits::RECEIPT_TIPS_MAX);

@@ -53,8 +53,11 @@ impl Hub {
     fn lines(&self, s: &Session) -> Arc<BTreeSet<OrgId>> {
         self.lines.get(self.view(s), || {
             let documents = self.documents().filter(|d| d.kind != Kind::Registry && self.in_scope(s, d));
+            // A registry that is read because its owner moved begins under grants of where that came from.
+            let read = self.documents().filter(|d| d.kind == Kind::Registry && self.in_scope(s, d)).map(|d| d.owner);
+            let read = read.filter(|o| self.ledger.registry.was_placed(*o));
             let came = s.org.into_iter().flat_map(|o| self.ledger.registry.placed_below(self.config.org, o));
-            let orgs: BTreeSet<OrgId> = documents.flat_map(|d| self.rests_on(d)).chain(came).collect();
+            let orgs: BTreeSet<OrgId> = documents.flat_map(|d| self.rests_on(d)).chain(came).chain(read).collect();
             orgs.into_iter().flat_map(|o| self.ledger.registry.line(o)).collect()
         })
     }

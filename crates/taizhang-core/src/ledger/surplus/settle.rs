@@ -37,7 +37,7 @@ struct Lists {
 impl Ledger {
     /// Where a document comes: registries from the root down by what their owner was created as, reviews from below up, then all others. Moves change nothing in it, as they rest on standing.
     fn rank(&self, document: &DocId) -> u64 {
-        let by_kind = || self.registry.kind(document.owner).map_or(UNKNOWN, OrgKind::number);
+        let by_kind = || self.registry.highest_kind(document.owner).map_or(UNKNOWN, OrgKind::number);
         match document.kind {
             Kind::Registry if document.owner == OrgId::root(self.network) => 0,
             Kind::Registry => by_kind(),
@@ -64,7 +64,7 @@ impl Ledger {
     /// Does whoever reads a document read this review of whom it concerns, wherever that stands or stood? Who reads an older document may read no review of a later
     /// year; a ledger of an office is read by all below it; another office that writes about the subject may have lost it.
     fn is_read_with(&self, of: &DocId, review: &DocId) -> bool {
-        let is_for_many = || self.registry.kind(of.owner).is_none_or(OrgKind::certifies);
+        let is_for_many = || self.registry.highest_kind(of.owner).is_none_or(OrgKind::certifies);
         let fits = match (of.kind, of.subject) {
             (Kind::Roster | Kind::Identity, _) => true,
             (Kind::Ledger, None) => !is_for_many(),
@@ -87,8 +87,10 @@ impl Ledger {
 
     /// Does a lock in this review keep something surplus by its list?
     pub(in crate::ledger) fn list_keeps_any(&self, review: &DocId, list: Option<&List>) -> bool {
-        let closed = list.into_iter().flat_map(List::documents).filter(|d| self.lock_keeps(&d.document, review));
-        !self.surplus.is_empty() && closed.flat_map(|d| &d.tips).any(|tip| self.surplus.contains(tip))
+        // Where a tip lies counts, not where the list says it does.
+        let is_kept = |tip: &EntryId| self.document_of(tip).is_some_and(|of| self.lock_keeps(&of, review));
+        let tips = list.into_iter().flat_map(List::documents).flat_map(|d| &d.tips);
+        !self.surplus.is_empty() && tips.filter(|tip| self.surplus.contains(tip)).any(is_kept)
     }
 
     /// Lists of locks that keep this one by naming it.
@@ -169,6 +171,8 @@ impl Ledger {
             }
             surplus.extend(left);
         }
+        // What counted as nothing and does again was never told to anybody.
+        self.recounted += u64::from(self.surplus.difference(&surplus).next().is_some());
         self.surplus = surplus;
         self.surplus_revision += 1;
     }

@@ -277,6 +277,22 @@ fn a_list_keeps_a_branch_only_where_every_reader_of_it_has_the_lock() {
     }
 }
 
+/// A list may name a tip under another document than where it lies: that keeps it, whatever came first.
+#[test]
+fn what_a_list_keeps_is_told_by_where_its_tips_lie() {
+    let mut n = Network::new();
+    let mut ids = n.fork(n.clerk, n.ledger_doc(), 5);
+    ids.sort_unstable();
+    let elsewhere = DocId::of_year(n.school, Kind::Ledger, 2007);
+    let list = [DocumentTips { document: elsewhere, tips: vec![ids[4]] }];
+    assert!(n.ledger.is_surplus_entry(&ids[4]));
+    n.lock_at(n.reviewer, n.review_doc(), &list, &[]);
+    let verdict = n.ledger.is_surplus_entry(&ids[4]);
+    for seed in 0..6 {
+        assert_eq!(n.in_other_order(seed).is_surplus_entry(&ids[4]), verdict, "order {seed}");
+    }
+}
+
 /// A list is kept once for all locks that name it, and of it what is of their subject.
 #[test]
 fn of_a_list_only_what_is_of_the_subject_is_kept() {
