@@ -52,4 +52,9 @@ fn nobody_signs_a_receipt_of_it() {
         node.input(Input::Timeout).sent.iter().all(|(_, frame)| !matches!(Frame::decode(frame), Ok(Some(Frame::Receipt(_)))))
     );
     assert!(!node.hub.sessions[&SessionId(1)].touched.contains(&notices), "it is not asked about again and again");
+    assert!(node.hub.owed[&key(NODES[1])].contains(&notices), "it stays owed: it may count again");
+    node.input(Input::Closed { session: SessionId(1) });
+    node.connect(2, NODES[1]);
+    node.say(2, &hello);
+    assert!(node.hub.owed[&key(NODES[1])].contains(&notices) && !node.hub.sessions[&SessionId(2)].touched.contains(&notices));
 }
