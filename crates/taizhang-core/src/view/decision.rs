@@ -126,15 +126,33 @@ struct Act {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decisions {
     acts: BTreeMap<RowName, Act>,
-    /// By the row they are about.
+    /// By the row that they name.
     on_row: BTreeMap<RowName, BTreeSet<RowName>>,
-    /// The matter of every row that a decision names.
-    matter_of: BTreeMap<RowName, String>,
-    /// By matter: those that gave way to another on it.
-    gave_way: BTreeMap<String, BTreeSet<RowName>>,
+    /// By the entry all of whose registrations they name: a decision of 40 bytes may be about 512 rows.
+    on_entry: BTreeMap<EntryId, Whole>,
+    /// Of every row that a decision is about: where in `gave_way` its matter stands.
+    matter_of: BTreeMap<RowName, usize>,
+    /// Those that gave way to another on the same matter; matters on which the same decisions are share one.
+    gave_way: Vec<BTreeSet<RowName>>,
     /// Decisions that count as nothing and that no decision replaces, sorted.
     pub findings: BTreeSet<DecisionFinding>,
 }
+
+/// All registrations of an entry, and the decisions that name them together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Whole {
+    rows: BTreeSet<RowName>,
+    by: BTreeSet<RowName>,
+}
+
+/// What a decision names.
+enum Named {
+    Rows(Vec<RowName>),
+    All(EntryId, Vec<RowName>),
+}
+
+/// What is decided on a matter: entries whose registrations are named together, and decisions that name its rows.
+type Asked = (BTreeSet<EntryId>, BTreeSet<RowName>);
 
 impl Decisions {
     /// Resolves the decisions of all reviews among `views` to the rows of the other documents among them.
@@ -157,14 +175,7 @@ impl Decisions {
         }
         out.file_successors(views, &replacements, ledger);
         let by_age = ByAge::of(&out.acts, &replacements, ledger);
-        let mut on_matter: BTreeMap<&str, BTreeSet<RowName>> = BTreeMap::new();
-        for (row, acts) in &out.on_row {
-            if let Some(id) = matters.natural_id(*row) {
-                on_matter.entry(id).or_default().extend(acts);
-                out.matter_of.insert(*row, id.to_owned());
-            }
-        }
-        out.gave_way = by_age.gave_way(&on_matter);
+        out.let_give_way(matters, &by_age);
         let replaced = by_age.replaced();
         out.findings.retain(|f| !replaced.contains(&f.decision));
         out
@@ -173,8 +184,11 @@ impl Decisions {
     /// What the decisions say about rows of one content: all hands of it, as one decision counts for all.
     #[must_use]
     pub fn approval(&self, rows: &[RowName]) -> Approval {
-        let named: BTreeSet<RowName> = rows.iter().filter_map(|r| self.on_row.get(r)).flatten().copied().collect();
-        let matters: BTreeSet<&String> = rows.iter().filter_map(|r| self.matter_of.get(r)).collect();
+        let wholes: BTreeSet<EntryId> = rows.iter().filter(|r| self.is_in_whole(r)).map(|r| r.entry).collect();
+        let together = wholes.iter().filter_map(|e| self.on_entry.get(e)).flat_map(|w| &w.by);
+        let named: BTreeSet<RowName> =
+            rows.iter().filter_map(|r| self.on_row.get(r)).flatten().chain(together).copied().collect();
+        let matters: BTreeSet<usize> = rows.iter().filter_map(|r| self.matter_of.get(r)).copied().collect();
         let gave_way: Vec<&BTreeSet<RowName>> = matters.into_iter().filter_map(|m| self.gave_way.get(m)).collect();
         let left: Vec<RowName> = named.into_iter().filter(|d| !gave_way.iter().any(|g| g.contains(d))).collect();
         let acts: Vec<&Act> = left.iter().filter_map(|d| self.acts.get(d)).collect();
@@ -191,6 +205,41 @@ impl Decisions {
             Some(Verdict::Rejected) => Approval::Rejected { by, reason },
             None => Approval::Undecided { rivals: left },
         }
+    }
+
+    /// How often a decision is held, under whatever.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        let sets = self.on_row.values().chain(self.on_entry.values().map(|w| &w.by)).chain(&self.gave_way);
+        sets.map(BTreeSet::len).sum()
+    }
+
+    fn is_in_whole(&self, row: &RowName) -> bool {
+        self.on_entry.get(&row.entry).is_some_and(|w| w.rows.contains(row))
+    }
+
+    /// Matter by matter the decisions on it that another on it replaces; once for all matters on which the same are.
+    fn let_give_way(&mut self, matters: &Matters<'_>, by_age: &ByAge) {
+        let mut on_matter: BTreeMap<&str, (Asked, Vec<RowName>)> = BTreeMap::new();
+        let rows: BTreeSet<RowName> = self.on_row.keys().chain(self.on_entry.values().flat_map(|w| &w.rows)).copied().collect();
+        for row in rows {
+            let Some(id) = matters.natural_id(row) else { continue };
+            let ((wholes, named), of) = on_matter.entry(id).or_default();
+            wholes.extend(self.is_in_whole(&row).then_some(row.entry));
+            named.extend(self.on_row.get(&row).into_iter().flatten());
+            of.push(row);
+        }
+        let mut asked: BTreeMap<Asked, Vec<RowName>> = BTreeMap::new();
+        for (what, of) in on_matter.into_values() {
+            asked.entry(what).or_default().extend(of);
+        }
+        let on = |(wholes, named): &Asked| -> BTreeSet<RowName> {
+            let together = wholes.iter().filter_map(|e| self.on_entry.get(e)).flat_map(|w| &w.by);
+            named.iter().chain(together).copied().collect()
+        };
+        let sets: Vec<BTreeSet<RowName>> = asked.keys().map(on).collect();
+        self.gave_way = by_age.gave_way(&sets);
+        self.matter_of = asked.into_values().enumerate().flat_map(|(n, of)| of.into_iter().map(move |row| (row, n))).collect();
     }
 
     fn find(&mut self, decision: RowName, entry: Option<EntryId>, problem: DecisionProblem) {
@@ -215,9 +264,14 @@ impl Decisions {
         };
         for (entry, result) in named {
             match result {
-                Ok(rows) => rows.into_iter().for_each(|r| {
+                Ok(Named::Rows(rows)) => rows.into_iter().for_each(|r| {
                     self.on_row.entry(r).or_default().insert(row.name);
                 }),
+                Ok(Named::All(entry, rows)) => {
+                    let whole = self.on_entry.entry(entry).or_default();
+                    whole.rows.extend(rows);
+                    whole.by.insert(row.name);
+                }
                 Err(problem) => self.find(row.name, Some(entry), problem),
             }
         }
@@ -243,7 +297,8 @@ impl Decisions {
             return false;
         }
         self.find(by, None, DecisionProblem::Newer);
-        let inherited = self.on_row.values_mut().filter(|on| on.contains(&replaced)).map(|on| on.insert(by));
+        let all = self.on_row.values_mut().chain(self.on_entry.values_mut().map(|w| &mut w.by));
+        let inherited = all.filter(|on| on.contains(&replaced)).map(|on| on.insert(by));
         inherited.fold(is_new, |changed, added| changed || added)
     }
 }
@@ -275,17 +330,18 @@ impl ByAge {
         self.replaces.iter().flatten().filter_map(|n| self.decisions.get(*n)).copied().collect()
     }
 
-    /// By matter: the decisions on it that another on it replaces, directly or through others, be they on other matters.
-    fn gave_way(&self, on_matter: &BTreeMap<&str, BTreeSet<RowName>>) -> BTreeMap<String, BTreeSet<RowName>> {
-        let several: Vec<(&str, Vec<usize>)> = on_matter
-            .iter()
-            .filter(|(_, on)| on.len() > 1)
-            .map(|(id, on)| (*id, on.iter().filter_map(|d| self.numbers.get(d)).copied().collect()))
-            .collect();
-        let (ids, groups): (Vec<&str>, Vec<Vec<usize>>) = several.into_iter().unzip();
+    /// Of each of these sets: what another of the set replaces, directly or through others, be they of no set.
+    fn gave_way(&self, sets: &[BTreeSet<RowName>]) -> Vec<BTreeSet<RowName>> {
+        let several = sets.iter().enumerate().filter(|(_, on)| on.len() > 1);
+        let (places, groups): (Vec<usize>, Vec<Vec<usize>>) =
+            several.map(|(at, on)| (at, on.iter().filter_map(|d| self.numbers.get(d)).copied().collect())).unzip();
         let found = web::led_to(&groups, self.decisions.len(), |at| self.replaces.get(at).map_or(&[], Vec::as_slice));
         let names = |found: Vec<usize>| found.into_iter().filter_map(|n| self.decisions.get(n)).copied().collect();
-        ids.into_iter().zip(found).map(|(id, found)| (id.to_owned(), names(found))).collect()
+        let mut out = vec![BTreeSet::new(); sets.len()];
+        for (at, found) in places.into_iter().zip(found) {
+            out.iter_mut().skip(at).take(1).for_each(|o| *o = names(found.clone()));
+        }
+        out
     }
 }
 
@@ -314,20 +370,21 @@ impl<'v> Documents<'v> {
     }
 
     /// No index means every registration of the entry.
-    fn rows(&self, review: &DocId, document: DocId, entry: EntryId, indices: &[u16]) -> Result<Vec<RowName>, DecisionProblem> {
+    fn rows(&self, review: &DocId, document: DocId, entry: EntryId, indices: &[u16]) -> Result<Named, DecisionProblem> {
         let view = self.document(review, document)?;
         if indices.is_empty() {
             return if view.payload_digest(&entry).is_some() {
-                Ok(registrations(view, entry))
+                Ok(Named::All(entry, registrations(view, entry)))
             } else {
                 Err(DecisionProblem::NotHere)
             };
         }
         let names = indices.iter().map(|i| RowName { entry, index: *i });
-        names.map(|n| view.rows.contains_key(&n).then_some(n).ok_or(DecisionProblem::NotHere)).collect()
+        let here = names.map(|n| view.rows.contains_key(&n).then_some(n).ok_or(DecisionProblem::NotHere));
+        here.collect::<Result<_, _>>().map(Named::Rows)
     }
 
-    fn sheet(&self, review: &DocId, r: &RowRef, sheet: RowName, digest: &[u8; 32]) -> Result<Vec<RowName>, DecisionProblem> {
+    fn sheet(&self, review: &DocId, r: &RowRef, sheet: RowName, digest: &[u8; 32]) -> Result<Named, DecisionProblem> {
         let view = self.document(review, r.document.ok_or(DecisionProblem::NotOfSubject)?)?;
         let payload = view.payload_digest(&sheet.entry).ok_or(DecisionProblem::NotHere)?;
         if view.rows.get(&sheet).is_none_or(|row| row.row_type != Sheet::TYPE) {
@@ -336,7 +393,7 @@ impl<'v> Documents<'v> {
         if payload != *digest && !is_off(Check::SheetDigest) {
             return Err(DecisionProblem::DigestMismatch);
         }
-        Ok(registrations(view, sheet.entry))
+        Ok(Named::All(sheet.entry, registrations(view, sheet.entry)))
     }
 }
 

@@ -140,6 +140,30 @@ fn whole_entries_and_sheets_are_decided_at_once() {
     assert!(problems(&n).is_empty());
 }
 
+/// A decision of 40 bytes is about 512 registrations: a reviewer's key writes thousands of them.
+#[test]
+fn decisions_on_whole_entries_are_not_held_row_by_row() {
+    const MANY: usize = 30;
+    let mut n = Network::new();
+    let (doc, review) = (n.ledger_doc(), n.review_doc());
+    let rows: Vec<Row> = (0..MANY).map(|t| registration("A1", &format!("T{t}"), 800)).collect();
+    let entry = n.put_all(n.clerk, doc, &rows);
+    let target = DecisionTarget::Rows { document: doc, rows: vec![(entry, vec![])] };
+    let approve = row(&Decision { target, verdict: Verdict::Approved, reason: None });
+    let mut last: Vec<RowName> = Vec::new();
+    for _ in 0..MANY {
+        last = vec![n.replace(n.reviewer, review, &approve, &last)];
+    }
+    let decisions = decisions(&n);
+    assert!(decisions.held() < 3 * MANY, "{}", decisions.held());
+    let first = RowName { entry, index: 0 };
+    assert_eq!(decisions.approval(&[first]), Approval::Approved { by: last[0] });
+    let back = n.put(n.reviewer, review, &decision(doc, &[first], Verdict::Returned));
+    assert_eq!(word(&n, first), "undecided");
+    n.replace(n.reviewer, review, &decision(doc, &[first], Verdict::Returned), &[last[0], back]);
+    assert_eq!((word(&n, first), word(&n, RowName { entry, index: 1 })), ("returned", "approved"));
+}
+
 /// Every decision that counts as nothing says why; the row stays pending.
 #[test]
 fn bad_targets_count_as_nothing() {
