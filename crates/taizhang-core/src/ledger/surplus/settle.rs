@@ -1,7 +1,7 @@
 //! What is surplus: entries on branches beyond the limits that nothing keeps, and what rests on such entries of other documents.
 //!
 //! An entry keeps what it names only where every reader of that holds the naming entry too, whatever moved: in the same document, in one below its registry, in what a
-//! review's subject, or its owner about that subject, wrote for the review's year. Else those who hold the naming entry would count a branch that the others leave out, and never agree about its document. What rests on surplus entries of
+//! review's subject, or its owner about that subject, wrote for the review's year; and in reviews of the same subject below it. Else those who hold the naming entry would count a branch that the others leave out, and never agree about its document. What rests on surplus entries of
 //! another document (a log begun under a grant there) is surplus itself: nobody sends that grant on, so nobody else could admit the log.
 //!
 //! Documents are settled in an order in which each comes behind those that its entries rest on. So what rests on surplus entries is known before branches are
@@ -20,8 +20,10 @@ use crate::{
 
 /// The rank of registries of organisations that are not known.
 const UNKNOWN: u64 = OrgKind::ALL.len() as u64 + 1;
-/// The rank of all that is neither a registry nor a review: reviews come between, those of organisations further down first, as they are replaced from above.
-const LAST: u64 = 2 * UNKNOWN + 1;
+/// The rank of reviews: those of one subject rest on each other, and keep in each other.
+const REVIEWS: u64 = UNKNOWN + 1;
+/// The rank of all else.
+const LAST: u64 = REVIEWS + 1;
 
 /// Lists of locks that name what lies on branches beyond the limits: a list is gone through once a review, however many locks there name it.
 #[derive(Default)]
@@ -35,13 +37,13 @@ struct Lists {
 }
 
 impl Ledger {
-    /// Where a document comes: registries from the root down by what their owner was created as, reviews from below up, then all others. Moves change nothing in it, as they rest on standing.
+    /// Where a document comes: registries from the root down by what their owner was created as, then reviews, then all others. Moves change nothing in it, as they rest on standing.
     fn rank(&self, document: &DocId) -> u64 {
         let by_kind = || self.registry.highest_kind(document.owner).map_or(UNKNOWN, OrgKind::number);
         match document.kind {
             Kind::Registry if document.owner == OrgId::root(self.network) => 0,
             Kind::Registry => by_kind(),
-            Kind::Review => LAST.saturating_sub(by_kind()),
+            Kind::Review => REVIEWS,
             _ => LAST,
         }
     }
@@ -55,7 +57,7 @@ impl Ledger {
         let is_above = || of.owner == by.owner || self.registry.created_under(of.owner).contains(&by.owner);
         let is_known = match by.kind {
             Kind::Registry => self.rank(by) < self.rank(of) && is_above(),
-            Kind::Review => self.is_read_with(of, by),
+            Kind::Review => self.is_read_with(of, by) || self.is_from_above(of, by),
             _ => false,
         };
         of == by || is_known || is_off(Check::KeptByKnown)
@@ -72,6 +74,12 @@ impl Ledger {
             _ => false,
         };
         fits && of.concerns() == review.concerns() && of.period.is_none_or(|year| review.period.is_some_and(|r| r <= year))
+    }
+
+    /// May rows of this review replace rows of that one, of the same subject below? An office decides anew on what was decided below it, and that must not fall out
+    /// under it. Who reads the one reads the other, but for an office without a say in the subject that reads its own review.
+    fn is_from_above(&self, of: &DocId, review: &DocId) -> bool {
+        of.kind == Kind::Review && of.subject == review.subject && self.registry.was_created_under(of.owner, review.owner)
     }
 
     /// Does an entry of this document that names these keep something surplus?
@@ -137,7 +145,7 @@ impl Ledger {
                 if self.rank(&there) < self.rank(&here) {
                     !is_off(Check::KeptByKnown)
                 } else {
-                    there == here && is_astray(id, &there)
+                    is_beside(&there, &here) && is_astray(id, &there)
                 }
             })
         };
@@ -188,7 +196,7 @@ impl Ledger {
             let here = place.log.document;
             let behind = self.docs.get(&here).map(|d| d.children(place.log.key, Some(id), &self.places));
             open.extend(behind.unwrap_or_default());
-            open.extend(self.resting_on(&id).filter(|by| self.document_of(by) == Some(here)));
+            open.extend(self.resting_on(&id).filter(|by| self.document_of(by).is_some_and(|by| is_beside(&here, &by))));
         }
         astray
     }
@@ -258,6 +266,11 @@ impl Ledger {
         let closed = |id: &&EntryId| self.document_of(id).is_some_and(|of| self.lock_keeps(&of, review));
         lists.tips.get(&list).into_iter().flatten().filter(closed).copied().collect()
     }
+}
+
+/// Do entries of one go where what they rest on in the other goes?
+fn is_beside(of: &DocId, by: &DocId) -> bool {
+    of == by || (of.kind == Kind::Review && by.kind == Kind::Review)
 }
 
 #[cfg(test)]
