@@ -224,7 +224,7 @@ checks! {
     OneLock,
     /// A grant rests on a row of its own registry or of one above that.
     GrantGroundAbove,
-    /// A registry line holds those under whom an organisation was placed, also by rows that do not count any more.
+    /// A registry line holds those who granted on the ground of a move, also of one that does not count any more.
     LinePlaced,
     /// A log may rest on a grant of where its organisation was moved only if the registry that moved it lies above both.
     GrantMovedFromAbove,

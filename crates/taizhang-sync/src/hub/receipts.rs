@@ -123,7 +123,9 @@ impl Hub {
             self.unnoted.insert((s.remote, document));
             // What was brought may count as nothing by now: it stays owed until it counts again.
             if open.is_empty() {
-                self.owed.entry(s.remote).or_default().insert(document);
+                if self.ledger.document(&document).is_some() {
+                    self.owed.entry(s.remote).or_default().insert(document);
+                }
                 continue;
             }
             open.truncate(limits::RECEIPT_TIPS_MAX);

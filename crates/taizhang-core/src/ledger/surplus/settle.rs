@@ -39,10 +39,9 @@ struct Lists {
 impl Ledger {
     /// Where a document comes: registries from the root down by what their owner was created as, then reviews, then all others. Moves change nothing in it, as they rest on standing.
     fn rank(&self, document: &DocId) -> u64 {
-        let by_kind = || self.registry.highest_kind(document.owner).map_or(UNKNOWN, OrgKind::number);
         match document.kind {
             Kind::Registry if document.owner == OrgId::root(self.network) => 0,
-            Kind::Registry => by_kind(),
+            Kind::Registry => self.registry.highest_kind(document.owner).map_or(UNKNOWN, OrgKind::number),
             Kind::Review => REVIEWS,
             _ => LAST,
         }

@@ -4,6 +4,19 @@ use super::{
     *,
 };
 
+/// What was brought and could not be kept is owed to nobody.
+#[test]
+fn of_what_was_not_kept_no_receipt_stays_owed() {
+    let mut node = City::with_admins(0).node(0);
+    node.connect(1, NODES[1]);
+    let hello = node.hello();
+    node.say(1, &hello);
+    let nowhere = DocId::of_year(node.hub.config.org, Kind::Notice, 2031);
+    node.hub.sessions.get_mut(&SessionId(1)).unwrap().touched.insert(nowhere);
+    node.hub.sign_receipt(node.now, SessionId(1));
+    assert!(!node.hub.owed.values().any(|d| d.contains(&nowhere)));
+}
+
 /// Two nodes of a city; the first also holds what a clerk wrote whose grant is surplus.
 fn nodes() -> ([Node; 2], DocId) {
     let mut city = City::with_admins(0);

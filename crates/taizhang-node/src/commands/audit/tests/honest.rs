@@ -29,9 +29,8 @@ fn the_use_of_an_invite_that_was_withdrawn_is_told() {
     assert_eq!(only(&mut net.core), found("burnt", "001 invite"));
 }
 
-/// A stolen PC leaves many receipts behind: those of honest days are no matter, those of the thief are one.
-#[test]
-fn receipts_of_a_burnt_machine_are_told_once_with_their_number_and_only_those_after_the_burn() {
+/// A county with a further machine, which is stolen later.
+fn with_node() -> (Net, SecretKey, DocId) {
     let mut net = Net::new();
     let node = SecretKey::from_seed([9; 32]);
     let top = net.top();
@@ -39,6 +38,13 @@ fn receipts_of_a_burnt_machine_are_told_once_with_their_number_and_only_those_af
     let grant: Grant = grant.row("node", Day(20_000));
     let registry = registry(&net);
     net.put("admin", registry, &row(&grant));
+    (net, node, registry)
+}
+
+/// A stolen PC leaves many receipts behind: those of honest days are no matter, those of the thief are one.
+#[test]
+fn receipts_of_a_burnt_machine_are_told_once_with_their_number_and_only_those_after_the_burn() {
+    let (mut net, node, registry) = with_node();
     let tip = net.put("clerk", net.roster(), &teacher("T1")).entry;
     let ledger = net.put("clerk", net.ledger(), &registration("A1", "T1", 100)).entry;
     let signed = |net: &mut Net, days: u64, document: DocId, tip: EntryId| {
@@ -62,13 +68,7 @@ fn receipts_of_a_burnt_machine_are_told_once_with_their_number_and_only_those_af
 /// Who took it may date a receipt back to honest days. It can then name only what was there on that day, or it tells on itself.
 #[test]
 fn a_receipt_that_a_thief_dates_back_over_newer_entries_is_found() {
-    let mut net = Net::new();
-    let node = SecretKey::from_seed([9; 32]);
-    let top = net.top();
-    let grant = NewGrant { key: node.public(), role: Role::Node, office: None, org: net.county, basis: top, seal_key: None };
-    let grant: Grant = grant.row("node", Day(20_000));
-    let registry = registry(&net);
-    net.put("admin", registry, &row(&grant));
+    let (mut net, node, registry) = with_node();
     let burn = Burn { key: node.public(), positions: vec![], cause: "stolen".into(), reason: None };
     net.put("admin", registry, &row(&burn));
     let start = now().0;
