@@ -166,8 +166,8 @@ pub enum Removal {
     Off(Check),
     /// By a bug of the simulator in replication.
     Bug(taizhang_sync::planted::Planted),
-    /// Tried by hand: what was changed where.
-    Hand(&'static str),
+    /// There is no check of ours to take away: why.
+    Nothing(&'static str),
 }
 
 impl fmt::Display for Removal {
@@ -176,7 +176,7 @@ impl fmt::Display for Removal {
             Self::Off(Check::Bug(bug)) => write!(f, "{bug:?}"),
             Self::Off(check) => write!(f, "{check:?}"),
             Self::Bug(bug) => write!(f, "{bug:?}"),
-            Self::Hand(what) => write!(f, "by hand: {what}"),
+            Self::Nothing(why) => write!(f, "none: {why}"),
         }
     }
 }
@@ -274,7 +274,7 @@ impl Attack {
                 taizhang_sync::planted::plant(None);
                 Some(ended)
             }
-            Removal::Hand(_) => None,
+            Removal::Nothing(_) => None,
         };
         Verdict { with, without, peak, took }
     }

@@ -8,7 +8,7 @@
 //! - A state is a pair of sets. What a node does next follows from its set: acts read grants, tips, positions, places of organisations and locks, all of which are in the picture, and the picture is the same for all orders of a set, or the search fails. So acts, and what comes of a delivery, are worked out once a set.
 //! - Orders are never merged: every permutation is played from the beginning of its own, because two ledgers of one set are not equal in every field (they number arrivals), and only what comes out at the end can be compared.
 //! - Acts are done once each: which were done follows from who holds what.
-//! - The acts are in two menus (keys; locks), each searched wholly.
+//! - The acts are in two menus (keys; locks), each searched wholly up to so many acts as are asked for.
 
 #![allow(clippy::indexing_slicing, clippy::expect_used, clippy::cast_possible_truncation, reason = "tests")]
 

@@ -173,6 +173,18 @@ fn purpose_findings(file: &TextFile) -> Vec<String> {
     found
 }
 
+/// `a::b::what_it_shows` in backticks: the last part of what a page calls a test.
+fn tests_named(page: &str) -> impl Iterator<Item = &str> {
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | ':');
+    let quoted = page.split('`').skip(1).step_by(2);
+    quoted.filter(move |q| q.contains("tests::") && q.chars().all(is_name)).filter_map(|q| q.rsplit("::").next())
+}
+
+fn has_function(files: &[TextFile], name: &str) -> bool {
+    let head = format!("fn {name}(");
+    files.iter().any(|file| file.is_rust() && file.text.contains(&head))
+}
+
 fn assert_none(check: fn(&TextFile) -> Vec<String>) {
     let found: Vec<String> = files().iter().flat_map(check).collect();
     assert!(found.is_empty(), "{} findings:\n  {}", found.len(), found.join("\n  "));
@@ -217,6 +229,23 @@ fn nothing_names_a_path_of_one_machine() {
 #[test]
 fn every_crate_says_what_it_is_for() {
     assert_none(purpose_findings);
+}
+
+#[test]
+fn every_test_that_a_page_names_is_there() {
+    let files = files();
+    let mut named = 0;
+    let mut missing = Vec::new();
+    for page in files.iter().filter(|file| file.path.ends_with(".md")) {
+        for name in tests_named(&page.text) {
+            named += 1;
+            if !has_function(&files, name) {
+                missing.push(format!("{}: no test {name}", page.path));
+            }
+        }
+    }
+    assert!(named > 50, "{named} tests are named: the pages are not read");
+    assert!(missing.is_empty(), "{missing:#?}");
 }
 
 /// The checks themselves, shown files that must not pass and their harmless neighbours.

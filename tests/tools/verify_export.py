@@ -1,7 +1,7 @@
 """Verifies `taizhang audit export --out F` with stock libraries only (cbor2, cryptography). usage: verify_export.py FILE [--types docs/rows.md] [--rows]
-
 Every entry, by docs/protocol.md: one byte form, signature, id, log, grants up to the root statement and its successors, roles, organisations, invites, what
-it replaces; what counts after burns, ends, accepts (not: surplus branches, moves); every row, by docs/rows.md. The last line counts; exit 0: everything holds."""
+it replaces; what counts after burns, ends, accepts (not: surplus branches, moves; nor the order of `replaces`, one lock or rollup an entry,
+how far grants are handed on, lengths of register values); every row, by docs/rows.md. The last line counts; exit 0: everything holds."""
 import collections, functools, hashlib, importlib.util, io, json, re, sys
 [importlib.util.find_spec(m) or sys.exit(f"verify_export.py needs {m}: pip install cbor2 cryptography") for m in ("cbor2", "cryptography")]
 import cbor2, cryptography.exceptions

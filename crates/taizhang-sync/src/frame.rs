@@ -498,7 +498,9 @@ fn read_summary(r: &mut Reader<'_>) -> Result<Summary, CborError> {
         *r = ahead;
         let (children, rest) = children.as_chunks::<8>();
         let children = children.to_vec();
-        return if children.len() == 16 && rest.is_empty() { Ok(Summary::Node { prefix, children }) } else { Err(bad) };
+        // A whole path has no children: they would be parts that cannot be said.
+        let is_node = children.len() == 16 && rest.is_empty() && prefix.len() < crate::summary::DEPTH;
+        return if is_node { Ok(Summary::Node { prefix, children }) } else { Err(bad) };
     }
     let n = r.array()?;
     if n > limits::LEAF_DOCUMENTS_MAX as u64 {

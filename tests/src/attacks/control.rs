@@ -15,7 +15,7 @@ use tokio::{
 
 use super::{
     Attack, Outcome,
-    Removal::{Hand, Off},
+    Removal::{Nothing, Off},
     Theme,
 };
 
@@ -56,7 +56,7 @@ pub(super) const TABLE: &[Attack] = &[
         "发来的不是命令",
         "sends what is no command",
         Outcome::Ended("the request cannot be read"),
-        Hand("none to take away: what is not read as a command is none"),
+        Nothing("what is not read as a command is none"),
         |_| asked(b"\xff{{{\n", own()),
     ),
 ];

@@ -28,6 +28,7 @@ use crate::mutate::{
 };
 
 const HERE: Theme = Theme::Replication;
+const MONTH_MS: u64 = 30 * 86_400_000;
 
 pub(super) const TABLE: &[Attack] = &[
     HERE.attack(
@@ -84,6 +85,22 @@ pub(super) const TABLE: &[Attack] = &[
             let entries = n.write_all("clerk", 90, n.hours(n.school), 3);
             assert_eq!(n.send(session, &entries).stored.len(), 3);
             if n.send(session, &entries).stored.is_empty() { Outcome::NoEffect } else { Outcome::GotThrough }
+        },
+    ),
+    HERE.attack(
+        "relay_delays_a_batch",
+        "中转节点把一批扣下一个月, 等条目早已另路到达才发出",
+        "a relay holds a batch back for a month and sends it when its entries have long come another way",
+        Outcome::NoEffect,
+        Off(Check::StoredOnce),
+        |_| {
+            let mut n = Node::new();
+            let (relay, city) = (n.live("school-node", true), n.live("city-node", false));
+            let entries = n.write_all("clerk", 90, n.hours(n.school), 3);
+            assert_eq!(n.send(city, &entries).stored.len(), 3, "nobody waits for the relay");
+            n.now = Ms(n.now.0 + MONTH_MS);
+            let relay = if n.hub.sessions().any(|s| s.session == relay) { relay } else { n.live("school-node", true) };
+            if n.send(relay, &entries).stored.is_empty() { Outcome::NoEffect } else { Outcome::GotThrough }
         },
     ),
     HERE.attack(

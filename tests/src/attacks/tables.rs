@@ -11,7 +11,7 @@ use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use super::{
     Attack, Outcome,
-    Removal::{Hand, Off},
+    Removal::{Nothing, Off},
     Theme,
 };
 
@@ -69,7 +69,7 @@ pub(super) const TABLE: &[Attack] = &[
         "工作簿里的部件名为“../../”路径",
         "a workbook whose parts are named as paths upwards",
         Outcome::NoEffect,
-        Hand("none: parts are read in memory and never written, and no file of ours is named by what somebody sent"),
+        Nothing("parts are read in memory and never written, and no file of ours is named by what somebody sent"),
         |_| {
             let before = names();
             workbook(|zip| {

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Attack, Bench, Outcome,
-    Removal::{Hand, Off},
+    Removal::{Nothing, Off},
     Theme,
 };
 
@@ -110,7 +110,7 @@ pub(super) const TABLE: &[Attack] = &[
         "向端口灌入乱码数据报",
         "floods the port with datagrams of garbage",
         Outcome::NoEffect,
-        Hand("none of ours: QUIC drops what it cannot decrypt; the test shows that nothing is held back by it"),
+        Nothing("QUIC drops what it cannot decrypt; the test shows that nothing is held back by it"),
         |_| {
             quickly(async {
                 let (county, school) = ends(open());

@@ -58,14 +58,14 @@ fn print(tried: &[(&Attack, Verdict)]) {
         let (zh, en) = theme.title();
         println!("\n{zh} · {en}");
         for (attack, verdict) in tried.iter().filter(|(a, _)| a.theme == *theme) {
-            let without = verdict.without.as_ref().map_or("tried by hand".to_owned(), said);
+            let without = verdict.without.as_ref().map_or("nothing to take away".to_owned(), said);
             println!("  {:<36} {:<52} without {:<28} {without}", attack.name, said(&verdict.with), attack.check.to_string());
             println!("    {} · {} ({}, {})", attack.zh, attack.en, megabytes(verdict.peak), seconds(verdict.took));
         }
     }
-    let by_hand = tried.iter().filter(|(_, v)| v.without.is_none()).count();
+    let with_none = tried.iter().filter(|(_, v)| v.without.is_none()).count();
     let most = tried.iter().max_by_key(|(_, v)| v.peak);
-    println!("\n{} 种攻击 attacks, {} 种逐一去掉检查 with their check taken away", tried.len(), tried.len() - by_hand);
+    println!("\n{} 种攻击 attacks, {} 种逐一去掉检查 with their check taken away", tried.len(), tried.len() - with_none);
     if let Some((attack, verdict)) = most {
         println!("内存峰值 peak: {} ({})", megabytes(verdict.peak), attack.name);
     }

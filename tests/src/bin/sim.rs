@@ -148,7 +148,7 @@ fn rare(rows: &[(&'static str, &'static str, u64, u64)], seeds: u64) -> u64 {
     rare
 }
 
-/// The last honest entry's arrival after the calm began, with cheats and in the same worlds without. Is it later than it may be?
+/// The last honest entry's arrival at the offices that must have it, after the calm began, with cheats and in the same worlds without. Is it later than it may be?
 fn compare(a: &Arguments, with: &mut [u64]) -> bool {
     let without = Mutex::new(Vec::new());
     over(a, a.seeds.min(COMPARED), Mode::Compared, None, |outcome, _| {
@@ -158,7 +158,7 @@ fn compare(a: &Arguments, with: &mut [u64]) -> bool {
         true
     });
     let Ok(mut without) = without.into_inner() else { return true };
-    println!("last honest entry at its county after the calm began, virtual seconds:");
+    println!("last honest entry at its county and its city after the calm began, virtual seconds:");
     for (who, delays) in [("with cheats", with), ("without", without.as_mut_slice())] {
         delays.sort_unstable();
         let at = |bp: usize| delays.get((delays.len().saturating_sub(1)) * bp / 10_000).copied().unwrap_or(0) / 1000;

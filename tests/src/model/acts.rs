@@ -64,7 +64,7 @@ pub const KEYS: &[Act] = &[
     (1, "clerk", What::Fork),
 ];
 
-/// Locks: two of the city that know nothing of each other, one of the county (which acts once the school has come to it), unlocks, accepts, decisions; what clerks write meanwhile, on both branches of a fork; and burns of those who locked and wrote.
+/// Locks: two of the city that know nothing of each other, one of the county (which acts once the school has come to it), unlocks, accepts, decisions; what clerks write meanwhile, on both branches of a fork; burns of those who locked, and the end of one who wrote.
 pub const LOCKS: &[Act] = &[
     (0, "reviewer", What::Lock),
     (0, "reviewer", What::Decide),
@@ -78,6 +78,7 @@ pub const LOCKS: &[Act] = &[
     (1, "inspector", What::Accept),
     (1, "bureau", What::Lock),
     (1, "second", What::Burn("reviewer")),
+    (1, "second", What::End("third")),
     (1, "second", What::Move),
     (1, "clerk", What::Fork),
 ];

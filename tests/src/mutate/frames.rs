@@ -115,7 +115,12 @@ impl<'n> Frames<'n> {
         (0..n)
             .map(|_| {
                 let prefix: Vec<u8> = (0..dice.below(4)).map(|_| dice.below(16) as u8).collect();
-                let mut s = if dice.chance(40) { whole.describe(&[]) } else { whole.describe(&prefix) };
+                let mut s = match dice.below(5) {
+                    0 | 1 => whole.describe(&[]),
+                    2 | 3 => whole.describe(&prefix),
+                    // As of more documents than there are here.
+                    _ => Summary::Node { prefix, children: (0..16).map(|_| dice.bytes()).collect() },
+                };
                 self.change_summary(&mut s, dice);
                 s
             })

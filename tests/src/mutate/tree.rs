@@ -185,11 +185,15 @@ fn map(pairs: &mut Vec<(Value, Value)>, dice: &mut Dice, other: Value) {
     }
 }
 
+/// Bytes that a list grows by, at most: past every limit on bytes (of a frame, a batch, an entry).
+const GROWN_BYTES_MAX: usize = 2 * 1024 * 1024;
+
 /// To the lengths at which lists are limited: hints, replaces, operations, entries, and past the last.
 fn grow(items: &mut Vec<Value>, dice: &mut Dice) {
     let to = *dice.pick(&[8, 16, 17, 30, 48, 64, 65, 96, 97, 256, 512, 513, 1024, 1025, 5000]);
     let to = if dice.chance(80) { to.min(65) } else { to };
     let Some(last) = items.last().cloned() else { return items.push(scalar(dice)) };
+    let to = to.min(items.len() + GROWN_BYTES_MAX / encode(&last).len().max(1));
     while items.len() < to {
         let mut next = last.clone();
         // Unlike the one before it, so that sorted lists stay unique.

@@ -10,7 +10,7 @@ mod misdeeds;
 use std::collections::{BTreeMap, BTreeSet};
 
 use taizhang_core::{
-    id::{DocId, EntryId, Kind, OrgId},
+    id::{DocId, EntryId, OrgId},
     registry::Registry,
     rows::{OrgKind, Role},
     standing::Judge,
@@ -41,7 +41,7 @@ pub(crate) struct Dishonest {
     /// Logs in which somebody signed twice, to be continued in December.
     logs: Vec<misdeeds::FalseLog>,
     calm: u64,
-    /// The last honest entry's arrival after the calm began, ms.
+    /// The last arrival of an honest entry at an office that must have it, after the calm began, ms.
     pub(crate) delay_ms: u64,
 }
 
@@ -50,8 +50,8 @@ struct Written {
     node: usize,
     document: DocId,
     time: u64,
-    /// When its county's node had it.
-    arrived: Option<u64>,
+    /// When each honest machine of a county or the city had it.
+    arrived: BTreeMap<usize, u64>,
 }
 
 impl Shape {
@@ -147,24 +147,24 @@ impl World {
     /// An honest person's entries are durable where they were written.
     pub(crate) fn note_written(&mut self, node: usize, person: Option<usize>, entries: &[taizhang_core::entry::SignedEntry]) {
         let (now, is_honest) = (self.now, person.is_some_and(|p| !self.cheats(p)) && !self.is_cheat(node));
-        let is_county = self.kind(self.machines[node].org) != Some(OrgKind::School);
+        let is_office = self.kind(self.machines[node].org) != Some(OrgKind::School);
         let Some(d) = self.dishonest.as_mut().filter(|_| is_honest) else { return };
         for e in entries {
-            let arrived = is_county.then_some(now);
+            let arrived = is_office.then_some((node, now)).into_iter().collect();
             d.written.insert(e.id, Written { node, document: e.header.log.document, time: now, arrived });
         }
     }
 
-    /// A county's honest node has stored entries.
+    /// An honest node of a county or the city has stored entries.
     pub(crate) fn note_stored(&mut self, node: usize, entries: &[EntryId]) {
-        if self.is_cheat(node) || self.kind(self.machines[node].org) != Some(OrgKind::County) {
+        if self.is_cheat(node) || self.kind(self.machines[node].org) == Some(OrgKind::School) {
             return;
         }
         let now = self.now;
         let Some(d) = self.dishonest.as_mut() else { return };
         for id in entries {
             if let Some(w) = d.written.get_mut(id) {
-                w.arrived.get_or_insert(now);
+                w.arrived.entry(node).or_insert(now);
             }
         }
     }
@@ -196,8 +196,7 @@ impl World {
         let Some(d) = self.dishonest.as_ref() else { return };
         let (mut delay, mut wrong) = (0, None);
         for (id, w) in &d.written {
-            let Some(county) = self.honest_county_node(&w.document) else { continue };
-            for node in [county, w.node, 0] {
+            for node in self.offices(&w.document).into_iter().chain([w.node]) {
                 if !self.is_reachable(node) || !self.reads(node, &w.document) {
                     continue;
                 }
@@ -207,9 +206,9 @@ impl World {
                 } else if !Judge::new(ledger).stands(id) {
                     wrong = Some(format!("honest entry {id} of {} does not stand at node {node}", w.document));
                 }
-            }
-            if let Some(arrived) = w.arrived {
-                delay = delay.max(arrived.saturating_sub(w.time.max(d.calm)));
+                if let Some(arrived) = w.arrived.get(&node) {
+                    delay = delay.max(arrived.saturating_sub(w.time.max(d.calm)));
+                }
             }
         }
         if delay > DELAY_MAX_MS {
@@ -228,13 +227,25 @@ impl World {
         self.machines[node].running.is_some() && !self.is_cheat(node)
     }
 
-    /// The first node of the county above whom a document concerns.
-    fn honest_county_node(&self, document: &DocId) -> Option<usize> {
+    /// The honest machines that must have a document: the first of the county above whom it concerns, of every county if it concerns none, and the city's.
+    fn offices(&self, document: &DocId) -> BTreeSet<usize> {
+        let counties = match self.county_concerned(document) {
+            Some(county) => vec![county],
+            None => self.orgs.iter().copied().filter(|o| self.kind(*o) == Some(OrgKind::County)).collect(),
+        };
+        counties.into_iter().filter_map(|county| self.first_honest(county)).chain([0]).collect()
+    }
+
+    /// The county above whom a document concerns.
+    fn county_concerned(&self, document: &DocId) -> Option<OrgId> {
         let registry: &Registry = &self.god.ledger.registry;
         let concerned = document.subject.unwrap_or(document.owner);
-        let above = std::iter::once(concerned).chain(registry.ancestors(concerned));
-        let county = above.into_iter().find(|o| registry.kind(*o) == Some(OrgKind::County))?;
-        (0..self.machines.len()).find(|m| self.machines[*m].org == county && self.is_reachable(*m))
+        let mut above = std::iter::once(concerned).chain(registry.ancestors(concerned));
+        above.find(|o| registry.kind(*o) == Some(OrgKind::County))
+    }
+
+    fn first_honest(&self, org: OrgId) -> Option<usize> {
+        (0..self.machines.len()).find(|m| self.machines[*m].org == org && self.is_reachable(*m))
     }
 
     /// Whoever holds one of several entries at one place, and may read the document, holds the others that count: that is the proof.
@@ -242,19 +253,16 @@ impl World {
         let honest: Vec<usize> = (0..self.machines.len()).filter(|n| self.is_reachable(*n)).collect();
         let (mut proofs, mut wrong) = (0, None);
         for (log, sequence, ids) in self.god.ledger.forks() {
-            if log.document.kind == Kind::Registry {
-                continue;
-            }
             let held = |n: usize| -> BTreeSet<EntryId> {
                 let ledger = self.ledger_of(n);
                 let here = |id: &&EntryId| ledger.is_some_and(|l| l.place(id).is_some() && !l.is_surplus_entry(id));
                 ids.iter().filter(here).copied().collect()
             };
-            let Some(county) = self.honest_county_node(&log.document) else { continue };
-            let all = held(county);
+            let office = self.county_concerned(&log.document).and_then(|county| self.first_honest(county)).unwrap_or(0);
+            let all = held(office);
             let readers = honest.iter().copied().filter(|n| self.reads(*n, &log.document) && !held(*n).is_empty());
             if let Some(n) = readers.into_iter().find(|n| held(*n) != all) {
-                wrong = Some(format!("node {n} and node {county} know different branches at {} {sequence}", log.document));
+                wrong = Some(format!("node {n} and node {office} know different branches at {} {sequence}", log.document));
             }
             proofs += u64::from(all.len() > 1);
         }

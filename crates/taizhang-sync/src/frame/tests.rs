@@ -36,6 +36,7 @@ fn samples() -> Vec<Frame> {
         Frame::Summaries(Vec::new()),
         Frame::Summaries(vec![
             Summary::Node { prefix: Vec::new(), children: vec![[3; 8]; 16] },
+            Summary::Node { prefix: vec![15; 15], children: vec![[3; 8]; 16] },
             Summary::Leaf { prefix: vec![15; 16], documents: vec![(document(), [4; 8]); 3] },
             Summary::Leaf { prefix: vec![0], documents: Vec::new() },
         ]),
@@ -181,6 +182,7 @@ fn bad_frames_are_refused() {
         ("a root of 15 bytes", bytes(ROOT, |w| _ = w.raw(&[0; 15]))),
         ("a node of 15 children", bytes(SUMMARIES, |w| _ = w.array(2).bytes(&[]).bytes(&[0; 120]))),
         ("a node of 16 children and a byte", bytes(SUMMARIES, |w| _ = w.array(2).bytes(&[]).bytes(&[0; 129]))),
+        ("a node below which nothing is", bytes(SUMMARIES, |w| _ = w.array(2).bytes(&[0; 16]).bytes(&[0; 128]))),
         ("a prefix that is no nibble", bytes(SUMMARIES, |w| _ = w.array(2).bytes(&[16]).array(0))),
         ("a summary of three", bytes(SUMMARIES, |w| _ = w.array(3).bytes(&[]).array(0).null())),
         (

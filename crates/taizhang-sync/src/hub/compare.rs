@@ -140,6 +140,10 @@ impl Hub {
                 }
             }
         }
+        // Whoever asks about a few parts at once gets no answer as long as that.
+        if !dialer && deeper.len() > limits::SUMMARY_NODES_MAX {
+            return self.close(session, "too many parts asked about at once");
+        }
         differing.iter().for_each(|d| self.send_tips(session, d, false));
         if !dialer {
             return self.send(session, &Frame::Summaries(deeper));

@@ -37,6 +37,20 @@ fn so_many_parts_of_the_tree_are_still_to_be_asked_about_and_no_more() {
 }
 
 #[test]
+fn so_many_parts_of_the_tree_are_answered_at_once_and_no_more() {
+    let at_most = limits::SUMMARY_NODES_MAX / 16;
+    for (asked, closed) in [(at_most, None), (at_most + 1, Some("too many parts asked about at once"))] {
+        let mut node = City::with_admins(0).node(0);
+        greeted(&mut node);
+        // Each of the sixteen below each differs from ours.
+        let part = |n: usize| Summary::Node { prefix: vec![n as u8 / 16, n as u8 % 16], children: vec![[9; 8]; 16] };
+        let done = node.say(1, &Frame::Summaries((0..asked).map(part).collect()));
+        assert_eq!(done.closed.first().map(|(_, why)| *why), closed, "{asked}");
+        assert!(done.sent.iter().all(|(_, frame)| matches!(Frame::decode(frame), Ok(Some(_)))), "what is said can be read");
+    }
+}
+
+#[test]
 fn so_many_documents_are_compared_in_a_round_and_no_more() {
     for (before, closed) in
         [(limits::ROUND_DOCUMENTS_MAX - 1, None), (limits::ROUND_DOCUMENTS_MAX, Some("too many documents differ"))]
