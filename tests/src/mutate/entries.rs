@@ -148,7 +148,7 @@ impl<'n> Entries<'n> {
             3 if dice.chance(8) => {
                 let to = *dice.pick(&[511, 512, 513]);
                 let op = ops[at].clone();
-                ops.resize(to, op);
+                ops.resize(to.min(ops.len() + tree::copies(&op)), op);
             }
             4 => ops.push(self.register(ledger, document, dice)),
             5 => {

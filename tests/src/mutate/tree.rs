@@ -185,15 +185,20 @@ fn map(pairs: &mut Vec<(Value, Value)>, dice: &mut Dice, other: Value) {
     }
 }
 
-/// Bytes that a list grows by, at most: past every limit on bytes (of a frame, a batch, an entry).
+/// Bytes of memory that a list grows by, at most: past every limit on bytes (of a frame, a batch, an entry).
 const GROWN_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// How many of it a list may grow by. A number of one byte in its encoding takes that of a value here.
+pub(super) fn copies(value: &Value) -> usize {
+    GROWN_BYTES_MAX / (encode(value).len() + count(value) * size_of::<Value>())
+}
 
 /// To the lengths at which lists are limited: hints, replaces, operations, entries, and past the last.
 fn grow(items: &mut Vec<Value>, dice: &mut Dice) {
     let to = *dice.pick(&[8, 16, 17, 30, 48, 64, 65, 96, 97, 256, 512, 513, 1024, 1025, 5000]);
     let to = if dice.chance(80) { to.min(65) } else { to };
     let Some(last) = items.last().cloned() else { return items.push(scalar(dice)) };
-    let to = to.min(items.len() + GROWN_BYTES_MAX / encode(&last).len().max(1));
+    let to = to.min(items.len() + copies(&last));
     while items.len() < to {
         let mut next = last.clone();
         // Unlike the one before it, so that sorted lists stay unique.
